@@ -1,0 +1,1 @@
+//! Bytes on disk to typed records and back: layout, safe paths, manifests, panels, tables, archives.

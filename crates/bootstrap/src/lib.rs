@@ -1,0 +1,1 @@
+//! NumPy- and CPython-compatible resampling streams, clustered intervals and paired tests.

@@ -1,0 +1,2 @@
+//! The `spinefairbench` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A synthetic, internally consistent artifact bundle of any size, from a seed.

@@ -1,0 +1,1 @@
+//! Pillow-compatible resizing, masks, structural similarity, PNG and DICOM reading.

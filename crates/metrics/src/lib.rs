@@ -1,0 +1,1 @@
+//! Two reports to a scored pair, pairs to the benchmark's endpoints.

@@ -1,0 +1,1 @@
+//! Suite results and score files to JUnit, HTML and SVG.

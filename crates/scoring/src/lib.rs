@@ -1,0 +1,1 @@
+//! Submissions: validation, scopes, score files, comparison and leaderboard.

@@ -1,0 +1,3 @@
+//! The project's own tasks, called as `cargo xtask`.
+
+fn main() {}
