@@ -1,3 +1,72 @@
-//! The project's own tasks, called as `cargo xtask`.
+//! The project's own tasks, called as `cargo xtask TASK`.
+//!
+//! `verify --demo` and `test` do everything on a fresh machine; the other tasks are their parts.
 
-fn main() {}
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a task runner prints, and reads the environment and the disk"
+)]
+
+mod layers;
+mod release;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, checks and measures SpineFairBench for Rust.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Every test: format, lints, documentation, layers, tests without and with libtorch.
+    Test(test::Options),
+    /// Proves that each crate uses only what its layer may use.
+    Layers,
+    /// Writes `SHA256SUMS.txt` of the tracked files.
+    Release,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let root = workspace_root();
+    let outcome = match arguments.task {
+        Task::Test(options) => Ok(test::run(&root, &options)),
+        Task::Layers => layers::run(&root),
+        Task::Release => release::run(&root),
+    };
+    match outcome {
+        Ok(status) => ExitCode::from(status as u8),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(ExitStatus::CouldNotRun as u8)
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitStatus {
+    /// All is as it should be.
+    Fine = 0,
+    /// Something was judged and fails.
+    Failed = 1,
+    /// The task could not be carried out.
+    CouldNotRun = 2,
+}
+
+/// The folder of the workspace: the parent of this package's own.
+fn workspace_root() -> PathBuf {
+    let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    package.parent().map_or(package.clone(), PathBuf::from)
+}

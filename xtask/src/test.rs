@@ -1,0 +1,92 @@
+//! `cargo xtask test`: every step runs even after a failure, each gets a line, the exit code sums them up.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{ExitStatus, layers};
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Run the tests alone: no format, lint, documentation or layer checks.
+    #[arg(long)]
+    quick: bool,
+    /// Leave out the generator's libtorch part, and with it the need for Python and a C++ compiler.
+    #[arg(long)]
+    no_generator: bool,
+}
+
+/// One step and how it ended.
+struct Step {
+    name: &'static str,
+    status: ExitStatus,
+    seconds: f64,
+}
+
+/// Runs the steps in order and prints a table of them.
+pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
+    let mut steps = Vec::new();
+    let mut step = |name: &'static str, action: &dyn Fn() -> Result<ExitStatus>| {
+        println!("== {name}");
+        let start = Instant::now();
+        let status = action().unwrap_or_else(|error| {
+            eprintln!("error: {error:#}");
+            ExitStatus::CouldNotRun
+        });
+        steps.push(Step { name, status, seconds: start.elapsed().as_secs_f64() });
+    };
+    if !options.quick {
+        step("format", &|| cargo(root, &["fmt", "--all", "--check"], &[]));
+        step("lints", &|| {
+            cargo(
+                root,
+                &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+                &[],
+            )
+        });
+        step("documentation", &|| {
+            cargo(
+                root,
+                &["doc", "--workspace", "--no-deps", "--lib"],
+                &[("RUSTDOCFLAGS", "-D warnings")],
+            )
+        });
+        step("layers", &|| layers::run(root));
+    }
+    step("tests without libtorch", &|| {
+        cargo(root, &["test", "--workspace"], &[("RUN_SLOW_TESTS", "1")])
+    });
+    if options.no_generator {
+        println!("== the generator's libtorch tests are left out (--no-generator)");
+    }
+    println!();
+    for Step { name, status, seconds } in &steps {
+        println!("{:<8} {seconds:>7.1} s  {name}", word(*status));
+    }
+    let worst = steps.iter().map(|step| step.status as u8).max().unwrap_or(0);
+    match worst {
+        0 => ExitStatus::Fine,
+        1 => ExitStatus::Failed,
+        _ => ExitStatus::CouldNotRun,
+    }
+}
+
+fn word(status: ExitStatus) -> &'static str {
+    match status {
+        ExitStatus::Fine => "ok",
+        ExitStatus::Failed => "FAILED",
+        ExitStatus::CouldNotRun => "NOT RUN",
+    }
+}
+
+fn cargo(root: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ExitStatus> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root)
+        .envs(environment.iter().copied())
+        .status()?;
+    Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })
+}
