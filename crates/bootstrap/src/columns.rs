@@ -1,0 +1,194 @@
+//! The quantities that one pass over the stream adds up, laid out for it.
+//!
+//! Input: per task, the sum and the count of each cluster; the same clusters for all tasks. Output: columns of one `f64`
+//! per cluster, two columns to a table, and the way from a row's column sums back to each task's mean.
+//!
+//! Whole numbers share columns. A column of [`PACKED_BITS`] bits is cut into fields, each wide enough for the largest sum
+//! that a row can have in it, so no field runs into the next and every partial sum of the column is a whole number below
+//! 2⁵³. Such sums are exact in `f64` in any order: they equal NumPy's pairwise sums of each quantity, which are exact as
+//! well. Quantities that are not whole numbers have a column of their own, summed in the order that the rule names.
+
+use crate::sum::Summand;
+use std::ops::Add;
+
+/// Whole numbers up to 2⁵³ are exact in `f64`.
+const PACKED_BITS: u32 = f64::MANTISSA_DIGITS;
+
+/// One task: the sums and counts of the same clusters.
+#[derive(Debug)]
+pub(crate) struct ClusterTotals<'a> {
+    pub(crate) sums: Vec<f64>,
+    pub(crate) counts: &'a [u64],
+}
+
+/// Two numbers side by side, added in one instruction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(16))]
+pub(crate) struct Pair(pub(crate) [f64; 2]);
+
+impl Add for Pair {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
+    }
+}
+
+impl Summand for Pair {
+    const NEGATIVE_ZERO: Self = Self([-0.0; 2]);
+    const ZERO: Self = Self([0.0; 2]);
+}
+
+/// The columns of all tasks with the same number of clusters.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    /// Per two columns, one pair per cluster.
+    tables: Vec<Vec<Pair>>,
+    /// Per task, where its sum and its count are found.
+    means: Vec<Mean>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Mean {
+    sum: Field,
+    count: Field,
+}
+
+/// A quantity's place among the column sums of a row.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Whole { column: usize },
+    Bits { column: usize, shift: u32, mask: u64 },
+}
+
+impl Columns {
+    pub(crate) fn new(tasks: &[ClusterTotals<'_>]) -> Self {
+        let mut builder = Builder::default();
+        let mut counts: Vec<(&[u64], Field)> = Vec::new();
+        let means = tasks
+            .iter()
+            .map(|task| {
+                let count = match counts.iter().find(|(known, _)| *known == task.counts) {
+                    Some((_, field)) => *field,
+                    None => builder.add_counts(task.counts),
+                };
+                counts.push((task.counts, count));
+                Mean { sum: builder.add_sums(&task.sums), count }
+            })
+            .collect();
+        Self { tables: builder.tables(), means }
+    }
+
+    pub(crate) fn n_clusters(&self) -> usize {
+        self.tables.first().map_or(0, Vec::len)
+    }
+
+    pub(crate) fn n_tasks(&self) -> usize {
+        self.means.len()
+    }
+
+    pub(crate) fn tables(&self) -> &[Vec<Pair>] {
+        &self.tables
+    }
+
+    /// The mean of each task in a row, from the sums of its tables.
+    pub(crate) fn write_means(&self, row_sums: &[Pair], means: &mut [f64]) {
+        for (mean, task) in means.iter_mut().zip(&self.means) {
+            *mean = task.sum.read(row_sums) / task.count.read(row_sums);
+        }
+    }
+}
+
+impl Field {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a packed column sum is a whole number in 0..2⁵³"
+    )]
+    fn read(self, row_sums: &[Pair]) -> f64 {
+        match self {
+            Self::Whole { column } => row_sums[column / 2].0[column % 2],
+            Self::Bits { column, shift, mask } => {
+                let bits = row_sums[column / 2].0[column % 2] as u64;
+                (bits >> shift & mask) as f64
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Builder {
+    columns: Vec<Vec<f64>>,
+    /// Columns that hold fields, and how many of their bits are taken.
+    packed: Vec<(usize, u32)>,
+}
+
+impl Builder {
+    /// Counts past the reach of a packed column (some 2⁵³ values in the largest possible row) get a column of their own,
+    /// which is exact for every row below that reach.
+    fn add_counts(&mut self, counts: &[u64]) -> Field {
+        #[expect(clippy::cast_precision_loss, reason = "a count is far below 2⁵³")]
+        self.pack(counts)
+            .unwrap_or_else(|| self.add_whole(counts.iter().map(|count| *count as f64).collect()))
+    }
+
+    fn add_sums(&mut self, sums: &[f64]) -> Field {
+        let packed = whole_numbers(sums).and_then(|numbers| self.pack(&numbers));
+        packed.unwrap_or_else(|| self.add_whole(sums.to_vec()))
+    }
+
+    fn add_whole(&mut self, values: Vec<f64>) -> Field {
+        self.columns.push(values);
+        Field::Whole { column: self.columns.len() - 1 }
+    }
+
+    fn pack(&mut self, numbers: &[u64]) -> Option<Field> {
+        let largest = numbers.iter().max().copied().unwrap_or(0);
+        let largest_row = largest.checked_mul(numbers.len() as u64)?;
+        let width = u64::BITS - largest_row.leading_zeros();
+        if width > PACKED_BITS {
+            return None;
+        }
+        let open = self.packed.iter().position(|(_, taken)| taken + width <= PACKED_BITS);
+        let slot = open.unwrap_or_else(|| {
+            self.columns.push(vec![0.0; numbers.len()]);
+            self.packed.push((self.columns.len() - 1, 0));
+            self.packed.len() - 1
+        });
+        let (column, taken) = &mut self.packed[slot];
+        let shift = *taken;
+        *taken += width;
+        for (cell, number) in self.columns[*column].iter_mut().zip(numbers) {
+            #[expect(clippy::cast_precision_loss, reason = "the field lies within 53 bits")]
+            let field = (number << shift) as f64;
+            *cell += field;
+        }
+        Some(Field::Bits { column: *column, shift, mask: (1 << width) - 1 })
+    }
+
+    fn tables(self) -> Vec<Vec<Pair>> {
+        let pair = |columns: &[Vec<f64>]| match columns {
+            [left, right] => {
+                left.iter().zip(right).map(|(left, right)| Pair([*left, *right])).collect()
+            }
+            [only] => only.iter().map(|value| Pair([*value, 0.0])).collect(),
+            _ => Vec::new(),
+        };
+        self.columns.chunks(2).map(pair).collect()
+    }
+}
+
+/// The values as whole numbers that are not negative, if all of them are.
+fn whole_numbers(values: &[f64]) -> Option<Vec<u64>> {
+    let limit = 2_f64.powi(i32::try_from(PACKED_BITS).unwrap_or(i32::MAX));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be a whole number in range"
+    )]
+    let number = |value: &f64| {
+        ((0.0..limit).contains(value) && value.fract() == 0.0).then_some(*value as u64)
+    };
+    values.iter().map(number).collect()
+}

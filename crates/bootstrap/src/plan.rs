@@ -1,0 +1,101 @@
+//! How to resample: which generator, how often, from which seed.
+
+use crate::{BootstrapError, Seed};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+
+/// Everything an interval depends on besides the data.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Plan {
+    /// The stream, with the order of its sums and its percentile.
+    pub generator: Generator,
+    /// How many resamples.
+    pub iterations: Iterations,
+    /// Where the stream starts. Every endpoint starts its own stream there.
+    pub seed: Seed,
+}
+
+/// The two estimators that published score files were made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Generator {
+    /// `numpy.random.default_rng`, NumPy's pairwise sums and `numpy.percentile`. The published intervals.
+    #[default]
+    NumpyPcg64,
+    /// `random.Random`, sums from left to right and an interpolated percentile. The first public scorer.
+    PythonMt19937,
+}
+
+impl Generator {
+    /// Both, in the order of their names.
+    pub const ALL: [Self; 2] = [Self::NumpyPcg64, Self::PythonMt19937];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NumpyPcg64 => "numpy-pcg64",
+            Self::PythonMt19937 => "python-mt19937",
+        }
+    }
+
+    /// The name of the estimator in a score file.
+    #[must_use]
+    pub fn score_file_name(self) -> &'static str {
+        match self {
+            Self::NumpyPcg64 => "source_clustered_percentile_numpy_pcg64",
+            Self::PythonMt19937 => "source_clustered_percentile",
+        }
+    }
+}
+
+impl fmt::Display for Generator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+impl FromStr for Generator {
+    type Err = BootstrapError;
+
+    fn from_str(text: &str) -> Result<Self, BootstrapError> {
+        let named = Self::ALL.into_iter().find(|generator| generator.name() == text);
+        named.ok_or_else(|| BootstrapError::Generator { text: text.to_owned() })
+    }
+}
+
+/// A number of resamples, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Iterations(NonZeroU32);
+
+impl Iterations {
+    /// What the published intervals were made with.
+    pub const PUBLISHED: Self = Self(NonZeroU32::new(10_000).expect("not zero"));
+
+    /// Checks that there is at least one.
+    ///
+    /// # Errors
+    ///
+    /// [`BootstrapError::Iterations`] for 0 and for more than `u32::MAX`.
+    pub fn new(iterations: u64) -> Result<Self, BootstrapError> {
+        let number = u32::try_from(iterations).ok().and_then(NonZeroU32::new);
+        number.map(Self).ok_or(BootstrapError::Iterations { iterations })
+    }
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The number as a size in memory.
+    pub(crate) fn as_usize(self) -> usize {
+        self.get() as usize
+    }
+}
+
+impl fmt::Display for Iterations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}

@@ -1,0 +1,11 @@
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    clippy::cast_precision_loss,
+    missing_docs,
+    reason = "tests read fixtures, compare bits and may fail loudly"
+)]
+
+mod golden;
+mod reference;
