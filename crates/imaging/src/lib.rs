@@ -1,1 +1,41 @@
-//! Pillow-compatible resizing, masks, structural similarity, PNG and DICOM reading.
+//! Pictures in and out of the generator, equal to Pillow's where the original used Pillow.
+//!
+//! [`read_picture`] turns the bytes of a PNG, JPEG or (feature `dicom`) DICOM file into a [`Picture`];
+//! [`Raster::resized`] is Pillow's 8-bit resize; [`Mask`] blends the source back; [`compare`] and
+//! [`Thresholds::judge`] are the quality control. Nothing here touches the file system, the clock or torch: bytes and
+//! values come in, values go out. The rules are those of the generator's specification, sections 8, 9, 11 and 16.
+//!
+//! ```
+//! use spinefairbench_imaging::{Filter, GreyImage, ImageSize, PassOrder, ReadOptions, read_picture};
+//!
+//! let file = GreyImage::new(ImageSize::new(2, 2)?, vec![0, 80, 160, 240])?.to_png()?;
+//! let picture = read_picture(&file, &ReadOptions::default())?;
+//! let source = picture.to_rgb().resized(ImageSize::square(8)?, Filter::Bicubic, PassOrder::default());
+//! assert_eq!(source.pixels()[0], [0, 0, 0]);
+//! # Ok::<(), spinefairbench_imaging::ImagingError>(())
+//! ```
+
+#[cfg(feature = "dicom")]
+mod dicom;
+mod error;
+mod jpeg;
+mod mask;
+mod numpy;
+mod png_chunks;
+mod png_decode;
+mod png_encode;
+mod quality;
+mod raster;
+mod read;
+mod resize;
+mod window;
+
+pub use error::ImagingError;
+pub use mask::{BlendWeight, Mask, MaskFacts};
+pub use quality::{Comparison, EdgeMap, Measures, Thresholds, Verdict, compare, global_ssim};
+pub use raster::{GreyImage, ImageSize, Raster, RgbImage};
+pub use read::{
+    DicomFacts, Format, Limits, Notice, Picture, Pixels, ReadOptions, Sixteen, read_picture,
+};
+pub use resize::{Filter, PassOrder};
+pub use window::{AppliedWindow, WindowBounds, WindowChoice, WindowOrigin};

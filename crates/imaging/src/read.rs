@@ -1,0 +1,277 @@
+//! From the bytes of a file to a picture, whatever the file is called.
+//!
+//! Input: bytes and [`ReadOptions`]. Output: a [`Picture`], grey or RGB, with what was decided on the way: the format
+//! that the content has, the window that deep grey levels were put through, and notices. Pillow reads by content and
+//! not by name, so this does too; [`Format::fits_name`] tells a caller when the two disagree.
+
+use std::fmt;
+
+use crate::ImagingError;
+use crate::raster::{GreyImage, ImageSize, RgbImage};
+use crate::window::{AppliedWindow, WindowChoice};
+
+/// A kind of file, told by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Portable Network Graphics.
+    Png,
+    /// JPEG, baseline or progressive.
+    Jpeg,
+    /// A DICOM file with preamble.
+    Dicom,
+}
+
+impl Format {
+    /// The format of `bytes`, if it is one of the three.
+    #[must_use]
+    pub fn sniff(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Png)
+        } else if bytes.starts_with(b"\xff\xd8\xff") {
+            Some(Self::Jpeg)
+        } else if bytes.get(128..132) == Some(b"DICM") {
+            Some(Self::Dicom)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a file name's ending, if it has one of the known ones, is an ending of this format.
+    #[must_use]
+    pub fn fits_name(self, name: &str) -> bool {
+        let ending =
+            name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
+        match ending.as_str() {
+            "png" | "apng" => self == Self::Png,
+            "jpg" | "jpeg" | "jpe" | "jfif" => self == Self::Jpeg,
+            "dcm" | "dicom" => self == Self::Dicom,
+            _ => true,
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Dicom => "DICOM",
+        })
+    }
+}
+
+/// What a file may ask for at most. The defaults were chosen well above any radiograph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest side in pixels.
+    pub max_side: u32,
+    /// Most pixels; the default is Pillow's `MAX_IMAGE_PIXELS`, above which it warns.
+    pub max_pixels: u64,
+    /// Most bytes that a decoder allocates beside the picture.
+    pub max_decoder_bytes: usize,
+    /// Most PNG chunks.
+    pub max_chunks: usize,
+    /// Most bytes that one compressed text or colour profile may inflate to; Pillow's `MAX_TEXT_CHUNK`.
+    pub max_text_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_side: 32_768,
+            max_pixels: 89_478_485,
+            max_decoder_bytes: 256 << 20,
+            max_chunks: 100_000,
+            max_text_bytes: 1 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// The size, if it is within these limits.
+    pub(crate) fn size(&self, width: u32, height: u32) -> Result<ImageSize, ImagingError> {
+        let (max_side, max_pixels) = (self.max_side, self.max_pixels);
+        if width.max(height) > max_side || u64::from(width) * u64::from(height) > max_pixels {
+            return Err(ImagingError::TooLarge { width, height, max_side, max_pixels });
+        }
+        ImageSize::new(width, height)
+    }
+}
+
+/// What to do with grey levels of more than 8 bits in a PNG.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sixteen {
+    /// Map a window linearly to 0..255 (our rule).
+    Windowed(WindowChoice),
+    /// Clip at 255, which turns most radiographs white: what Pillow does, and with it the original.
+    PillowClip,
+}
+
+impl Default for Sixteen {
+    fn default() -> Self {
+        Self::Windowed(WindowChoice::Default)
+    }
+}
+
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ReadOptions {
+    /// What a file may ask for.
+    pub limits: Limits,
+    /// The rule for 16-bit grey PNG; its window also overrides that of a DICOM file.
+    pub sixteen: Sixteen,
+    /// The frame of a multi-frame DICOM file, counted from 0.
+    pub frame: u32,
+}
+
+/// The samples of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pixels {
+    /// One channel.
+    Grey(GreyImage),
+    /// Three channels.
+    Rgb(RgbImage),
+}
+
+/// Something a caller may want to say about a file that was read all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Bytes after the end of the picture, which were not looked at.
+    TrailingBytes {
+        /// How many.
+        count: usize,
+    },
+    /// An animation, of which the default image was read.
+    AnimationFirstFrame,
+    /// Transparency, which was dropped as Pillow drops it.
+    AlphaDropped,
+    /// Colour samples of 16 bits, of which the high bytes were kept as Pillow keeps them.
+    SixteenBitColour,
+    /// Every pixel has one level, so that a window has no width.
+    ConstantPicture,
+    /// More frames than the one that was read.
+    OtherFrames {
+        /// The number of frames in the file.
+        frames: u32,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TrailingBytes { count } => {
+                write!(f, "{count} bytes after the end of the picture were ignored")
+            }
+            Self::AnimationFirstFrame => f.write_str("of an animation, the default image was read"),
+            Self::AlphaDropped => f.write_str("transparency was dropped"),
+            Self::SixteenBitColour => f.write_str("of 16-bit colour, the high bytes were kept"),
+            Self::ConstantPicture => f.write_str("every pixel has the same level"),
+            Self::OtherFrames { frames } => write!(f, "one of {frames} frames was read"),
+        }
+    }
+}
+
+/// What the header of a DICOM file said about its samples. Nothing in it describes a patient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DicomFacts {
+    /// The number of frames.
+    pub frames: u32,
+    /// The frame that was read, counted from 0.
+    pub frame: u32,
+    /// Significant bits of a sample.
+    pub bits_stored: u16,
+    /// Whether samples are two's complement.
+    pub signed: bool,
+    /// Rescale slope; 1 if absent.
+    pub slope: f64,
+    /// Rescale intercept; 0 if absent.
+    pub intercept: f64,
+    /// Whether low values are white (MONOCHROME1), so that the picture was inverted.
+    pub inverted: bool,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The samples.
+    pub pixels: Pixels,
+    /// The format that the content has.
+    pub format: Format,
+    /// The window that deep levels were put through; `None` for 8-bit files.
+    pub window: Option<AppliedWindow>,
+    /// What a DICOM header said.
+    pub dicom: Option<DicomFacts>,
+    /// What a caller may want to say.
+    pub notices: Vec<Notice>,
+}
+
+impl Picture {
+    /// Width and height.
+    #[must_use]
+    pub fn size(&self) -> ImageSize {
+        match &self.pixels {
+            Pixels::Grey(image) => image.size(),
+            Pixels::Rgb(image) => image.size(),
+        }
+    }
+
+    /// The picture in Pillow's mode `L`.
+    #[must_use]
+    pub fn to_grey(&self) -> GreyImage {
+        match &self.pixels {
+            Pixels::Grey(image) => image.clone(),
+            Pixels::Rgb(image) => image.to_grey(),
+        }
+    }
+
+    /// The picture in Pillow's mode `RGB`.
+    #[must_use]
+    pub fn to_rgb(&self) -> RgbImage {
+        match &self.pixels {
+            Pixels::Grey(image) => image.to_rgb(),
+            Pixels::Rgb(image) => image.clone(),
+        }
+    }
+}
+
+/// The picture in `bytes`.
+///
+/// # Errors
+///
+/// [`ImagingError::UnknownFormat`] for anything but PNG, JPEG and (with the feature `dicom`) DICOM; otherwise the error
+/// names what is cut off, broken, too large or not supported.
+pub fn read_picture(bytes: &[u8], options: &ReadOptions) -> Result<Picture, ImagingError> {
+    match Format::sniff(bytes) {
+        Some(Format::Png) => crate::png_decode::decode(bytes, options),
+        Some(Format::Jpeg) => crate::jpeg::decode(bytes, options),
+        #[cfg(feature = "dicom")]
+        Some(Format::Dicom) => crate::dicom::decode(bytes, options),
+        #[cfg(not(feature = "dicom"))]
+        Some(Format::Dicom) => Err(ImagingError::DicomNotBuilt),
+        None => Err(refusal(bytes)),
+    }
+}
+
+/// What to say about bytes that are no known picture.
+fn refusal(bytes: &[u8]) -> ImagingError {
+    // A DICOM data set opens with group 0002 or 0008 in little-endian order and a short even element number.
+    if let [2 | 8, 0, element, 0, ..] = bytes
+        && element % 2 == 0
+        && bytes.len() > 8
+    {
+        return ImagingError::DicomWithoutPreamble;
+    }
+    let looks_like = match bytes {
+        [] => "nothing (the file is empty)",
+        [b'G', b'I', b'F', b'8', ..] => "GIF",
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => "TIFF",
+        [b'B', b'M', ..] => "BMP",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "WebP",
+        [0x1f, 0x8b, ..] => "gzip",
+        [b'P', b'K', 3, 4, ..] => "a zip archive",
+        [b'%', b'P', b'D', b'F', ..] => "PDF",
+        _ => "none of the known kinds",
+    };
+    ImagingError::UnknownFormat { looks_like }
+}
