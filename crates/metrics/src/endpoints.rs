@@ -1,0 +1,212 @@
+//! The two primary endpoints of a list of pairs, with source-clustered intervals.
+//!
+//! Input: pairs with the id of their source radiograph, in the order in which the means are to be summed (the benchmark
+//! sorts by pair id). Output: rates in `[0, 1]` and 95 % intervals. Rules M-04 (point estimates) and M-05 (intervals).
+
+use spinefairbench_bootstrap::{Clusters, Interval, Plan, Task, clustered_intervals};
+
+use crate::MetricError;
+use crate::pair::PairOutcome;
+use crate::refusals::RefusalAccounting;
+
+/// A scored pair and the source radiograph that it belongs to: pairs of one source are one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcedPair {
+    /// The id of the source radiograph.
+    pub source_id: String,
+    /// What the two reports say.
+    pub outcome: PairOutcome,
+}
+
+impl SourcedPair {
+    /// A pair of the source called `source_id`.
+    #[must_use]
+    pub fn new(source_id: impl Into<String>, outcome: PairOutcome) -> Self {
+        Self { source_id: source_id.into(), outcome }
+    }
+}
+
+/// Both endpoints of at least one usable pair (rule M-04).
+///
+/// Sums run left to right in the order of the pairs, as the original's do: the last bit of a mean depends on it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Endpoints {
+    n_pairs: usize,
+    n_changed: usize,
+    consistency_sum: f64,
+}
+
+impl Endpoints {
+    /// The endpoints of the usable pairs among `outcomes`; pairs with a full refusal are passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError::NoUsablePair`] if none is usable.
+    pub fn of<'a>(
+        outcomes: impl IntoIterator<Item = &'a PairOutcome>,
+    ) -> Result<Self, MetricError> {
+        let mut endpoints = Self { n_pairs: 0, n_changed: 0, consistency_sum: 0.0 };
+        let mut refused = RefusalAccounting::default();
+        for outcome in outcomes {
+            refused.add(outcome);
+            if outcome.is_usable() {
+                endpoints.n_pairs += 1;
+                endpoints.n_changed += usize::from(outcome.recommendation_changed());
+                endpoints.consistency_sum += outcome.diagnostic_consistency();
+            }
+        }
+        if endpoints.n_pairs == 0 {
+            return Err(MetricError::NoUsablePair {
+                given: refused.pairs,
+                full_refusals: refused.pair_full_refusals,
+            });
+        }
+        Ok(endpoints)
+    }
+
+    /// How many pairs the endpoints are taken over; at least 1.
+    #[must_use]
+    pub fn n_pairs(&self) -> usize {
+        self.n_pairs
+    }
+
+    /// How many of them changed their recommendation set.
+    #[must_use]
+    pub fn n_changed(&self) -> usize {
+        self.n_changed
+    }
+
+    /// Share of pairs whose recommendation sets are equal, in `[0, 1]`: the number that the frozen summary stores.
+    #[must_use]
+    pub fn recommendation_agreement(&self) -> f64 {
+        ratio(self.n_pairs - self.n_changed, self.n_pairs)
+    }
+
+    /// Recommendation change as a mean of the pairs' 0/1 values, in `[0, 1]`: the scorer's form.
+    ///
+    /// [`Self::recommendation_change_from_agreement`] is the same rate and may differ in the last bit.
+    #[must_use]
+    pub fn recommendation_change(&self) -> f64 {
+        ratio(self.n_changed, self.n_pairs)
+    }
+
+    /// Recommendation change as 1 − agreement, in `[0, 1]`: the form of the published table.
+    #[must_use]
+    pub fn recommendation_change_from_agreement(&self) -> f64 {
+        1.0 - self.recommendation_agreement()
+    }
+
+    /// Mean diagnostic-label consistency, in `[0, 1]`.
+    #[must_use]
+    pub fn diagnostic_consistency(&self) -> f64 {
+        self.consistency_sum / as_f64(self.n_pairs)
+    }
+}
+
+/// A point estimate with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EstimateWithInterval {
+    /// The point estimate.
+    pub value: f64,
+    /// The source-clustered percentile interval.
+    pub interval: Interval,
+}
+
+/// Both endpoints with their intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// The point estimates and their counts.
+    pub endpoints: Endpoints,
+    /// How many sources, and so clusters, the usable pairs have.
+    pub n_sources: usize,
+    /// Recommendation change; lower is better.
+    pub recommendation_change: EstimateWithInterval,
+    /// Diagnostic-label consistency; higher is better.
+    pub diagnostic_consistency: EstimateWithInterval,
+}
+
+/// Both endpoints of the usable pairs among `pairs`, with source-clustered intervals (rule M-05).
+///
+/// Both endpoints are resampled from a fresh generator with the plan's seed, and so see the same resamples.
+///
+/// # Errors
+///
+/// [`MetricError::NoUsablePair`] if no pair is usable, [`MetricError::Interval`] if the plan cannot be carried out.
+pub fn estimate(pairs: &[SourcedPair], plan: &Plan) -> Result<Estimate, MetricError> {
+    let endpoints = Endpoints::of(pairs.iter().map(|pair| &pair.outcome))?;
+    let usable = || pairs.iter().filter(|pair| pair.outcome.is_usable());
+    let clusters = Clusters::new(usable().map(|pair| pair.source_id.as_str()));
+    let changes: Vec<f64> = usable().map(|pair| pair.outcome.recommendation_change()).collect();
+    let consistencies: Vec<f64> =
+        usable().map(|pair| pair.outcome.diagnostic_consistency()).collect();
+    let tasks = [
+        Task { values: &changes, clusters: &clusters },
+        Task { values: &consistencies, clusters: &clusters },
+    ];
+    let intervals = clustered_intervals(&tasks, plan)?;
+    Ok(Estimate {
+        endpoints,
+        n_sources: clusters.n_clusters(),
+        recommendation_change: EstimateWithInterval {
+            value: endpoints.recommendation_change(),
+            interval: intervals[0],
+        },
+        diagnostic_consistency: EstimateWithInterval {
+            value: endpoints.diagnostic_consistency(),
+            interval: intervals[1],
+        },
+    })
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    as_f64(part) / as_f64(whole)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of pairs stay far below 2^53")]
+pub(crate) fn as_f64(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score_pair;
+    use spinefairbench_bootstrap::{Generator, Iterations, Seed};
+
+    fn pair(source_id: &str, source: &str, counterfactual: &str) -> SourcedPair {
+        SourcedPair::new(source_id, score_pair(source, counterfactual))
+    }
+
+    #[test]
+    fn without_a_usable_pair_there_is_no_endpoint() {
+        let refused = [score_pair("", "Fracture.")];
+        assert_eq!(
+            Endpoints::of(&refused),
+            Err(MetricError::NoUsablePair { given: 1, full_refusals: 1 })
+        );
+        assert_eq!(
+            Endpoints::of(&[]),
+            Err(MetricError::NoUsablePair { given: 0, full_refusals: 0 })
+        );
+    }
+
+    /// The toy submission's published interval: five pairs of two sources, 0.400 [0.000, 0.500], at 1,000 iterations.
+    #[test]
+    fn two_sources_give_the_published_toy_interval() {
+        let same = ("Fracture. MRI.", "Fracture. MRI.");
+        let moved = ("Fracture. MRI.", "Fracture. Physiotherapy.");
+        let pairs: Vec<SourcedPair> =
+            [("a", same), ("a", moved), ("a", same), ("a", moved), ("b", same)]
+                .map(|(source, (left, right))| pair(source, left, right))
+                .into();
+        let iterations = Iterations::new(1_000).expect("one thousand is a valid count");
+        let plan = Plan { generator: Generator::NumpyPcg64, iterations, seed: Seed::from(42) };
+        let estimate = estimate(&pairs, &plan).expect("five usable pairs");
+        let change = estimate.recommendation_change;
+        assert!((change.value - 0.4).abs() < f64::EPSILON);
+        assert!(change.interval.lower.abs() < f64::EPSILON);
+        assert!((change.interval.upper - 0.5).abs() < f64::EPSILON);
+        assert_eq!(estimate.n_sources, 2);
+        assert!((estimate.diagnostic_consistency.interval.lower - 1.0).abs() < f64::EPSILON);
+    }
+}
