@@ -1,0 +1,87 @@
+//! Everything that can go wrong between a configuration and a picture.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::accounting::Accounting;
+
+/// Why the generator could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GeneratorError {
+    /// A file could not be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is larger than anything of its kind.
+    #[error("`{}` has {size_bytes} bytes, more than the {limit_bytes} that are read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        size_bytes: u64,
+        /// The limit.
+        limit_bytes: u64,
+    },
+    /// A weight file that would have to be unpickled.
+    #[error("`{}` is {kind}, which runs code when it is loaded: use `{instead}`", path.display())]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// What its first bytes say it is.
+        kind: &'static str,
+        /// The file to use.
+        instead: String,
+    },
+    /// A weight file that is not well formed.
+    #[error("`{}` is no usable safetensors file: {problem}", path.display())]
+    MalformedWeights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Tensors of a weight file do not fit the network.
+    #[error("`{}` does not fit the {network}: {accounting}", path.display())]
+    Accounting {
+        /// The file.
+        path: PathBuf,
+        /// Which network.
+        network: &'static str,
+        /// Every tensor that does not fit.
+        accounting: Box<Accounting>,
+    },
+    /// A model's configuration file is no JSON object.
+    #[error("`{file}` is no JSON object")]
+    ModelConfigJson {
+        /// The file.
+        file: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// A model's configuration has a value that is not supported.
+    #[error("`{file}`: `{key}` is {found}, supported is {supported}")]
+    ModelConfigValue {
+        /// The file.
+        file: String,
+        /// The key.
+        key: String,
+        /// Its value, as JSON.
+        found: String,
+        /// What would be understood.
+        supported: String,
+    },
+    /// libtorch refused an operation.
+    #[cfg(feature = "libtorch")]
+    #[error("libtorch failed while {step}")]
+    Torch {
+        /// What was being done.
+        step: String,
+        /// libtorch's own message.
+        source: tch::TchError,
+    },
+}

@@ -1,0 +1,40 @@
+//! Opening and reading the user's own files: images, configurations, weights.
+//!
+//! These are no release data (nothing is verified against a manifest), and weight files are far too large to be read
+//! whole, so they do not go through the bundle's reader.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::GeneratorError;
+
+/// The open file and its size in bytes.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "weight files of gigabytes are opened, not read whole"
+)]
+pub(crate) fn open(path: &Path) -> Result<(File, u64), GeneratorError> {
+    let read_error = |source| GeneratorError::Read { path: path.into(), source };
+    let file = File::open(path).map_err(read_error)?;
+    let size = file.metadata().map_err(read_error)?.len();
+    Ok((file, size))
+}
+
+#[expect(dead_code, reason = "configurations are read through it next")]
+/// The whole file, refused above `limit` bytes.
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, GeneratorError> {
+    let (file, size) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|source| GeneratorError::Read { path: path.into(), source })?;
+    if bytes.len() as u64 > limit {
+        return Err(GeneratorError::TooLarge {
+            path: path.into(),
+            size_bytes: size,
+            limit_bytes: limit,
+        });
+    }
+    Ok(bytes)
+}

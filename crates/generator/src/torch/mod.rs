@@ -1,0 +1,35 @@
+//! The models on libtorch: weights, forward passes, the sampling loop.
+//!
+//! Everything here takes its device, dtype and weights as arguments and keeps no state. Memory layout is part of the
+//! arithmetic: a picture enters as `[1, H, W, 3]` memory seen as NCHW and is never made contiguous, and a sum takes the
+//! layout of its first operand. With that, the operations below give the reference pipeline's bits on the same CPU,
+//! libtorch and number of threads.
+
+mod layers;
+mod noise;
+mod text_encoder;
+mod unet;
+mod vae;
+mod weights;
+
+use tch::Tensor;
+
+pub use noise::{NoiseOrigin, NoiseSource};
+pub use text_encoder::encode_tokens;
+pub use unet::predict_noise;
+pub use vae::{Moments, decode, encode};
+pub use weights::{ParameterNames, Placement, TensorSource};
+
+/// Sees every named block's output while a network runs: goldens, progress, the search for the first infinity.
+pub trait Probe {
+    /// `value` is the output of the block called `name`.
+    fn see(&mut self, name: &str, value: &Tensor);
+}
+
+/// Sees nothing.
+impl Probe for () {
+    fn see(&mut self, _: &str, _: &Tensor) {}
+}
+
+/// What a forward pass gives.
+pub type Torch<T> = Result<T, tch::TchError>;

@@ -1,0 +1,178 @@
+//! Tensors out of a weight file, handed to a network that asks for them by name.
+//!
+//! The file is mapped, not read: on the CPU, in the stored type, a weight is a view of the mapping and costs memory only
+//! when it is touched.
+
+use std::collections::BTreeSet;
+
+use safetensors::Dtype;
+use tch::{Device, Kind, Tensor};
+
+use super::Torch;
+use crate::GeneratorError;
+use crate::accounting::{Accounting, ShapeMismatch};
+use crate::architecture::Parameters;
+use crate::weight_file::WeightFile;
+
+/// Where a network computes and in which type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// CPU or a GPU.
+    pub device: Device,
+    /// Type of weights and activations.
+    pub kind: Kind,
+}
+
+impl Placement {
+    /// Single precision on the CPU.
+    pub const CPU: Self = Self { device: Device::Cpu, kind: Kind::Float };
+}
+
+/// How the names that a network asks for are spelled in the file.
+pub trait ParameterNames {
+    /// The spellings of `name`, the likeliest first.
+    fn spellings(&self, name: &str) -> Vec<String>;
+
+    /// Whether a tensor that nothing asked for belongs to the file all the same.
+    fn is_known_extra(&self, stored: &str) -> bool;
+}
+
+/// Hands a file's tensors to a network and keeps the account.
+#[derive(Debug)]
+pub struct TensorSource<'a, N> {
+    file: &'a WeightFile,
+    mapping: Tensor,
+    names: N,
+    placement: Placement,
+    used: BTreeSet<String>,
+    accounting: Accounting,
+    failure: Option<tch::TchError>,
+}
+
+impl<'a, N: ParameterNames> TensorSource<'a, N> {
+    /// Maps the file.
+    ///
+    /// # Errors
+    ///
+    /// If the path is not UTF-8 or the file cannot be mapped.
+    pub fn open(
+        file: &'a WeightFile,
+        names: N,
+        placement: Placement,
+    ) -> Result<Self, GeneratorError> {
+        let problem = |problem: &str| GeneratorError::MalformedWeights {
+            path: file.path.clone(),
+            problem: problem.into(),
+        };
+        let path = file.path.to_str().ok_or_else(|| problem("its path is not valid UTF-8"))?;
+        let size = i64::try_from(file.size_bytes).map_err(|_| problem("the file is too large"))?;
+        let mapping =
+            Tensor::f_from_file(path, false, Some(size), (Kind::Uint8, Device::Cpu)).map_err(
+                |source| GeneratorError::Torch { step: format!("mapping `{path}`"), source },
+            )?;
+        Ok(Self {
+            file,
+            mapping,
+            names,
+            placement,
+            used: BTreeSet::new(),
+            accounting: Accounting::default(),
+            failure: None,
+        })
+    }
+
+    /// Ends the handing out: an error unless every tensor was needed, found and of the right shape.
+    ///
+    /// # Errors
+    ///
+    /// [`GeneratorError::Accounting`] with every tensor that does not fit.
+    pub fn finish(mut self, network: &'static str) -> Result<(), GeneratorError> {
+        if let Some(source) = self.failure {
+            return Err(GeneratorError::Torch { step: format!("loading the {network}"), source });
+        }
+        for stored in self.file.tensors.keys() {
+            if !self.used.contains(stored) && !self.names.is_known_extra(stored) {
+                self.accounting.unexpected.insert(stored.clone());
+            }
+        }
+        if self.accounting.is_balanced() {
+            return Ok(());
+        }
+        Err(GeneratorError::Accounting {
+            path: self.file.path.clone(),
+            network,
+            accounting: Box::new(self.accounting),
+        })
+    }
+
+    fn load(&mut self, name: &str, shape: &[usize]) -> Torch<Option<Tensor>> {
+        let spellings = self.names.spellings(name);
+        let Some((stored, entry)) = spellings
+            .iter()
+            .find_map(|spelling| self.file.tensors.get_key_value(spelling.as_str()))
+        else {
+            self.accounting
+                .missing
+                .insert(spellings.into_iter().next().unwrap_or_else(|| name.into()));
+            return Ok(None);
+        };
+        self.used.insert(stored.clone());
+        // Other layouts store some linear layers as 1×1 convolutions.
+        let is_point_kernel = entry.shape.len() > shape.len()
+            && entry
+                .shape
+                .strip_prefix(shape)
+                .is_some_and(|rest| rest.iter().all(|side| *side == 1));
+        if entry.shape != shape && !is_point_kernel {
+            let mismatch = ShapeMismatch { needed: shape.into(), found: entry.shape.clone() };
+            self.accounting.misshapen.insert(stored.clone(), mismatch);
+            return Ok(None);
+        }
+        let (kind, item_size) = match entry.dtype {
+            Dtype::F32 => (Kind::Float, 4),
+            Dtype::F16 => (Kind::Half, 2),
+            Dtype::BF16 => (Kind::BFloat16, 2),
+            Dtype::F64 => (Kind::Double, 8),
+            other => {
+                self.accounting.mistyped.insert(stored.clone(), format!("{other:?}"));
+                return Ok(None);
+            }
+        };
+        let too_large = || tch::TchError::Shape(format!("`{stored}` is too large"));
+        let start = i64::try_from(entry.range.start).map_err(|_| too_large())?;
+        let length = i64::try_from(entry.range.end - entry.range.start).map_err(|_| too_large())?;
+        let mut bytes = self.mapping.f_narrow(0, start, length)?;
+        if start % item_size != 0 {
+            // A view in another type must start at a whole element; a header of odd length needs a copy.
+            bytes = bytes.f_contiguous()?;
+        }
+        let sizes: Vec<i64> = shape
+            .iter()
+            .map(|side| i64::try_from(*side))
+            .collect::<Result<_, _>>()
+            .map_err(|_| too_large())?;
+        let Placement { device, kind: wanted } = self.placement;
+        let tensor = bytes
+            .f_view_dtype(kind)?
+            .f_view(sizes.as_slice())?
+            .f_to_device(device)?
+            .f_to_kind(wanted)?;
+        Ok(Some(tensor))
+    }
+}
+
+impl<N: ParameterNames> Parameters for TensorSource<'_, N> {
+    type Parameter = Tensor;
+
+    fn take(&mut self, name: &str, shape: &[usize]) -> Tensor {
+        match self.load(name, shape) {
+            Ok(Some(tensor)) => tensor,
+            // Never seen by anyone: `finish` fails.
+            Ok(None) => Tensor::new(),
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                Tensor::new()
+            }
+        }
+    }
+}

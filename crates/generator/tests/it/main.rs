@@ -1,0 +1,14 @@
+//! The generator against values from the original implementation.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests read fixtures, write models to temporary folders and may fail loudly"
+)]
+
+mod formula;
+mod golden;
+#[cfg(feature = "libtorch")]
+mod networks;
+mod tiny;
