@@ -1,0 +1,1 @@
+//! Downloads: pinned and resumable.

@@ -1,0 +1,181 @@
+//! Strict JSON: text to typed records, with errors that name the place.
+//!
+//! Input: the bytes of a file. Output: a record, or a [`JsonError`] with line, column, the path inside the document and
+//! a short excerpt. A byte order mark, invalid UTF-8, `NaN`, lone surrogates and nesting beyond 128 levels are errors;
+//! a duplicate key is an error wherever a key is read: in records, in [`Value`] and in [`UniqueMap`]. (Python takes the
+//! last of two equal keys and reads `NaN`; a bundle that depends on either is refused.)
+
+use serde::Deserialize;
+
+use crate::error::{ArtifactError, Diagnostic};
+use crate::text;
+
+mod failure;
+mod truth;
+mod unique_map;
+mod value;
+
+pub use truth::Truth;
+pub use unique_map::UniqueMap;
+pub use value::{Number, Value};
+
+/// The record in the JSON file `path` whose content is `bytes`; it may borrow from them.
+///
+/// # Errors
+///
+/// [`ArtifactError::Encoding`] or [`ArtifactError::Json`].
+///
+/// ```
+/// # use spinefairbench_artifacts::{Diagnostic, json};
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Subset { source_ids: Vec<String> }
+///
+/// let subset: Subset = json::from_slice("subset.json", br#"{"source_ids": ["a"]}"#)?;
+/// assert_eq!(subset.source_ids, ["a"]);
+/// let error = json::from_slice::<Subset>("subset.json", br#"{"source_ids": ["a", 5]}"#).unwrap_err();
+/// assert_eq!(error.actual().as_deref(), Some("integer `5`"));
+/// # Ok::<(), spinefairbench_artifacts::ArtifactError>(())
+/// ```
+pub fn from_slice<'a, T: Deserialize<'a>>(path: &str, bytes: &'a [u8]) -> Result<T, ArtifactError> {
+    let text = text::decode(path, bytes)?;
+    from_text(path, text, 1).map_err(ArtifactError::Json)
+}
+
+/// The record in `text`, which starts at line `first_line` of the file `path`.
+pub(crate) fn from_text<'a, T: Deserialize<'a>>(
+    path: &str,
+    text: &'a str,
+    first_line: u64,
+) -> Result<T, Box<JsonError>> {
+    // Following the path inside the document costs time, so it is done only once it is known to be needed.
+    serde_json::from_str(text).map_err(|error| {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let place = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Err(located) => located.path().to_string(),
+            // The value is whole, so what is wrong comes after it.
+            Ok(_) => ".".to_owned(),
+        };
+        failure::explain(path, text, first_line, &place, &error)
+    })
+}
+
+/// Why a JSON text could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{path}` line {line} column {column}, at `{place}`: {problem} (near `{excerpt}`)")]
+pub struct JsonError {
+    /// The file.
+    pub path: Box<str>,
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in bytes, from 1.
+    pub column: u64,
+    /// Path inside the document, `$` for the whole.
+    pub place: String,
+    /// What is wrong.
+    pub problem: JsonProblem,
+    /// At most [`text::EXCERPT_CHARS`] characters around the place, escaped.
+    pub excerpt: String,
+}
+
+/// What is wrong with a JSON text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JsonProblem {
+    /// The text ends too early.
+    #[error("the text ends too early ({detail})")]
+    Truncated {
+        /// What the parser says.
+        detail: String,
+    },
+    /// The text is no JSON.
+    #[error("no JSON: {detail}")]
+    Syntax {
+        /// What the parser says.
+        detail: String,
+    },
+    /// `NaN` or `Infinity`, which Python writes and JSON has not.
+    #[error("`{token}` is no JSON number")]
+    NotFinite {
+        /// The token.
+        token: &'static str,
+    },
+    /// A surrogate without its partner, which is no character.
+    #[error("a `\\u` escape is half of a surrogate pair")]
+    LoneSurrogate,
+    /// More than 128 levels.
+    #[error("nested deeper than 128 levels")]
+    TooDeep,
+    /// A key stands twice in one object.
+    #[error("duplicate key `{key}`")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+    },
+    /// A field is not there.
+    #[error("missing field `{field}`")]
+    MissingField {
+        /// The field.
+        field: String,
+    },
+    /// A value of another type.
+    #[error("expected {expected}, found {found}")]
+    Type {
+        /// What the reader wants.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A value of the right type that means nothing.
+    #[error("{detail}")]
+    Value {
+        /// Why.
+        detail: String,
+    },
+}
+
+impl Diagnostic for JsonError {
+    fn code(&self) -> &'static str {
+        match self.problem {
+            JsonProblem::Truncated { .. } => "json_truncated",
+            JsonProblem::Syntax { .. } => "json_syntax",
+            JsonProblem::NotFinite { .. } => "json_not_finite",
+            JsonProblem::LoneSurrogate => "json_lone_surrogate",
+            JsonProblem::TooDeep => "json_too_deep",
+            JsonProblem::DuplicateKey { .. } => "json_duplicate_key",
+            JsonProblem::MissingField { .. } => "json_missing_field",
+            JsonProblem::Type { .. } => "json_type",
+            JsonProblem::Value { .. } => "json_value",
+        }
+    }
+
+    fn path(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
+    fn line(&self) -> Option<u64> {
+        Some(self.line)
+    }
+
+    fn expected(&self) -> Option<String> {
+        Some(match &self.problem {
+            JsonProblem::Truncated { .. } | JsonProblem::Syntax { .. } => "JSON text".to_owned(),
+            JsonProblem::NotFinite { .. } => "a finite number".to_owned(),
+            JsonProblem::LoneSurrogate => "a whole surrogate pair".to_owned(),
+            JsonProblem::TooDeep => "at most 128 levels".to_owned(),
+            JsonProblem::DuplicateKey { .. } => "each key once".to_owned(),
+            JsonProblem::MissingField { field } => format!("a field `{field}`"),
+            JsonProblem::Type { expected, .. } => expected.clone(),
+            JsonProblem::Value { .. } => "a valid value".to_owned(),
+        })
+    }
+
+    fn actual(&self) -> Option<String> {
+        Some(match &self.problem {
+            JsonProblem::Type { found, .. } => found.clone(),
+            JsonProblem::NotFinite { token } => (*token).to_owned(),
+            JsonProblem::DuplicateKey { key } => format!("`{key}` twice"),
+            JsonProblem::MissingField { .. } => "no such field".to_owned(),
+            _ => self.excerpt.clone(),
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! Any JSON value, compared as values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+/// A JSON number: whole if it was written as a whole number of at most 64 bits.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// Written without a fraction or exponent.
+    Whole(i128),
+    /// Any other finite number.
+    Float(f64),
+}
+
+impl Number {
+    /// The nearest float.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Whole(whole) => whole as f64,
+            Self::Float(float) => float,
+        }
+    }
+
+    /// The number, if it was written as a whole number that is not negative.
+    #[must_use]
+    pub fn as_u64(self) -> Option<u64> {
+        match self {
+            Self::Whole(whole) => u64::try_from(whole).ok(),
+            Self::Float(_) => None,
+        }
+    }
+}
+
+impl PartialEq for Number {
+    /// Equal as numbers, exactly: `1` equals `1.0`, and 2⁵³ + 1 equals no float.
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Whole(left), Self::Whole(right)) => left == right,
+            (Self::Float(left), Self::Float(right)) => left == right,
+            (Self::Whole(whole), Self::Float(float)) | (Self::Float(float), Self::Whole(whole)) => {
+                is_whole(float, whole)
+            }
+        }
+    }
+}
+
+/// Whether `float` has exactly the value `whole`. Both are at most 2⁶⁴ in size where this can hold.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float without a fraction below 2^65 fits 128 bits"
+)]
+fn is_whole(float: f64, whole: i128) -> bool {
+    const LIMIT: f64 = 36_893_488_147_419_103_232.0; // 2^65
+    float.abs() < LIMIT && float.fract() == 0.0 && float as i128 == whole
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(whole) => write!(formatter, "{whole}"),
+            Self::Float(float) => write!(formatter, "{float:?}"),
+        }
+    }
+}
+
+/// Any JSON value. Objects with a duplicate key cannot be read; the order of keys is of no meaning.
+///
+/// Two values are equal as Python's are after reading the same texts, with one exception: `true` and `1` differ.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// Text.
+    String(String),
+    /// A list.
+    Array(Vec<Value>),
+    /// An object.
+    Object(BTreeMap<String, Value>),
+}
+
+impl Value {
+    /// Python's truth of the value: `false`, `0`, `0.0`, `""`, `null`, `[]` and `{}` are false.
+    #[must_use]
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Number(number) => number.as_f64() != 0.0,
+            Self::String(text) => !text.is_empty(),
+            Self::Array(items) => !items.is_empty(),
+            Self::Object(entries) => !entries.is_empty(),
+        }
+    }
+
+    /// The value under `key`, if this is an object that has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_object()?.get(key)
+    }
+
+    /// The entries, if this is an object.
+    #[must_use]
+    pub fn as_object(&self) -> Option<&BTreeMap<String, Self>> {
+        match self {
+            Self::Object(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The items, if this is a list.
+    #[must_use]
+    pub fn as_array(&self) -> Option<&[Self]> {
+        match self {
+            Self::Array(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is text.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if this is one.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The number, if this is one.
+    #[must_use]
+    pub fn as_number(&self) -> Option<Number> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number as a float, if this is a number.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.as_number().map(Number::as_f64)
+    }
+
+    /// The number, if this is a whole one that is not negative.
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_number().and_then(Number::as_u64)
+    }
+
+    /// What kind of value this is, for messages.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::Array(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    /// Compact JSON with sorted keys.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => formatter.write_str("null"),
+            Self::Bool(value) => write!(formatter, "{value}"),
+            Self::Number(number) => write!(formatter, "{number}"),
+            Self::String(text) => write_string(formatter, text),
+            Self::Array(items) => {
+                formatter.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(formatter, "{}{item}", if index == 0 { "" } else { "," })?;
+                }
+                formatter.write_str("]")
+            }
+            Self::Object(entries) => {
+                formatter.write_str("{")?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    formatter.write_str(if index == 0 { "" } else { "," })?;
+                    write_string(formatter, key)?;
+                    write!(formatter, ":{value}")?;
+                }
+                formatter.write_str("}")
+            }
+        }
+    }
+}
+
+fn write_string(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    formatter.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(Number::Whole(value.into())))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(Number::Whole(value.into())))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(Number::Float(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some(key) = access.next_key::<String>()? {
+            if entries.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
+            }
+            let value = access.next_value()?;
+            entries.insert(key, value);
+        }
+        Ok(Value::Object(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[track_caller]
+    fn check(left: &str, right: &str, equal: bool) {
+        assert_eq!(value(left) == value(right), equal, "{left} and {right}");
+        assert_eq!(value(right) == value(left), equal, "{right} and {left}");
+    }
+
+    #[test]
+    fn values_are_equal_as_values() {
+        check("1", "1.0", true);
+        check("-0.0", "0", true);
+        check("9007199254740993", "9007199254740992.0", false);
+        check("18446744073709551615", "18446744073709551616.0", false);
+        check(r#"{"a": 1, "b": [1, 2]}"#, r#"{"b": [1.0, 2], "a": 1e0}"#, true);
+        check("[1, 2]", "[2, 1]", false);
+        check("true", "1", false);
+        check("null", "false", false);
+        check(r#""\u0041""#, r#""A""#, true);
+    }
+
+    #[test]
+    fn falsy_values_are_those_of_python() {
+        for text in ["false", "0", "0.0", "-0.0", r#""""#, "null", "[]", "{}"] {
+            assert!(!value(text).is_truthy(), "{text}");
+            assert!(!serde_json::from_str::<super::super::Truth>(text).unwrap().0, "{text}");
+        }
+        for text in ["true", "1", "1e-300", r#"" ""#, "[null]", r#"{"a": null}"#, r#""\n""#] {
+            assert!(value(text).is_truthy(), "{text}");
+            assert!(serde_json::from_str::<super::super::Truth>(text).unwrap().0, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_compactly() {
+        assert_eq!(
+            value(r#"{"b": [1, 2.50, null], "a": "x\ny"}"#).to_string(),
+            r#"{"a":"x\ny","b":[1,2.5,null]}"#
+        );
+    }
+}

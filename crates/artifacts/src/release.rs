@@ -1,0 +1,168 @@
+//! The release description: everything published about one release, as data.
+//!
+//! Input: a JSON file, or the one embedded for release 2026-04. Output: a [`ReleaseDescription`]. The checks read every
+//! published constant from here; where a part of [`Expected`] is absent, that comparison is left out. Fields that this
+//! version does not know are passed over; known ones must have their type.
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256;
+use crate::error::ArtifactError;
+use crate::ids::ModelName;
+use crate::json::{self, UniqueMap};
+use crate::path::ReleasePath;
+
+mod expected;
+
+pub use expected::{
+    Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation, ExpectedModel,
+    ExpectedRadiologist,
+};
+
+/// Name of the embedded description, for messages.
+pub const PINNED_NAME: &str = "releases/spinefairbench-2026-04.json";
+
+const PINNED: &str = include_str!("../releases/spinefairbench-2026-04.json");
+
+/// Everything published about one release.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReleaseDescription {
+    /// Version of this format.
+    pub schema_version: String,
+    /// Name of the release.
+    pub release_id: String,
+    /// Where the bundle can be fetched.
+    pub artifact_archive: ArtifactArchive,
+    /// The file that holds the frozen prompts.
+    pub frozen_prompt_registry: ReleasePath,
+    /// Digests of files whose change would change everything else.
+    pub artifact_anchors: UniqueMap<Sha256>,
+    /// Digest of each frozen prompt, by name.
+    pub prompt_digests: UniqueMap<Sha256>,
+    /// The retained models, in the order of the table.
+    pub table2_models: Vec<ModelName>,
+    /// Published values.
+    #[serde(default)]
+    pub expected: Expected,
+    /// Counts of the release that no check compares, for limits and documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<ReleaseCounts>,
+    /// Where the generator can be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator: Option<GeneratorRelease>,
+}
+
+/// The archive of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactArchive {
+    /// Dataset repository on the Hub.
+    pub repository: String,
+    /// Commit of that repository.
+    pub revision: String,
+    /// File in that repository; a file of the same name and `.sha256` stands beside it.
+    pub filename: String,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// Digest of the whole file.
+    pub sha256: Sha256,
+}
+
+/// Counts of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseCounts {
+    /// Sources left after filtering.
+    pub filtered_sources: u64,
+    /// Sources with at least one passed counterfactual.
+    pub qc_passed_sources: u64,
+    /// Sources all of whose counterfactuals failed.
+    pub failed_qc_only_sources: u64,
+    /// Sources of the evaluation pool.
+    pub evaluation_sources: u64,
+    /// Pairs of the evaluation pool.
+    pub evaluation_pairs: u64,
+    /// Sources of the common core.
+    pub core_sources: u64,
+    /// Pairs of the common core.
+    pub core_pairs: u64,
+    /// Pairs that all models answered.
+    pub intersection_pairs: u64,
+    /// Pairs that radiologists rated.
+    pub radiologist_pairs: u64,
+    /// Entries of each checksum manifest.
+    #[serde(default)]
+    pub manifest_entries: UniqueMap<u64>,
+}
+
+/// The release of the generator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratorRelease {
+    /// Model repository on the Hub.
+    pub repository: String,
+    /// Commit of that repository.
+    pub revision: String,
+    /// The LoRA that is recommended.
+    pub lora: PinnedFile,
+    /// A file that is never loaded, since it is a pickle.
+    pub never_load: PinnedFile,
+    /// Files that stand beside the LoRA.
+    #[serde(default)]
+    pub companions: Vec<String>,
+}
+
+/// A file with its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedFile {
+    /// Name in its repository.
+    pub filename: String,
+    /// Digest of the whole file.
+    pub sha256: Sha256,
+}
+
+impl ReleaseDescription {
+    /// The description of release 2026-04, which is meant where no other is named.
+    ///
+    /// # Panics
+    ///
+    /// Never: the embedded file is read by a test.
+    #[must_use]
+    pub fn pinned() -> Self {
+        Self::parse(PINNED_NAME, PINNED.as_bytes())
+            .expect("the embedded release description is valid")
+    }
+
+    /// Reads the description `path` whose content is `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Encoding`] or [`ArtifactError::Json`].
+    pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let description: Self = json::from_slice(path, bytes)?;
+        // Read again as plain values, so that a duplicate key is an error wherever it stands.
+        json::from_slice::<json::Value>(path, bytes)?;
+        Ok(description)
+    }
+
+    /// The anchors with their paths checked.
+    ///
+    /// # Errors
+    ///
+    /// The first anchor whose name is no release path.
+    pub fn anchors(&self) -> Result<Vec<(ReleasePath, Sha256)>, ArtifactError> {
+        self.artifact_anchors
+            .iter()
+            .map(|(path, digest)| Ok((path.parse::<ReleasePath>()?, *digest)))
+            .collect()
+    }
+
+    /// The description as JSON text, with a line break at its end.
+    ///
+    /// # Panics
+    ///
+    /// Never: the description holds nothing that JSON cannot.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a description is plain data");
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,182 @@
+//! Where the files of a bundle come from.
+//!
+//! Input: release paths. Output: bytes, sizes and listings. [`DirectorySource`] reads a folder, [`MemorySource`] holds
+//! files in memory, [`CountingSource`] counts how often each file of another source is opened.
+
+use std::fmt;
+
+use crate::error::ArtifactError;
+use crate::path::ReleasePath;
+
+mod counting;
+mod directory;
+mod memory;
+
+pub use counting::CountingSource;
+pub use directory::DirectorySource;
+pub use memory::MemorySource;
+
+/// Files by release path.
+pub trait FileSource: Sync + fmt::Debug {
+    /// The whole file, read into `buffer`, whose former content is dropped and whose memory is used again.
+    ///
+    /// # Errors
+    ///
+    /// Missing, no file, unreadable, changed while it was read, or outside the root through a link.
+    fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError>;
+
+    /// The whole file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FileSource::read_into`].
+    fn read(&self, path: &ReleasePath) -> Result<Vec<u8>, ArtifactError> {
+        let mut buffer = Vec::new();
+        self.read_into(path, &mut buffer)?;
+        Ok(buffer)
+    }
+
+    /// Length and kind of what is at `path`, links inside the root followed.
+    ///
+    /// # Errors
+    ///
+    /// Missing, unreadable, or outside the root through a link.
+    fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError>;
+
+    /// The first `head` and the last `tail` bytes of a file, fewer where it is shorter, and its length.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FileSource::read_into`].
+    fn read_ends(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+    ) -> Result<FileEnds, ArtifactError>;
+
+    /// Everything below `under`, or below the root; links are listed and not followed.
+    ///
+    /// # Errors
+    ///
+    /// Missing or unreadable, for `under` itself; trouble below it is in [`Listing::problems`].
+    fn files(&self, under: Option<&ReleasePath>) -> Result<Listing, ArtifactError>;
+}
+
+impl<S: FileSource + ?Sized> FileSource for &S {
+    fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
+        (**self).read_into(path, buffer)
+    }
+
+    fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
+        (**self).metadata(path)
+    }
+
+    fn read_ends(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+    ) -> Result<FileEnds, ArtifactError> {
+        (**self).read_ends(path, head, tail)
+    }
+
+    fn files(&self, under: Option<&ReleasePath>) -> Result<Listing, ArtifactError> {
+        (**self).files(under)
+    }
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A device, pipe or socket.
+    Special,
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Symlink => "symbolic link",
+            Self::Special => "device, pipe or socket",
+        })
+    }
+}
+
+impl From<std::fs::FileType> for FileKind {
+    fn from(kind: std::fs::FileType) -> Self {
+        if kind.is_file() {
+            Self::File
+        } else if kind.is_dir() {
+            Self::Directory
+        } else if kind.is_symlink() {
+            Self::Symlink
+        } else {
+            Self::Special
+        }
+    }
+}
+
+/// Length and kind of what stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Length in bytes; of no meaning for anything but a file.
+    pub len: u64,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// Both ends of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEnds {
+    /// The first bytes.
+    pub head: Vec<u8>,
+    /// The last bytes; they overlap the first where the file is short.
+    pub tail: Vec<u8>,
+    /// Length of the whole file.
+    pub len: u64,
+}
+
+impl FileEnds {
+    /// Both ends of bytes in memory.
+    #[must_use]
+    pub fn of(bytes: &[u8], head: usize, tail: usize) -> Self {
+        Self {
+            head: bytes[..head.min(bytes.len())].to_vec(),
+            tail: bytes[bytes.len().saturating_sub(tail)..].to_vec(),
+            len: bytes.len() as u64,
+        }
+    }
+}
+
+/// One entry of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileEntry {
+    /// Its path from the root.
+    pub path: ReleasePath,
+    /// What it is.
+    pub kind: FileKind,
+}
+
+/// Everything below a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Files, directories, links and others, in the order of their paths.
+    pub entries: Vec<FileEntry>,
+    /// Names that are no release path, and directories that cannot be read.
+    pub problems: Vec<ArtifactError>,
+}
+
+impl Listing {
+    /// The regular files, in the order of their paths.
+    pub fn regular_files(&self) -> impl Iterator<Item = &ReleasePath> {
+        self.entries.iter().filter(|entry| entry.kind == FileKind::File).map(|entry| &entry.path)
+    }
+}

@@ -1,0 +1,229 @@
+//! A bundle in a folder.
+//!
+//! Links are allowed as long as they end inside the root. What a folder resolves to is found once and kept, so that a
+//! file costs one look at the entry and one opening. As with every reader of a plain folder, someone who changes the
+//! tree while it is read can make a path lead elsewhere; the digests are computed over the bytes that were used.
+
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use super::{FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing};
+use crate::error::ArtifactError;
+use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
+
+/// A bundle in a folder.
+#[derive(Debug)]
+pub struct DirectorySource {
+    root: PathBuf,
+    /// Folder inside the bundle to where it really is. Looked up by key only.
+    folders: RwLock<HashMap<Box<str>, PathBuf>>,
+}
+
+impl DirectorySource {
+    /// The bundle in the folder `root`.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Root`] if it is no folder that can be read.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        let root = root.as_ref();
+        let failed = |source| ArtifactError::Root { root: root.to_path_buf(), source };
+        let resolved = root.canonicalize().map_err(failed)?;
+        fs::read_dir(&resolved).map_err(failed)?;
+        Ok(Self { root: resolved, folders: RwLock::default() })
+    }
+
+    /// The folder, links resolved.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where `path` really is, and what is there; never a link.
+    fn locate(&self, path: &ReleasePath) -> Result<(PathBuf, Metadata), ArtifactError> {
+        let failed = |error| read_failure(path.as_str(), error);
+        let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        let place = self.folder(folder, path)?.join(name);
+        let facts = fs::symlink_metadata(&place).map_err(failed)?;
+        if !facts.is_symlink() {
+            return Ok((place, facts));
+        }
+        let place = self.resolve(&place, path)?;
+        let facts = fs::symlink_metadata(&place).map_err(failed)?;
+        Ok((place, facts))
+    }
+
+    /// Where the folder of `path` really is.
+    fn folder(&self, folder: &str, path: &ReleasePath) -> Result<PathBuf, ArtifactError> {
+        if folder.is_empty() {
+            return Ok(self.root.clone());
+        }
+        if let Some(place) = self.folders.read().unwrap_or_else(PoisonError::into_inner).get(folder)
+        {
+            return Ok(place.clone());
+        }
+        let place = self.resolve(&self.root.join(folder), path)?;
+        let mut folders = self.folders.write().unwrap_or_else(PoisonError::into_inner);
+        folders.insert(folder.into(), place.clone());
+        Ok(place)
+    }
+
+    fn resolve(&self, place: &Path, path: &ReleasePath) -> Result<PathBuf, ArtifactError> {
+        let resolved = place.canonicalize().map_err(|error| read_failure(path.as_str(), error))?;
+        if resolved.starts_with(&self.root) {
+            Ok(resolved)
+        } else {
+            Err(ArtifactError::OutsideRoot { path: path.as_str().into() })
+        }
+    }
+
+    /// Opens a regular file. The kind is known before the opening, since opening a pipe would wait for its writer.
+    fn open_file(&self, path: &ReleasePath) -> Result<(File, Metadata), ArtifactError> {
+        let (place, facts) = self.locate(path)?;
+        if !facts.is_file() {
+            return Err(ArtifactError::NotAFile {
+                path: path.as_str().into(),
+                found: facts.file_type().into(),
+            });
+        }
+        let file = open(&place).map_err(|error| read_failure(path.as_str(), error))?;
+        let facts = file.metadata().map_err(|error| read_failure(path.as_str(), error))?;
+        Ok((file, facts))
+    }
+}
+
+impl FileSource for DirectorySource {
+    fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
+        let failed = |error| read_failure(path.as_str(), error);
+        let (mut file, before) = self.open_file(path)?;
+        buffer.clear();
+        buffer
+            .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
+            .map_err(|error| failed(error.into()))?;
+        file.read_to_end(buffer).map_err(failed)?;
+        refuse_changed(path, &before, &file.metadata().map_err(failed)?, buffer.len() as u64)
+    }
+
+    fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
+        let (_, facts) = self.locate(path)?;
+        Ok(FileFacts { len: facts.len(), kind: facts.file_type().into() })
+    }
+
+    fn read_ends(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+    ) -> Result<FileEnds, ArtifactError> {
+        let failed = |error| read_failure(path.as_str(), error);
+        let (mut file, before) = self.open_file(path)?;
+        let len = before.len();
+        let take = |wanted: usize| usize::try_from(len).unwrap_or(usize::MAX).min(wanted);
+        let mut ends = FileEnds { head: vec![0; take(head)], tail: vec![0; take(tail)], len };
+        file.read_exact(&mut ends.head).map_err(failed)?;
+        file.seek(SeekFrom::Start(len - ends.tail.len() as u64)).map_err(failed)?;
+        file.read_exact(&mut ends.tail).map_err(failed)?;
+        refuse_changed(path, &before, &file.metadata().map_err(failed)?, len)?;
+        Ok(ends)
+    }
+
+    fn files(&self, under: Option<&ReleasePath>) -> Result<Listing, ArtifactError> {
+        let (place, name) = match under {
+            None => (self.root.clone(), String::new()),
+            Some(folder) => {
+                let (place, facts) = self.locate(folder)?;
+                if !facts.is_dir() {
+                    return Err(ArtifactError::Missing { path: folder.as_str().into() });
+                }
+                (place, folder.to_string())
+            }
+        };
+        let mut listing = Listing::default();
+        let mut waiting = vec![(place, name)];
+        let mut at_start = true;
+        while let Some((place, name)) = waiting.pop() {
+            if let Err(source) = list_folder(&place, &name, &mut listing, &mut waiting) {
+                let failure = read_failure(&name, source);
+                if at_start {
+                    return Err(failure);
+                }
+                listing.problems.push(failure);
+            }
+            at_start = false;
+        }
+        listing.entries.sort_unstable();
+        Ok(listing)
+    }
+}
+
+fn list_folder(
+    place: &Path,
+    name: &str,
+    listing: &mut Listing,
+    waiting: &mut Vec<(PathBuf, String)>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(place)? {
+        let entry = entry?;
+        let kind = FileKind::from(entry.file_type()?);
+        let file_name = entry.file_name();
+        let below = |segment: &str| {
+            if name.is_empty() { segment.to_owned() } else { format!("{name}/{segment}") }
+        };
+        let path = match file_name.to_str() {
+            Some(segment) => below(segment).parse::<ReleasePath>(),
+            None => Err(UnsafePath {
+                path: below(&file_name.to_string_lossy()),
+                reason: UnsafeReason::NotUtf8,
+            }),
+        };
+        match path {
+            Ok(path) => {
+                if kind == FileKind::Directory {
+                    waiting.push((entry.path(), path.as_str().to_owned()));
+                }
+                listing.entries.push(FileEntry { path, kind });
+            }
+            Err(problem) => listing.problems.push(problem.into()),
+        }
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place where the project opens the files of a bundle"
+)]
+fn open(place: &Path) -> io::Result<File> {
+    File::open(place)
+}
+
+fn read_failure(path: &str, source: io::Error) -> ArtifactError {
+    match source.kind() {
+        // A file where a folder of the path should be: nothing is at the path itself.
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            ArtifactError::Missing { path: path.into() }
+        }
+        _ => ArtifactError::Unreadable { path: path.into(), source },
+    }
+}
+
+fn refuse_changed(
+    path: &ReleasePath,
+    before: &Metadata,
+    after: &Metadata,
+    read: u64,
+) -> Result<(), ArtifactError> {
+    let same_time = match (before.modified(), after.modified()) {
+        (Ok(before), Ok(after)) => before == after,
+        // Some systems have no time of change; the lengths still speak.
+        _ => true,
+    };
+    if same_time && before.len() == after.len() && read == before.len() {
+        return Ok(());
+    }
+    let after = if after.len() == before.len() { read } else { after.len() };
+    Err(ArtifactError::Changed { path: path.as_str().into(), before: before.len(), after })
+}

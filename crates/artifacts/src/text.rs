@@ -1,0 +1,127 @@
+//! Text files: UTF-8 without a byte order mark, and how parts of them are shown in messages.
+//!
+//! Input: the bytes of a file. Output: the text, or an error that names what is wrong with the encoding. Text that was
+//! read is untrusted: [`shown`] keeps control characters, direction marks and gigabyte-long lines out of messages.
+
+use std::fmt::Write as _;
+
+use crate::error::ArtifactError;
+
+/// The longest excerpt of a file that a message shows, in characters; chosen to fit a terminal line with its context.
+pub const EXCERPT_CHARS: usize = 60;
+
+/// What is wrong with the encoding of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodingProblem {
+    /// The file starts with the bytes EF BB BF.
+    #[error("starts with a UTF-8 byte order mark")]
+    ByteOrderMark,
+    /// The file starts like UTF-16.
+    #[error("is UTF-16, not UTF-8")]
+    Utf16,
+    /// Some bytes are no UTF-8.
+    #[error("is not UTF-8 at byte {offset} (line {line})")]
+    InvalidUtf8 {
+        /// Offset of the first wrong byte.
+        offset: usize,
+        /// Its line, from 1.
+        line: u64,
+    },
+}
+
+/// The text of the file `path`.
+///
+/// # Errors
+///
+/// [`ArtifactError::Encoding`] for a byte order mark, UTF-16 and invalid UTF-8.
+pub fn decode<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, ArtifactError> {
+    check_encoding(bytes).map_err(|problem| ArtifactError::Encoding { path: path.into(), problem })
+}
+
+/// The text that `bytes` are.
+pub(crate) fn check_encoding(bytes: &[u8]) -> Result<&str, EncodingProblem> {
+    refuse_marks(bytes)?;
+    std::str::from_utf8(bytes).map_err(|error| invalid_utf8(bytes, error.valid_up_to()))
+}
+
+/// Refuses a byte order mark and UTF-16, looking only at the first bytes.
+pub(crate) const fn refuse_marks(bytes: &[u8]) -> Result<(), EncodingProblem> {
+    match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => Err(EncodingProblem::ByteOrderMark),
+        // Without a mark, UTF-16 of an ASCII character has a zero in one of its two bytes.
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] => {
+            Err(EncodingProblem::Utf16)
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn invalid_utf8(bytes: &[u8], offset: usize) -> EncodingProblem {
+    EncodingProblem::InvalidUtf8 { offset, line: line_at(bytes, offset) }
+}
+
+/// The line, from 1, that holds byte `offset`.
+pub(crate) fn line_at(bytes: &[u8], offset: usize) -> u64 {
+    let before = &bytes[..offset.min(bytes.len())];
+    memchr::memchr_iter(b'\n', before).count() as u64 + 1
+}
+
+/// `text` as a message may show it: at most [`EXCERPT_CHARS`] characters, those that steer a terminal escaped.
+///
+/// ```
+/// # use spinefairbench_artifacts::text::shown;
+/// assert_eq!(shown("a\u{1b}[31mb"), "a\\u{1b}[31mb");
+/// ```
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut out = String::new();
+    for (index, character) in text.chars().enumerate() {
+        if index == EXCERPT_CHARS {
+            out.push('…');
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => out.push(character),
+            // Writing to a `String` cannot fail.
+            other => drop(write!(out, "{}", other.escape_debug())),
+        }
+    }
+    out
+}
+
+/// The text around byte `offset` of `text`, as a message may show it.
+pub(crate) fn excerpt(text: &str, offset: usize) -> String {
+    /// Characters before the place that the excerpt keeps as context.
+    const LEAD: usize = 20;
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    let start =
+        text[..offset].char_indices().rev().take(LEAD).last().map_or(offset, |(index, _)| index);
+    shown(&text[start..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Diagnostic as _;
+
+    #[track_caller]
+    fn check(bytes: &[u8], code: &str, message: &str) {
+        let error = decode("a.json", bytes).unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), (code, message));
+    }
+
+    #[test]
+    fn wrong_encodings_are_named() {
+        check(b"\xEF\xBB\xBF{}", "encoding_bom", "`a.json` starts with a UTF-8 byte order mark");
+        check(b"\xFF\xFE{\0", "encoding_utf16", "`a.json` is UTF-16, not UTF-8");
+        check(b"{\0}\0", "encoding_utf16", "`a.json` is UTF-16, not UTF-8");
+        check(b"a\nb\xC0\xAF", "encoding_utf8", "`a.json` is not UTF-8 at byte 3 (line 2)");
+    }
+
+    #[test]
+    fn long_text_and_direction_marks_are_tamed() {
+        assert_eq!(shown(&"x".repeat(100)).chars().count(), EXCERPT_CHARS + 1);
+        assert_eq!(shown("a\u{202e}b\n"), "a\\u{202e}b\\n");
+    }
+}

@@ -1,0 +1,11 @@
+//! What users of the crate see, on the mini bundle and on files made for one test.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests read their fixtures"
+)]
+
+#[cfg(feature = "archive")]
+mod archive;
+mod bundle;
