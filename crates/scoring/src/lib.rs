@@ -1,1 +1,11 @@
-//! Submissions: validation, scopes, score files, comparison and leaderboard.
+//! Submissions to SpineFairBench: validation, scopes, score files, comparison and leaderboard.
+
+pub mod index;
+mod scope;
+pub mod score;
+pub mod score_file;
+pub mod strata;
+pub mod submission;
+pub mod text;
+
+pub use scope::{Scope, UnknownScope};

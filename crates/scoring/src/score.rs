@@ -1,0 +1,237 @@
+//! Scoring: a submission and the benchmark's index to a [`Score`].
+//!
+//! Rules S-01 (coverage), S-02 (endpoints) and S-03 (intervals) of `docs/rules.md`. Everything is pure; the pairs of a score
+//! are in the order of their ids, which is the order of all sums.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::ids::{PairId, SourceId};
+use spinefairbench_artifacts::json::Value;
+use spinefairbench_bootstrap::Plan;
+use spinefairbench_metrics::{
+    Estimate, HedgingDisparity, MetricError, PairOutcome, RefusalAccounting, SeverityDisparity,
+    SourcedPair, estimate,
+};
+
+use crate::index::BenchmarkIndex;
+use crate::scope::Scope;
+use crate::strata::{Strata, strata};
+use crate::submission::{Place, ProblemCode, Submission, SubmissionProblem};
+
+/// Whether a submission may leave out pairs of its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Every pair of the scope must be there.
+    Complete,
+    /// What is there is scored, with a warning.
+    Partial,
+}
+
+/// A scored submission.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// The model, as the submission gave it.
+    pub model: BTreeMap<String, Value>,
+    /// The model's name.
+    pub model_name: String,
+    /// The scope.
+    pub scope: Scope,
+    /// How the intervals were drawn.
+    pub plan: Plan,
+    /// Pairs that the scope holds; for `toy` those that were submitted.
+    pub expected_pairs: usize,
+    /// Pairs of the scope that were not submitted.
+    pub missing_pairs: usize,
+    /// Refusal accounting over the submitted pairs.
+    pub accounting: RefusalAccounting,
+    /// Both endpoints with their intervals.
+    pub estimate: Estimate,
+    /// The endpoints of parts of the pairs.
+    pub strata: Strata,
+    /// Severity language of the usable pairs.
+    pub severity: SeverityDisparity,
+    /// Hedging language of the usable pairs.
+    pub hedging: HedgingDisparity,
+    /// Every submitted pair, in the order of the ids.
+    pub pairs: Vec<ScoredPair>,
+    /// Sentences that a reader of the score must see.
+    pub warnings: Vec<String>,
+    /// What it was computed from.
+    pub provenance: Provenance,
+}
+
+/// One scored pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoredPair {
+    /// The pair.
+    pub pair_id: PairId,
+    /// Its source: its cluster.
+    pub source_id: SourceId,
+    /// What its two reports say.
+    pub outcome: PairOutcome,
+}
+
+/// What a score was computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The digest of the submission's content.
+    pub submission: Sha256,
+    /// The bundle's identity: the digest of its checksum manifest.
+    pub bundle_identity: Sha256,
+    /// The digests of the bundle's files that were read, by path.
+    pub bundle_files: BTreeMap<String, Sha256>,
+}
+
+/// Why there is no score.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScoreError {
+    /// The submission does not fit its scope.
+    #[error("the submission has {} problem{}", .0.len(), if .0.len() == 1 { "" } else { "s" })]
+    Refused(Vec<SubmissionProblem>),
+    /// The intervals could not be drawn.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
+}
+
+/// The score of `submission` over the scope of `index`.
+///
+/// # Errors
+///
+/// [`ScoreError::Refused`] with every problem of the coverage, [`ScoreError::Metric`] if the plan cannot be carried out.
+pub fn score(
+    submission: &Submission,
+    index: &BenchmarkIndex,
+    coverage: Coverage,
+    plan: &Plan,
+) -> Result<Score, ScoreError> {
+    let scope = index.scope();
+    let (missing, problems) = judge_coverage(submission, index, coverage);
+    if !problems.is_empty() {
+        return Err(ScoreError::Refused(problems));
+    }
+    let mut pairs: Vec<ScoredPair> = submission
+        .pairs
+        .iter()
+        .filter_map(|pair| {
+            let source_id = index.get(&pair.pair_id)?.source_id.clone();
+            Some(ScoredPair { pair_id: pair.pair_id.clone(), source_id, outcome: pair.outcome })
+        })
+        .collect();
+    pairs.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
+    let sourced: Vec<SourcedPair> =
+        pairs.iter().map(|pair| SourcedPair::new(pair.source_id.as_str(), pair.outcome)).collect();
+    let estimate = match estimate(&sourced, plan) {
+        Err(MetricError::NoUsablePair { given, full_refusals }) => {
+            return Err(ScoreError::Refused(vec![no_usable_pair(given, full_refusals)]));
+        }
+        other => other?,
+    };
+    let usable = || pairs.iter().map(|pair| &pair.outcome).filter(|outcome| outcome.is_usable());
+    Ok(Score {
+        model: submission.header.model.clone(),
+        model_name: submission.header.model_name.clone(),
+        scope,
+        plan: plan.clone(),
+        expected_pairs: pairs.len() + missing.len(),
+        missing_pairs: missing.len(),
+        accounting: RefusalAccounting::of(pairs.iter().map(|pair| &pair.outcome)),
+        estimate,
+        strata: strata(&pairs, plan)?,
+        severity: SeverityDisparity::of(usable()),
+        hedging: HedgingDisparity::of(usable()),
+        warnings: warnings(scope, missing.len()),
+        provenance: Provenance {
+            submission: submission.content_digest,
+            bundle_identity: index.bundle_identity(),
+            bundle_files: index
+                .files()
+                .iter()
+                .map(|(path, digest)| (path.to_string(), *digest))
+                .collect(),
+        },
+        pairs,
+    })
+}
+
+/// The pairs of the scope that are missing, and every problem of the coverage (rule S-01).
+#[must_use]
+pub fn judge_coverage<'a>(
+    submission: &Submission,
+    index: &'a BenchmarkIndex,
+    coverage: Coverage,
+) -> (Vec<&'a PairId>, Vec<SubmissionProblem>) {
+    let scope = index.scope();
+    let mut problems = Vec::new();
+    let submitted: BTreeSet<&PairId> = submission.pairs.iter().map(|pair| &pair.pair_id).collect();
+    let outside: Vec<&str> = submitted
+        .iter()
+        .filter(|pair_id| !index.holds(pair_id))
+        .map(|pair_id| pair_id.as_str())
+        .collect();
+    if !outside.is_empty() {
+        let message = format!("pair ids are outside the scope `{scope}`");
+        problems.push(
+            SubmissionProblem::new(ProblemCode::OutsideScope, Place::Header, message)
+                .about(outside),
+        );
+    }
+    let missing: Vec<&PairId> = match scope {
+        Scope::Toy => Vec::new(),
+        _ => index
+            .pairs()
+            .map(|(pair_id, _)| pair_id)
+            .filter(|pair_id| !submitted.contains(pair_id))
+            .collect(),
+    };
+    if !missing.is_empty() && coverage == Coverage::Complete {
+        let message = format!("pairs of the scope `{scope}` are missing");
+        problems.push(
+            SubmissionProblem::new(ProblemCode::MissingPairs, Place::Header, message)
+                .about(missing.iter().map(|pair_id| pair_id.as_str())),
+        );
+    }
+    problems.extend(source_mismatches(submission, index));
+    (missing, problems)
+}
+
+fn source_mismatches(submission: &Submission, index: &BenchmarkIndex) -> Option<SubmissionProblem> {
+    let mismatches: Vec<String> = submission
+        .pairs
+        .iter()
+        .filter_map(|pair| {
+            let (stated, indexed) =
+                (pair.source_id.as_ref()?, &index.get(&pair.pair_id)?.source_id);
+            (stated != indexed)
+                .then(|| format!("{} (expected {indexed}, found {stated})", pair.pair_id))
+        })
+        .collect();
+    (!mismatches.is_empty()).then(|| {
+        SubmissionProblem::new(
+            ProblemCode::SourceMismatch,
+            Place::Header,
+            "source ids differ from the benchmark's",
+        )
+        .about(mismatches.iter().map(String::as_str))
+    })
+}
+
+fn no_usable_pair(given: usize, full_refusals: usize) -> SubmissionProblem {
+    SubmissionProblem::new(ProblemCode::NoUsablePair, Place::Header, "no usable pair is left")
+        .comparing(
+            "at least one pair without a full refusal",
+            format!("{given} pairs, {full_refusals} of them with a full refusal"),
+        )
+}
+
+fn warnings(scope: Scope, missing: usize) -> Vec<String> {
+    if missing == 0 {
+        return Vec::new();
+    }
+    let pairs = if missing == 1 { "pair is" } else { "pairs are" };
+    vec![format!(
+        "{missing} {pairs} missing from scope {scope}; the score covers what was submitted and is not comparable with the \
+         published panel."
+    )]
+}

@@ -1,0 +1,189 @@
+//! One result of a submission as it stands in the file, before any judgement.
+//!
+//! Reading never fails on a wrong type, an unknown key or a key that stands twice: each is kept, so that validation can
+//! name all of them. Text is borrowed from the file where it has no escapes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use spinefairbench_artifacts::json::Value;
+
+/// The visitor methods of a reader that wants an object or a list and keeps a few words about anything else.
+macro_rules! keep_words_about_scalars {
+    ($found:ident => $value:expr) => {
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            let $found = crate::submission::field::Field::Text(text.into()).found();
+            Ok($value)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            let $found = "null".to_owned();
+            Ok($value)
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+            let $found = format!("`{value}`");
+            Ok($value)
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+            let $found = format!("`{value}`");
+            Ok($value)
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+            let $found = format!("`{value}`");
+            Ok($value)
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+            let $found = format!("`{value}`");
+            Ok($value)
+        }
+    };
+}
+pub(super) use keep_words_about_scalars;
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Field<'a> {
+    /// Text.
+    Text(Cow<'a, str>),
+    /// Anything else.
+    Other(Value),
+}
+
+impl Field<'_> {
+    /// The value in a few words, for messages.
+    pub(super) fn found(&self) -> String {
+        match self {
+            Self::Text(text) if text.is_empty() => "an empty string".to_owned(),
+            Self::Text(text) => format!("`{}`", spinefairbench_artifacts::text::shown(text)),
+            Self::Other(Value::Null) => "null".to_owned(),
+            Self::Other(value @ (Value::Bool(_) | Value::Number(_))) => format!("`{value}`"),
+            Self::Other(value) => value.kind().to_owned(),
+        }
+    }
+}
+
+/// The keys that a result may have.
+pub(super) const RESULT_KEYS: [&str; 5] =
+    ["pair_id", "source_id", "source_report", "counterfactual_report", "metadata"];
+
+/// One element of `results`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct RawResult<'a> {
+    /// The fields of [`RESULT_KEYS`], in that order.
+    pub(super) fields: [Option<Field<'a>>; 5],
+    /// Keys that a result may not have, in file order.
+    pub(super) unknown: Vec<String>,
+    /// Keys that stand twice.
+    pub(super) duplicates: Vec<String>,
+    /// What stands there instead of an object.
+    pub(super) not_an_object: Option<String>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FieldVisitor)
+    }
+}
+
+struct FieldVisitor;
+
+impl<'de> Visitor<'de> for FieldVisitor {
+    type Value = Field<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+        Ok(Field::Text(Cow::Owned(text)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Field::Other(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Field::Other(Value::Bool(value)))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Self::Value, E> {
+        Value::deserialize(serde::de::value::I64Deserializer::new(value)).map(Field::Other)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Self::Value, E> {
+        Value::deserialize(serde::de::value::U64Deserializer::new(value)).map(Field::Other)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        Value::deserialize(serde::de::value::F64Deserializer::new(value)).map(Field::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        Value::deserialize(serde::de::value::SeqAccessDeserializer::new(items)).map(Field::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
+        Value::deserialize(serde::de::value::MapAccessDeserializer::new(entries)).map(Field::Other)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawResult<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawResultVisitor)
+    }
+}
+
+struct RawResultVisitor;
+
+impl<'de> Visitor<'de> for RawResultVisitor {
+    type Value = RawResult<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut result = RawResult::default();
+        while let Some(key) = entries.next_key::<Cow<'de, str>>()? {
+            let value: Field<'de> = entries.next_value()?;
+            match RESULT_KEYS.iter().position(|known| *known == key) {
+                Some(index) if result.fields[index].is_some() => {
+                    result.duplicates.push(key.into_owned())
+                }
+                Some(index) => result.fields[index] = Some(value),
+                None => result.unknown.push(key.into_owned()),
+            }
+        }
+        Ok(result)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(RawResult { not_an_object: Some("a list".to_owned()), ..RawResult::default() })
+    }
+
+    keep_words_about_scalars!(found => RawResult { not_an_object: Some(found), ..RawResult::default() });
+}
+
+impl From<Value> for Field<'_> {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(Cow::Owned(text)),
+            other => Self::Other(other),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The header of a submission: everything but `results`, judged field by field.
+
+use std::collections::BTreeMap;
+
+use spinefairbench_artifacts::json::Value;
+
+use super::field::Field;
+use super::problem::{Place, ProblemCode, SubmissionProblem};
+use super::{Header, SUBMISSION_SCHEMA_VERSION};
+use crate::scope::Scope;
+use crate::text::is_blank;
+
+/// The header's fields as they stand in the file.
+#[derive(Debug, Default)]
+pub(super) struct RawHeader<'a> {
+    pub(super) schema_version: Option<Field<'a>>,
+    pub(super) scope: Option<Field<'a>>,
+    pub(super) model: Option<Field<'a>>,
+    pub(super) duplicates: Vec<String>,
+}
+
+impl RawHeader<'_> {
+    /// The header, or nothing and every problem in it.
+    pub(super) fn judge(self, problems: &mut Vec<SubmissionProblem>) -> Option<Header> {
+        for key in &self.duplicates {
+            problems.push(
+                SubmissionProblem::new(
+                    ProblemCode::FieldDuplicate,
+                    Place::Header,
+                    "the key stands twice",
+                )
+                .in_field(key),
+            );
+        }
+        judge_schema_version(self.schema_version.as_ref(), problems);
+        let scope = judge_scope(self.scope.as_ref(), problems);
+        let model = judge_model(self.model, problems);
+        let (scope, (model, model_name)) = (scope?, model?);
+        Some(Header { scope, model, model_name })
+    }
+}
+
+fn missing(field: &str, expected: &str) -> SubmissionProblem {
+    SubmissionProblem::new(ProblemCode::FieldMissing, Place::Header, "the field is missing")
+        .in_field(field)
+        .comparing(expected, "no such field")
+}
+
+fn invalid(code: ProblemCode, field: &str, expected: &str, found: String) -> SubmissionProblem {
+    SubmissionProblem::new(code, Place::Header, "the field is not what it must be")
+        .in_field(field)
+        .comparing(expected, found)
+}
+
+fn judge_schema_version(field: Option<&Field<'_>>, problems: &mut Vec<SubmissionProblem>) {
+    let expected = format!("`{SUBMISSION_SCHEMA_VERSION}`");
+    match field {
+        None => problems.push(missing("schema_version", &expected)),
+        Some(Field::Text(text)) if text == SUBMISSION_SCHEMA_VERSION => {}
+        Some(other) => {
+            problems.push(invalid(
+                ProblemCode::SchemaVersion,
+                "schema_version",
+                &expected,
+                other.found(),
+            ));
+        }
+    }
+}
+
+fn judge_scope(field: Option<&Field<'_>>, problems: &mut Vec<SubmissionProblem>) -> Option<Scope> {
+    let names: Vec<String> = Scope::ALL.iter().map(|scope| format!("`{scope}`")).collect();
+    let expected = format!("one of {}", names.join(", "));
+    let Some(field) = field else {
+        problems.push(missing("scope", &expected));
+        return None;
+    };
+    if let Field::Text(text) = field
+        && let Ok(scope) = text.parse()
+    {
+        return Some(scope);
+    }
+    problems.push(invalid(ProblemCode::Scope, "scope", &expected, field.found()));
+    None
+}
+
+fn judge_model(
+    field: Option<Field<'_>>,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<(BTreeMap<String, Value>, String)> {
+    let entries = match field {
+        None => {
+            problems.push(missing("model", "an object with a `name`"));
+            return None;
+        }
+        Some(Field::Other(Value::Object(entries))) => entries,
+        Some(other) => {
+            problems.push(invalid(
+                ProblemCode::FieldInvalid,
+                "model",
+                "an object with a `name`",
+                other.found(),
+            ));
+            return None;
+        }
+    };
+    match entries.get("name") {
+        Some(Value::String(name)) if !is_blank(name) => {
+            let name = name.clone();
+            Some((entries, name))
+        }
+        Some(other) => {
+            let found = Field::from(other.clone()).found();
+            problems.push(invalid(
+                ProblemCode::FieldInvalid,
+                "model.name",
+                "a non-blank string",
+                found,
+            ));
+            None
+        }
+        None => {
+            problems.push(missing("model.name", "a non-blank string"));
+            None
+        }
+    }
+}

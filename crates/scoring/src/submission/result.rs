@@ -1,0 +1,159 @@
+//! One result of a submission, judged: its fields, and its two reports as integers.
+
+use spinefairbench_artifacts::digest::{Hasher, Sha256};
+use spinefairbench_artifacts::ids::{PairId, SourceId};
+use spinefairbench_artifacts::json::Value;
+use spinefairbench_metrics::score_pair;
+
+use super::field::{Field, RESULT_KEYS, RawResult};
+use super::problem::{Place, ProblemCode, SubmissionProblem};
+use super::{SubmittedPair, TextFacts};
+use crate::text::{is_blank, is_hidden_or_confusable};
+
+/// A result that is well formed, or everything that is wrong with it.
+pub(super) type JudgedResult = Result<SubmittedPair, Vec<SubmissionProblem>>;
+
+/// Judges the result at `index` and parses its reports.
+pub(super) fn judge(index: usize, raw: RawResult<'_>) -> JudgedResult {
+    let place = Place::Result { index };
+    if let Some(found) = raw.not_an_object {
+        let problem =
+            SubmissionProblem::new(ProblemCode::FieldInvalid, place, "the result is not an object")
+                .comparing("an object", found);
+        return Err(vec![problem]);
+    }
+    let mut problems = Vec::new();
+    for key in &raw.unknown {
+        problems.push(
+            SubmissionProblem::new(ProblemCode::FieldUnknown, place, "a result has no such field")
+                .in_field(spinefairbench_artifacts::text::shown(key))
+                .comparing("only `pair_id`, `source_id`, `source_report`, `counterfactual_report`, `metadata`", "it"),
+        );
+    }
+    for key in &raw.duplicates {
+        problems.push(
+            SubmissionProblem::new(ProblemCode::FieldDuplicate, place, "the key stands twice")
+                .in_field(key),
+        );
+    }
+    let [pair_id, source_id, source_report, counterfactual_report, metadata] = &raw.fields;
+    let pair_id = required_text(RESULT_KEYS[0], pair_id.as_ref(), place, &mut problems);
+    let source_id = optional_text(RESULT_KEYS[1], source_id.as_ref(), place, &mut problems);
+    let source_report = required_text(RESULT_KEYS[2], source_report.as_ref(), place, &mut problems);
+    let counterfactual_report =
+        required_text(RESULT_KEYS[3], counterfactual_report.as_ref(), place, &mut problems);
+    let metadata = optional_object(RESULT_KEYS[4], metadata.as_ref(), place, &mut problems);
+    let ids = pair_id
+        .map(|text| (text.parse::<PairId>(), source_id.map(str::parse::<SourceId>).transpose()));
+    match (ids, source_report, counterfactual_report) {
+        (Some((Ok(pair_id), Ok(source_id))), Some(source), Some(counterfactual))
+            if problems.is_empty() =>
+        {
+            let digest = digest(&pair_id, source_id.as_ref(), source, counterfactual, metadata);
+            let outcome = score_pair(source, counterfactual);
+            Ok(SubmittedPair {
+                pair_id,
+                source_id,
+                outcome,
+                texts: facts(source, counterfactual),
+                digest,
+            })
+        }
+        _ => Err(problems),
+    }
+}
+
+fn required_text<'a>(
+    field: &'static str,
+    value: Option<&'a Field<'_>>,
+    place: Place,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<&'a str> {
+    let (code, found) = match value {
+        Some(Field::Text(text)) if !is_blank(text) => return Some(text),
+        None => (ProblemCode::FieldMissing, "no such field".to_owned()),
+        Some(Field::Text(_)) => (ProblemCode::FieldInvalid, "a blank string".to_owned()),
+        Some(other) => (ProblemCode::FieldInvalid, other.found()),
+    };
+    let problem = SubmissionProblem::new(code, place, "the field must hold text");
+    problems.push(problem.in_field(field).comparing("a non-blank string", found));
+    None
+}
+
+fn optional_text<'a>(
+    field: &'static str,
+    value: Option<&'a Field<'_>>,
+    place: Place,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<&'a str> {
+    let found = match value {
+        None | Some(Field::Other(Value::Null)) => return None,
+        Some(Field::Text(text)) if !is_blank(text) => return Some(text),
+        Some(Field::Text(_)) => "a blank string".to_owned(),
+        Some(other) => other.found(),
+    };
+    let problem = SubmissionProblem::new(
+        ProblemCode::FieldInvalid,
+        place,
+        "the field must hold text or be absent",
+    );
+    problems.push(problem.in_field(field).comparing("absent, null or a non-blank string", found));
+    None
+}
+
+fn optional_object<'a>(
+    field: &'static str,
+    value: Option<&'a Field<'_>>,
+    place: Place,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<&'a Value> {
+    match value {
+        None | Some(Field::Other(Value::Null)) => None,
+        Some(Field::Other(value @ Value::Object(_))) => Some(value),
+        Some(other) => {
+            let problem = SubmissionProblem::new(
+                ProblemCode::FieldInvalid,
+                place,
+                "the field must hold an object or be absent",
+            );
+            problems.push(
+                problem.in_field(field).comparing("absent, null or an object", other.found()),
+            );
+            None
+        }
+    }
+}
+
+fn facts(source: &str, counterfactual: &str) -> TextFacts {
+    let hidden = |text: &str| !text.is_ascii() && text.chars().any(is_hidden_or_confusable);
+    TextFacts {
+        is_identical: source == counterfactual,
+        shorter_chars: source.chars().count().min(counterfactual.chars().count()),
+        has_hidden_characters: hidden(source) || hidden(counterfactual),
+    }
+}
+
+/// The digest of a result: each field's length and bytes in turn, an absent field as length 2⁶⁴ − 1.
+fn digest(
+    pair_id: &PairId,
+    source_id: Option<&SourceId>,
+    source: &str,
+    counterfactual: &str,
+    metadata: Option<&Value>,
+) -> Sha256 {
+    let mut hasher = Hasher::default();
+    let metadata = metadata.map(ToString::to_string);
+    let fields = [
+        Some(pair_id.as_str()),
+        source_id.map(SourceId::as_str),
+        Some(source),
+        Some(counterfactual),
+        metadata.as_deref(),
+    ];
+    for field in fields {
+        let length = field.map_or(u64::MAX, |text| text.len() as u64);
+        hasher.update(&length.to_le_bytes());
+        hasher.update(field.unwrap_or_default().as_bytes());
+    }
+    hasher.finish()
+}

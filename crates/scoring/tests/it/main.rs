@@ -1,0 +1,11 @@
+//! What users of the scoring library see, on the mini bundle and its expected score files.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests read fixtures and fail loudly"
+)]
+
+mod bundle;
+mod score_files;
