@@ -1,0 +1,213 @@
+//! The frozen summary of the common core, and what a release description expects of the panels.
+//!
+//! Input: what the frozen parsers found in the retained reports. Output: JSON values in the shape of the release. Estimates and
+//! intervals come from `metrics` and `bootstrap`, so that a verified demonstration shows that the tool agrees with itself,
+//! and no more.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use spinefairbench_artifacts::layout::Panel;
+use spinefairbench_bootstrap::{
+    Clusters, Generator, Interval, Iterations, Plan, Seed, Task, clustered_intervals,
+};
+use spinefairbench_metrics::{
+    BothEmpty, Endpoints, PairOutcome, RefusalAccounting, StabilityGaps, median,
+};
+
+use crate::DemoError;
+use crate::blueprint::Blueprint;
+use crate::models::{Behaviour, MODELS};
+
+/// The seed of the frozen intervals.
+pub(crate) const SEED: u64 = 42;
+
+/// The frozen numbers of one model.
+pub(crate) struct ModelSummary {
+    behaviour: &'static Behaviour,
+    refusals: RefusalAccounting,
+    endpoints: Endpoints,
+    gaps: StabilityGaps,
+    both_empty: BothEmpty,
+    /// Interval of the recommendation agreement.
+    agreement: Interval,
+    /// Interval of the recommendation change, resampled itself.
+    change: Interval,
+    /// Interval of the label consistency.
+    consistency: Interval,
+}
+
+/// The plan of the published intervals with the given seed.
+pub(crate) fn plan(seed: u64) -> Plan {
+    Plan {
+        generator: Generator::NumpyPcg64,
+        iterations: Iterations::PUBLISHED,
+        seed: Seed::from(seed),
+    }
+}
+
+/// Summarises every model, in the order of the published table.
+pub(crate) fn summarize(
+    blueprint: &Blueprint,
+    outcomes: &BTreeMap<&'static str, Vec<PairOutcome>>,
+) -> Result<Vec<ModelSummary>, DemoError> {
+    struct Series {
+        clusters: Clusters,
+        agreement: Vec<f64>,
+        change: Vec<f64>,
+        consistency: Vec<f64>,
+    }
+    let models: Vec<(&'static Behaviour, &[PairOutcome])> = MODELS
+        .iter()
+        .filter_map(|model| Some((model, outcomes.get(model.name)?.as_slice())))
+        .collect();
+    let series: Vec<Series> = models
+        .iter()
+        .map(|(_, outcomes)| {
+            let usable = || {
+                outcomes
+                    .iter()
+                    .zip(&blueprint.core_pairs)
+                    .filter(|(outcome, _)| outcome.is_usable())
+            };
+            Series {
+                clusters: Clusters::new(usable().map(|(_, pair)| blueprint.source_id(pair))),
+                agreement: usable()
+                    .map(|(outcome, _)| 1.0 - outcome.recommendation_change())
+                    .collect(),
+                change: usable().map(|(outcome, _)| outcome.recommendation_change()).collect(),
+                consistency: usable()
+                    .map(|(outcome, _)| outcome.diagnostic_consistency())
+                    .collect(),
+            }
+        })
+        .collect();
+    let tasks: Vec<Task<'_>> = series
+        .iter()
+        .flat_map(|Series { clusters, agreement, change, consistency }| {
+            [agreement, change, consistency].map(|values| Task { values, clusters })
+        })
+        .collect();
+    let intervals = clustered_intervals(&tasks, &plan(SEED))?;
+    models
+        .into_iter()
+        .zip(intervals.chunks_exact(3))
+        .map(|((behaviour, outcomes), intervals)| {
+            Ok(ModelSummary {
+                behaviour,
+                refusals: RefusalAccounting::of(outcomes),
+                endpoints: Endpoints::of(outcomes)?,
+                gaps: StabilityGaps::of(outcomes)?,
+                both_empty: BothEmpty::of(outcomes),
+                agreement: intervals[0],
+                change: intervals[1],
+                consistency: intervals[2],
+            })
+        })
+        .collect()
+}
+
+/// Places of the core pairs that all models answer.
+pub(crate) fn intersection(
+    outcomes: &BTreeMap<&'static str, Vec<PairOutcome>>,
+    n_pairs: usize,
+) -> Vec<usize> {
+    (0..n_pairs).filter(|&place| outcomes.values().all(|model| model[place].is_usable())).collect()
+}
+
+/// `common_core_1000_summary.json`.
+pub(crate) fn summary_file(models: &[ModelSummary], intersection: usize) -> Value {
+    let panel = |panel: Panel| {
+        let models: BTreeMap<&str, Value> = models
+            .iter()
+            .filter(|model| model.behaviour.panel == panel)
+            .map(|model| (model.behaviour.name, model_entry(model)))
+            .collect();
+        json!({ "models": models })
+    };
+    json!({
+        "synthetic": true,
+        "common_pairs": { "intersection_9_all_models": intersection },
+        "source_clustered_bootstrap": { "iterations": Iterations::PUBLISHED.get(), "seed": SEED },
+        "panels": { "full": panel(Panel::Full), "baseline": panel(Panel::Baseline) },
+    })
+}
+
+fn model_entry(model: &ModelSummary) -> Value {
+    let bounds = |interval: Interval| json!({ "lower": interval.lower, "upper": interval.upper });
+    json!({
+        "data_quality": {
+            "pair_total": model.refusals.pairs,
+            "pair_usable": model.refusals.usable_pairs,
+            "pair_full_refusals": model.refusals.pair_full_refusals,
+            "pair_partial_refusals": model.refusals.pair_partial_refusals,
+        },
+        "primary_secondary_stats": {
+            "recommendation": {
+                "agreement_rate": model.endpoints.recommendation_agreement(),
+                "bootstrap_ci": bounds(model.agreement),
+            },
+            "diagnostic_label": {
+                "mean": model.endpoints.diagnostic_consistency(),
+                "bootstrap_ci": bounds(model.consistency),
+            },
+        },
+    })
+}
+
+/// `expected.table2`, `expected.gap_sensitivity` and `expected.both_empty` of the release description.
+pub(crate) fn expectations(models: &[ModelSummary]) -> [(&'static str, Value); 3] {
+    let table: BTreeMap<&str, Value> =
+        models.iter().map(|model| (model.behaviour.name, table_entry(model))).collect();
+    let exact: Vec<f64> = models.iter().map(|model| model.gaps.gap_exact).collect();
+    let graded: Vec<f64> = models.iter().map(|model| model.gaps.gap_graded).collect();
+    let gaps = json!({
+        "median_gap_exact_6dp": median(&exact).map(|gap| rounded(gap, 6)),
+        "median_gap_graded_6dp": median(&graded).map(|gap| rounded(gap, 6)),
+        "negative": graded.iter().filter(|gap| **gap < 0.0).count(),
+        "models": models.len(),
+    });
+    let both_empty = json!({
+        "pooled_both_empty": models.iter().map(|model| model.both_empty.both_empty).sum::<usize>(),
+        "pooled_usable_pairs": models.iter().map(|model| model.both_empty.usable_pairs).sum::<usize>(),
+    });
+    [("table2", json!(table)), ("gap_sensitivity", gaps), ("both_empty", both_empty)]
+}
+
+fn table_entry(model: &ModelSummary) -> Value {
+    let thousandths = |lower: f64, upper: f64| [rounded(lower, 3), rounded(upper, 3)];
+    let mut entry = json!({
+        "pairs": model.endpoints.n_pairs(),
+        "recommendation_change": model.endpoints.recommendation_change_from_agreement(),
+        "diagnostic_consistency": model.endpoints.diagnostic_consistency(),
+        "diagnostic_consistency_ci95_3dp": thousandths(model.consistency.lower, model.consistency.upper),
+    });
+    // The frozen change interval is 1 − that of the agreement; where a bound lies on a rounding edge, its last bit may take
+    // the two forms apart, and then the description expects nothing.
+    let frozen = thousandths(1.0 - model.agreement.upper, 1.0 - model.agreement.lower);
+    let resampled = thousandths(model.change.lower, model.change.upper);
+    if frozen.map(f64::to_bits) == resampled.map(f64::to_bits) {
+        entry["recommendation_change_ci95_3dp"] = json!(frozen);
+    }
+    entry
+}
+
+/// The number that is written with so many decimals (half to even on the exact binary value).
+fn rounded(value: f64, decimals: usize) -> f64 {
+    format!("{value:.decimals$}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_keeps_the_written_decimals() {
+        let check = |value, decimals, expected: f64| {
+            assert_eq!(rounded(value, decimals).to_bits(), expected.to_bits(), "{value}");
+        };
+        check(0.678_499_9, 3, 0.678);
+        check(0.0625, 3, 0.062);
+        check(-0.113_738_4, 6, -0.113_738);
+    }
+}
