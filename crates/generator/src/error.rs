@@ -75,6 +75,59 @@ pub enum GeneratorError {
         /// What would be understood.
         supported: String,
     },
+    /// A configuration file that cannot be used.
+    #[error("`{file}`: {problem}")]
+    Config {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A number of steps out of range.
+    #[error("`inference_steps` is {steps}, it must lie between 1 and {maximum}")]
+    Steps {
+        /// As configured.
+        steps: u32,
+        /// Training steps of the model.
+        maximum: u32,
+    },
+    /// A strength out of range.
+    #[error("`strength` is {strength}, it must lie between 0 and 1")]
+    Strength {
+        /// As configured.
+        strength: f64,
+    },
+    /// A strength that leaves no step.
+    #[error(
+        "{steps} steps at strength {strength} are less than one step: raise `strength` to at least {}",
+        1.0 / f64::from(*steps)
+    )]
+    NoSteps {
+        /// As configured.
+        steps: u32,
+        /// As configured.
+        strength: f64,
+    },
+    /// A guidance scale that is not finite.
+    #[error("`guidance_scale` is {guidance_scale}, it must be finite")]
+    Guidance {
+        /// As configured.
+        guidance_scale: f64,
+    },
+    /// A picture smaller than one latent pixel.
+    #[error("`image_size` is {image_size}, it must be at least {minimum}")]
+    ImageSize {
+        /// As configured.
+        image_size: u32,
+        /// The autoencoder's reduction.
+        minimum: u32,
+    },
+    /// Tokenizer files that are not CLIP's.
+    #[error("unusable tokenizer: {problem}")]
+    Tokenizer {
+        /// What is wrong.
+        problem: String,
+    },
     /// libtorch refused an operation.
     #[cfg(feature = "libtorch")]
     #[error("libtorch failed while {step}")]

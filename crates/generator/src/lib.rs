@@ -2,10 +2,18 @@
 
 pub mod accounting;
 pub mod architecture;
+pub mod config;
 mod error;
 mod files;
+mod prompt;
+pub mod schedule;
+mod seed;
+pub mod tokenizer;
 #[cfg(feature = "libtorch")]
 pub mod torch;
 pub mod weight_file;
 
+pub use config::{GeneratorConfig, ReadConfig, RunPlan, read_config};
 pub use error::GeneratorError;
+pub use prompt::{PromptSet, UnknownPromptSet};
+pub use seed::{InvalidSeed, Seed};

@@ -11,4 +11,6 @@ mod formula;
 mod golden;
 #[cfg(feature = "libtorch")]
 mod networks;
+mod scheduling;
 mod tiny;
+mod tokens;
