@@ -1,0 +1,137 @@
+//! Comparisons of computed numbers with frozen and published ones.
+//!
+//! Counts compare exactly, means within [`MEAN_TOLERANCE`], rounded constants at their own number of decimals. A value
+//! that could not be computed is not compared: the problem that stood in its way is a finding already.
+
+use std::fmt::Display;
+
+use spinefairbench_bootstrap::{Generator, Interval, Iterations, Plan, Seed};
+
+use crate::finding::{Code, Finding, Findings};
+
+/// How far a recomputed mean or interval end may lie from a frozen one (`checks.md`, *table2*): far above the rounding of
+/// a sum of some thousand terms in `[0, 1]`, far below the effect of a single changed pair.
+pub const MEAN_TOLERANCE: f64 = 1e-12;
+
+/// Whether two numbers agree within [`MEAN_TOLERANCE`]; a number that is not finite agrees with nothing.
+#[must_use]
+pub fn agree(left: f64, right: f64) -> bool {
+    (left - right).abs() <= MEAN_TOLERANCE
+}
+
+/// Whether both ends of two intervals agree.
+#[must_use]
+pub fn intervals_agree(left: Interval, right: Interval) -> bool {
+    agree(left.lower, right.lower) && agree(left.upper, right.upper)
+}
+
+/// The seed of the published intervals (`bundle.md`: where the frozen summary names none, it is this one).
+const PUBLISHED_SEED: u64 = 42;
+
+/// How the published intervals were drawn; what a frozen summary leaves open is as here.
+pub(crate) fn published_plan() -> Plan {
+    Plan {
+        generator: Generator::NumpyPcg64,
+        iterations: Iterations::PUBLISHED,
+        seed: Seed::from(PUBLISHED_SEED),
+    }
+}
+
+/// An interval as people read it, at full precision.
+pub(crate) fn show_interval(interval: Interval) -> String {
+    format!("[{}, {}]", interval.lower, interval.upper)
+}
+
+/// A set of names as people read it.
+pub(crate) fn show_names<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> String {
+    let names: Vec<Name> = names.into_iter().collect();
+    let shown: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+/// Comparisons with the constants of the release description.
+#[derive(Debug)]
+pub(crate) struct Published<'a> {
+    findings: &'a mut Findings,
+    part: &'static str,
+}
+
+impl<'a> Published<'a> {
+    /// Comparisons with the part `part` of the description's `expected`.
+    pub(crate) fn new(findings: &'a mut Findings, part: &'static str) -> Self {
+        Self { findings, part }
+    }
+
+    /// Compares values that must be equal.
+    pub(crate) fn equal<Value: PartialEq + Display>(
+        &mut self,
+        field: &str,
+        published: Value,
+        computed: Option<Value>,
+    ) {
+        if let Some(computed) = computed.filter(|computed| *computed != published) {
+            self.differs(field, &published.to_string(), &computed.to_string());
+        }
+    }
+
+    /// Compares means.
+    pub(crate) fn mean(&mut self, field: &str, published: f64, computed: Option<f64>) {
+        if let Some(computed) = computed.filter(|computed| !agree(*computed, published)) {
+            self.differs(field, &published.to_string(), &computed.to_string());
+        }
+    }
+
+    /// Compares numbers rounded to `decimals` (half to even on the exact binary value).
+    pub(crate) fn rounded(
+        &mut self,
+        field: &str,
+        decimals: usize,
+        published: f64,
+        computed: Option<f64>,
+    ) {
+        let round = |value: f64| format!("{value:.decimals$}");
+        if let Some(computed) = computed.filter(|computed| round(*computed) != round(published)) {
+            self.differs(field, &round(published), &format!("{} ({computed})", round(computed)));
+        }
+    }
+
+    fn differs(&mut self, field: &str, published: &str, computed: &str) {
+        let message =
+            format!("`{field}` differs from `expected.{}` of the release description", self.part);
+        self.findings.push(
+            Finding::new(Code::PublishedValueMismatch, message).comparing(published, computed),
+        );
+    }
+}
+
+/// The note of a check that had no published constants to compare with.
+pub(crate) fn nothing_published(part: &str) -> String {
+    format!(
+        "the release description has no `expected.{part}`: nothing was compared with published values"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_is_half_to_even_on_the_exact_value() {
+        let mut findings = Findings::default();
+        let mut published = Published::new(&mut findings, "table2");
+        published.rounded("a", 3, 0.678, Some(0.678_499));
+        published.rounded("b", 0, 2.0, Some(2.5));
+        assert!(findings.is_empty());
+        Published::new(&mut findings, "table2").rounded("c", 3, 0.678, Some(0.6786));
+        let found = findings.finish();
+        assert_eq!(found[0].expected.as_deref(), Some("0.678"));
+        assert_eq!(found[0].actual.as_deref(), Some("0.679 (0.6786)"));
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_agrees_with_nothing() {
+        assert!(!agree(f64::NAN, f64::NAN));
+        assert!(!agree(f64::INFINITY, f64::INFINITY));
+        assert!(agree(0.1 + 0.2, 0.3));
+    }
+}

@@ -1,0 +1,117 @@
+//! The mini bundle as it is: every field equal to the original's, floats bit for bit.
+
+use std::fs;
+
+use serde_json::Value;
+use spinefairbench_checks::table2::{Comparison, Intervals, PlanRequest, Table2Options};
+use spinefairbench_checks::{
+    Check, CheckReport, ChecksumOptions, FindingCap, ImageDigests, ModelSelection, Selection,
+    Status, Unobserved, run, verify, wire,
+};
+
+use crate::bundle::{MINI, fixture, release};
+
+fn run_on_mini(check: &Check) -> CheckReport {
+    run(&*MINI, &release(), check, FindingCap::default(), &Unobserved).unwrap()
+}
+
+fn json(report: &CheckReport) -> Value {
+    // Through text, so that what is compared is what is printed.
+    serde_json::from_str(&serde_json::to_string(&wire::check(report)).unwrap()).unwrap()
+}
+
+/// Every expected field is there, with the same value; numbers with the same bits.
+fn assert_holds(found: &Value, expected: &Value, place: &str) {
+    match (found, expected) {
+        (Value::Object(found), Value::Object(expected)) => {
+            for (name, value) in expected {
+                let found = found.get(name).unwrap_or_else(|| panic!("{place}.{name} is missing"));
+                assert_holds(found, value, &format!("{place}.{name}"));
+            }
+        }
+        (Value::Array(found), Value::Array(expected)) => {
+            assert_eq!(found.len(), expected.len(), "{place}");
+            for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+                assert_holds(found, expected, &format!("{place}[{index}]"));
+            }
+        }
+        (Value::Number(found), Value::Number(expected)) => {
+            let (left, right) = (found.as_f64().unwrap(), expected.as_f64().unwrap());
+            assert_eq!(left.to_bits(), right.to_bits(), "{place}: {left} and {right}");
+        }
+        _ => assert_eq!(found, expected, "{place}"),
+    }
+}
+
+#[track_caller]
+fn check(name: &str, check: &Check) {
+    let report = run_on_mini(check);
+    assert_eq!(report.findings, [], "{name}");
+    let expected: Value =
+        serde_json::from_slice(&fs::read(fixture(&format!("mini.expected/{name}.json"))).unwrap())
+            .unwrap();
+    let found = json(&report);
+    assert_eq!(found["schema_version"], "spinefairbench-check-v1");
+    assert_eq!(found["check"], report.check().as_str());
+    assert_eq!(found["status"], "pass");
+    assert_eq!(found["findings"], Value::Array(Vec::new()));
+    assert_holds(&found["result"], &expected, name);
+}
+
+fn recomputed() -> Intervals {
+    Intervals::Recomputed { plan: PlanRequest::default(), comparison: Comparison::WithFrozen }
+}
+
+#[test]
+fn every_result_equals_the_original() {
+    check("inspect", &Check::Inspect);
+    check("dataset", &Check::Dataset(ImageDigests::AsRead));
+    check("dataset", &Check::Dataset(ImageDigests::Compare));
+    check("stage1-confidence", &Check::Stage1Confidence);
+    check("mitigation", &Check::Mitigation);
+    for model in ["gpt-5.4", "gemma-4", "llama-4-scout"] {
+        check(&format!("parse-sample.{model}"), &Check::ParseSample(model.to_owned()));
+    }
+    check("diagnostic-scoring", &Check::DiagnosticScoring);
+    check(
+        "table2",
+        &Check::Table2(Table2Options { models: ModelSelection::All, intervals: recomputed() }),
+    );
+    check("gap-sensitivity", &Check::GapSensitivity(ModelSelection::All));
+    check("both-empty-diagnostic", &Check::BothEmptyDiagnostic(ModelSelection::All));
+    check("radiologist", &Check::Radiologist);
+}
+
+#[test]
+fn checks_without_an_expected_file_pass_too() {
+    let identity = run_on_mini(&Check::ReleaseIdentity);
+    assert_eq!(identity.findings, []);
+    let result = &json(&identity)["result"];
+    assert_eq!((&result["anchors_ok"], &result["anchors"]), (&7.into(), &7.into()));
+    assert_eq!((&result["frozen_prompts_ok"], &result["frozen_prompts"]), (&11.into(), &11.into()));
+    let checksums = run_on_mini(&Check::Checksums(ChecksumOptions::default()));
+    assert_eq!(checksums.findings, []);
+    let result = &json(&checksums)["result"];
+    let whole = &result["manifests"]["SHA256SUMS.txt"];
+    assert_eq!((&whole["files_ok"], &whole["files"]), (&2863.into(), &2863.into()));
+    assert_eq!(result["manifests"]["radiologist_validation_SHA256SUMS.txt"]["files_ok"], 10);
+    assert_eq!(result["unlisted_files"], 0);
+}
+
+#[test]
+fn the_suite_passes() {
+    let suite =
+        verify(&*MINI, &release(), &Selection::default(), FindingCap::default(), &Unobserved)
+            .unwrap();
+    for report in &suite.checks {
+        assert_eq!(report.findings, [], "{}", report.check());
+    }
+    assert_eq!((suite.status(), suite.passed(), suite.failed()), (Status::Pass, 11, 0));
+    let found: Value =
+        serde_json::from_str(&serde_json::to_string(&wire::suite(&suite, 7)).unwrap()).unwrap();
+    assert_eq!(
+        (&found["passed"], &found["failed"], &found["elapsed_ms"]),
+        (&11.into(), &0.into(), &7.into())
+    );
+    assert_eq!(found["checks"][6]["check"], "table2");
+}
