@@ -128,6 +128,28 @@ pub enum GeneratorError {
         /// What is wrong.
         problem: String,
     },
+    /// A LoRA file whose tensors are named in no known way.
+    #[error("`{}` is no LoRA file of a known format (its first tensor is `{first}`)", path.display())]
+    UnknownLoraFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its first tensor.
+        first: String,
+    },
+    /// A LoRA file that does not say how strongly it acts, or says it in a way that is not supported.
+    #[error("the scale of `{}` cannot be taken from the file: {problem}", path.display())]
+    LoraScale {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// Nothing where the base model should be.
+    #[error("no base model at `{}`: give a folder in the diffusers layout or a single `.safetensors` file", path.display())]
+    NoBaseModel {
+        /// The path.
+        path: PathBuf,
+    },
     /// libtorch refused an operation.
     #[cfg(feature = "libtorch")]
     #[error("libtorch failed while {step}")]

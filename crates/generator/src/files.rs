@@ -21,7 +21,6 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), GeneratorError> {
     Ok((file, size))
 }
 
-#[expect(dead_code, reason = "configurations are read through it next")]
 /// The whole file, refused above `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, GeneratorError> {
     let (file, size) = open(path)?;

@@ -2,12 +2,15 @@
 
 pub mod accounting;
 pub mod architecture;
+pub mod base_model;
 pub mod config;
 mod error;
 mod files;
+pub mod lora;
 mod prompt;
 pub mod schedule;
 mod seed;
+pub mod stored_names;
 pub mod tokenizer;
 #[cfg(feature = "libtorch")]
 pub mod torch;

@@ -18,7 +18,7 @@ pub use noise::{NoiseOrigin, NoiseSource};
 pub use text_encoder::encode_tokens;
 pub use unet::predict_noise;
 pub use vae::{Moments, decode, encode};
-pub use weights::{ParameterNames, Placement, TensorSource};
+pub use weights::{Placement, TensorSource};
 
 /// Sees every named block's output while a network runs: goldens, progress, the search for the first infinity.
 pub trait Probe {

@@ -12,6 +12,7 @@ use super::Torch;
 use crate::GeneratorError;
 use crate::accounting::{Accounting, ShapeMismatch};
 use crate::architecture::Parameters;
+use crate::stored_names::StoredNames;
 use crate::weight_file::WeightFile;
 
 /// Where a network computes and in which type.
@@ -28,28 +29,19 @@ impl Placement {
     pub const CPU: Self = Self { device: Device::Cpu, kind: Kind::Float };
 }
 
-/// How the names that a network asks for are spelled in the file.
-pub trait ParameterNames {
-    /// The spellings of `name`, the likeliest first.
-    fn spellings(&self, name: &str) -> Vec<String>;
-
-    /// Whether a tensor that nothing asked for belongs to the file all the same.
-    fn is_known_extra(&self, stored: &str) -> bool;
-}
-
 /// Hands a file's tensors to a network and keeps the account.
 #[derive(Debug)]
-pub struct TensorSource<'a, N> {
+pub struct TensorSource<'a> {
     file: &'a WeightFile,
     mapping: Tensor,
-    names: N,
+    names: StoredNames,
     placement: Placement,
     used: BTreeSet<String>,
     accounting: Accounting,
     failure: Option<tch::TchError>,
 }
 
-impl<'a, N: ParameterNames> TensorSource<'a, N> {
+impl<'a> TensorSource<'a> {
     /// Maps the file.
     ///
     /// # Errors
@@ -57,7 +49,7 @@ impl<'a, N: ParameterNames> TensorSource<'a, N> {
     /// If the path is not UTF-8 or the file cannot be mapped.
     pub fn open(
         file: &'a WeightFile,
-        names: N,
+        names: StoredNames,
         placement: Placement,
     ) -> Result<Self, GeneratorError> {
         let problem = |problem: &str| GeneratorError::MalformedWeights {
@@ -161,7 +153,7 @@ impl<'a, N: ParameterNames> TensorSource<'a, N> {
     }
 }
 
-impl<N: ParameterNames> Parameters for TensorSource<'_, N> {
+impl Parameters for TensorSource<'_> {
     type Parameter = Tensor;
 
     fn take(&mut self, name: &str, shape: &[usize]) -> Tensor {

@@ -9,6 +9,7 @@
 
 mod formula;
 mod golden;
+mod lora_files;
 #[cfg(feature = "libtorch")]
 mod networks;
 mod scheduling;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use spinefairbench_generator::architecture::{
     TextEncoder, Unet, Vae, read_text_encoder_config, read_unet_config, read_vae_config,
 };
+use spinefairbench_generator::stored_names::StoredNames;
 use spinefairbench_generator::torch::{
-    ParameterNames, Placement, Probe, TensorSource, decode, encode, encode_tokens, predict_noise,
+    Placement, Probe, TensorSource, decode, encode, encode_tokens, predict_noise,
 };
 use spinefairbench_generator::weight_file::WeightFile;
 use tch::{Kind, Tensor};
@@ -15,17 +16,6 @@ use crate::{golden, tiny};
 
 /// Blocks on another machine stay within this of the original (measured spread 1.8e-5).
 const BLOCK_TOLERANCE: f64 = 1e-4;
-
-struct Plain;
-
-impl ParameterNames for Plain {
-    fn spellings(&self, name: &str) -> Vec<String> {
-        vec![name.into()]
-    }
-    fn is_known_extra(&self, _: &str) -> bool {
-        false
-    }
-}
 
 #[derive(Default)]
 struct Outputs(BTreeMap<String, Tensor>);
@@ -56,12 +46,12 @@ fn check_all(network: &str, goldens: &BTreeMap<String, Tensor>, outputs: &Output
     assert!(checked >= 7, "only {checked} blocks of {network}");
 }
 
-fn load<M>(part: &str, file: &str, build: impl FnOnce(&mut TensorSource<'_, Plain>) -> M) -> M {
+fn load<M>(part: &str, file: &str, build: impl FnOnce(&mut TensorSource<'_>) -> M) -> M {
     // The goldens were made with two threads; with one, a sum inside the UNet moves by more than a block's tolerance.
     tch::set_num_threads(2);
     let file =
         WeightFile::open(&tiny::folder().join(part).join(file), "model.safetensors").unwrap();
-    let mut source = TensorSource::open(&file, Plain, Placement::CPU).unwrap();
+    let mut source = TensorSource::open(&file, StoredNames::Plain, Placement::CPU).unwrap();
     let model = build(&mut source);
     source.finish("network").unwrap();
     model

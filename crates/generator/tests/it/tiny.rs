@@ -131,9 +131,12 @@ fn fill(part: &str, name: &str, shape: &[usize]) -> Vec<f32> {
 /// `vocab.json` and `merges.txt` from the published merges.
 fn write_tokenizer(folder: &Path) {
     let mut text = String::new();
-    flate2::read::GzDecoder::new(std::fs::File::open(golden::path("clip-merges.txt.gz")).unwrap())
-        .read_to_string(&mut text)
-        .unwrap();
+    flate2::read::GzDecoder::new(
+        std::fs::File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/data/clip-merges.txt.gz"))
+            .unwrap(),
+    )
+    .read_to_string(&mut text)
+    .unwrap();
     let merges: Vec<&str> = text.split('\n').skip(1).take(49152 - 256 - 2).collect();
     let mut printable: Vec<u32> = (33..127).chain(161..173).chain(174..256).collect();
     printable.extend(256..256 + (256 - u32::try_from(printable.len()).unwrap()));
