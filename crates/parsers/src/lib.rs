@@ -8,6 +8,8 @@
 //! rule that changes is a new, named variant. [`registry`] holds them as data with their digests. Where Unicode matters,
 //! CPython 3.11 (Unicode 14.0) is the definition.
 //!
+//! [`negation`] is a variant that the benchmark does not use. The feature `serde` serialises the small types by their names.
+//!
 //! ```
 //! use spinefairbench_parsers::parse_report;
 //!
@@ -22,9 +24,12 @@ mod automaton;
 mod category;
 mod character;
 mod haystack;
+pub mod negation;
 mod refusal;
 pub mod registry;
 mod report;
+#[cfg(feature = "serde")]
+mod serialize;
 mod set;
 mod stage1;
 mod terms;

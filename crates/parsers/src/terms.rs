@@ -171,7 +171,7 @@ impl Terms {
         text: &Utf8<'_>,
         mut visit: impl FnMut(&'t Term, usize),
     ) -> ControlFlow<()> {
-        self.automaton.visit(text.bytes(), |number, end| {
+        self.automaton.visit_in_lanes(text.bytes(), |number, end| {
             let Some(term) = self.terms.get(number) else { return ControlFlow::Break(()) };
             if !text.word_after(end) && !text.word_before(end - term.length) {
                 visit(term, end);
@@ -182,7 +182,7 @@ impl Terms {
 
     /// Visits the bounded occurrences in a folded text, which has no letters beyond ASCII.
     fn visit_folded<'t>(&'t self, text: &Folded<'_>, mut visit: impl FnMut(&'t Term, usize)) {
-        let _completed = self.automaton.visit(text.bytes(), |number, end| {
+        let _completed = self.automaton.visit_in_lanes(text.bytes(), |number, end| {
             let term = &self.terms[number];
             if !text.word_after(end) && !text.word_before(end - term.length) {
                 visit(term, end);

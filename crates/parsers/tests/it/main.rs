@@ -1,4 +1,4 @@
-//! What users of the parsers see, against values computed by CPython.
+//! What users of the parsers see, against values computed by CPython and against a naive form of the rules.
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -6,4 +6,6 @@
 )]
 
 mod cases;
+mod naive;
+mod properties;
 mod registry;
