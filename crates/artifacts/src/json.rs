@@ -11,6 +11,7 @@ use crate::error::{ArtifactError, Diagnostic};
 use crate::text;
 
 mod failure;
+mod strict;
 mod truth;
 mod unique_map;
 mod value;
@@ -18,6 +19,8 @@ mod value;
 pub use truth::Truth;
 pub use unique_map::UniqueMap;
 pub use value::{Number, Value};
+
+use strict::Strict;
 
 /// The record in the JSON file `path` whose content is `bytes`; it may borrow from them.
 ///
@@ -47,15 +50,18 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(
     text: &'a str,
     first_line: u64,
 ) -> Result<T, Box<JsonError>> {
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let record = T::deserialize(Strict(&mut parser));
+    let whole = record.and_then(|record| parser.end().map(|()| record));
     // Following the path inside the document costs time, so it is done only once it is known to be needed.
-    serde_json::from_str(text).map_err(|error| {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let place = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    whole.map_err(|error| {
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let place = match serde_path_to_error::deserialize::<_, T>(Strict(&mut parser)) {
             Err(located) => located.path().to_string(),
             // The value is whole, so what is wrong comes after it.
             Ok(_) => ".".to_owned(),
         };
-        failure::explain(path, text, first_line, &place, &error)
+        Box::new(failure::explain(path, text, first_line, &place, &error))
     })
 }
 

@@ -6,6 +6,7 @@
 //! pass over such lines with at most a warning, and so would vouch for files that they never read.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use crate::digest::Sha256;
 use crate::error::Diagnostic;
@@ -132,7 +133,12 @@ pub fn parse(name: &str, bytes: &[u8]) -> ChecksumManifest {
 
 /// The text of a manifest: one line for each entry, in the order given.
 pub fn write<'a>(entries: impl IntoIterator<Item = (Sha256, &'a ReleasePath)>) -> String {
-    entries.into_iter().map(|(digest, path)| format!("{digest}  {path}\n")).collect()
+    let mut text = String::new();
+    for (digest, path) in entries {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{digest}  {path}");
+    }
+    text
 }
 
 fn decode(bytes: &[u8]) -> Result<&str, ManifestFault> {

@@ -55,9 +55,22 @@ where
     T: Send,
     F: Fn(RowIndex, Result<PanelRow<'a>, RowProblem>) -> T + Sync,
 {
+    map_chunks(path, bytes, split::CHUNK_BYTES, use_row)
+}
+
+fn map_chunks<'a, T, F>(
+    path: &str,
+    bytes: &'a [u8],
+    chunk_bytes: usize,
+    use_row: F,
+) -> Result<Vec<T>, ArtifactError>
+where
+    T: Send,
+    F: Fn(RowIndex, Result<PanelRow<'a>, RowProblem>) -> T + Sync,
+{
     text::refuse_marks(bytes)
         .map_err(|problem| ArtifactError::Encoding { path: path.into(), problem })?;
-    let Ok(chunks) = split::chunks(bytes, split::CHUNK_BYTES) else {
+    let Ok(chunks) = split::chunks(bytes, chunk_bytes) else {
         return Err(failure(path, bytes));
     };
     let results: Vec<Option<Vec<T>>> =
@@ -125,3 +138,6 @@ fn failure(path: &str, bytes: &[u8]) -> ArtifactError {
         }))
     })
 }
+
+#[cfg(test)]
+mod tests;

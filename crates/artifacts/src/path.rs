@@ -113,6 +113,7 @@ impl ReleasePath {
     }
 
     /// The segments, from the root down.
+    #[must_use]
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }

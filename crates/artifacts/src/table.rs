@@ -161,6 +161,7 @@ impl Table {
     }
 
     /// The rows of the right length, in file order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.rows.iter().map(|(line, cells)| Row { table: self, line: *line, cells })
     }

@@ -90,14 +90,15 @@ pub fn shown(text: &str) -> String {
     out
 }
 
-/// The text around byte `offset` of `text`, as a message may show it.
+/// The text around byte `offset` of `text`, from its own line on, as a message may show it.
 pub(crate) fn excerpt(text: &str, offset: usize) -> String {
     /// Characters before the place that the excerpt keeps as context.
     const LEAD: usize = 20;
     let offset = text.floor_char_boundary(offset.min(text.len()));
-    let start =
-        text[..offset].char_indices().rev().take(LEAD).last().map_or(offset, |(index, _)| index);
-    shown(&text[start..])
+    let same_line =
+        text[..offset].char_indices().rev().take_while(|(_, character)| *character != '\n');
+    let start = same_line.take(LEAD).last().map_or(offset, |(index, _)| index);
+    shown(text[start..].trim_start())
 }
 
 #[cfg(test)]

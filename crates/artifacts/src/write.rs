@@ -230,6 +230,7 @@ fn failure(step: &'static str, path: &Path, source: io::Error) -> ArtifactError 
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the tests look at what was written")]
 mod tests {
     use super::*;
 

@@ -14,9 +14,9 @@ pub(super) fn explain(
     first_line: u64,
     place: &str,
     error: &serde_json::Error,
-) -> Box<JsonError> {
+) -> JsonError {
     let offset = offset_of(text, error.line(), error.column());
-    Box::new(JsonError {
+    JsonError {
         path: path.into(),
         line: first_line + (error.line() as u64).saturating_sub(1),
         column: error.column().max(1) as u64,
@@ -31,7 +31,7 @@ pub(super) fn explain(
             &text[text.floor_char_boundary(offset)..],
         ),
         excerpt: excerpt(text, offset),
-    })
+    }
 }
 
 /// The byte at which the parser stopped: its columns count bytes from 1, and 0 stands for the line break before.
@@ -71,9 +71,21 @@ fn data_problem(detail: &str) -> JsonProblem {
         .and_then(|rest| rest.rsplit_once(", expected "));
     match typed {
         Some((found, expected)) => {
-            JsonProblem::Type { expected: expected.to_owned(), found: shown(found) }
+            JsonProblem::Type { expected: plain(expected), found: shown(&plain(found)) }
         }
         None => JsonProblem::Value { detail: shown(detail) },
+    }
+}
+
+/// What the parser calls by the names of its own language, in the words of JSON.
+fn plain(kind: &str) -> String {
+    match kind {
+        "map" | "a map" => "an object".to_owned(),
+        "sequence" | "a sequence" => "a list".to_owned(),
+        "u64" | "usize" => "a whole number from 0".to_owned(),
+        "f64" => "a number".to_owned(),
+        _ if kind.starts_with("struct ") => "an object".to_owned(),
+        _ => kind.to_owned(),
     }
 }
 

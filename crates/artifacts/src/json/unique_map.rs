@@ -38,11 +38,13 @@ impl<V> UniqueMap<V> {
     }
 
     /// Keys and values in the order of the file.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value))
     }
 
     /// The keys in the order of the file.
+    #[must_use]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
         self.entries.iter().map(|(key, _)| key.as_str())
     }

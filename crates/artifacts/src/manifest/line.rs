@@ -46,10 +46,10 @@ pub enum LineFault {
 
 /// Digest and path of a line without its end.
 pub(super) fn split(text: &str) -> Result<(Sha256, &str), LineFault> {
-    if let Some((digest, rest)) = text.split_at_checked(64) {
-        if let Ok(digest) = digest.parse::<Sha256>() {
-            return separated(rest).map(|path| (digest, path));
-        }
+    if let Some((digest, rest)) = text.split_at_checked(64)
+        && let Ok(digest) = digest.parse::<Sha256>()
+    {
+        return separated(rest).map(|path| (digest, path));
     }
     Err(fault(text))
 }

@@ -189,7 +189,7 @@ impl<'de> Visitor<'de> for RowVisitor {
                 TextField::Absent => *slot = None,
                 TextField::Text(text) => *slot = Some(text),
                 TextField::Wrong(found) => {
-                    raw.faults.push(RowFault::WrongType { field: field.name(), found })
+                    raw.faults.push(RowFault::WrongType { field: field.name(), found });
                 }
             }
         }

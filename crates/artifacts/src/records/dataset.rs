@@ -173,6 +173,7 @@ mod wire {
     }
 
     #[derive(Deserialize)]
+    #[expect(clippy::struct_field_names, reason = "the names of the file")]
     struct PairManifests {
         qc_passed_pair_rows: u64,
         attempted_qc_rows: u64,

@@ -6,6 +6,14 @@
     reason = "tests read their fixtures"
 )]
 
+mod any_bytes;
 #[cfg(feature = "archive")]
 mod archive;
 mod bundle;
+#[cfg(feature = "download")]
+mod download;
+mod json;
+mod manifest;
+mod records;
+mod release;
+mod source;

@@ -1,0 +1,159 @@
+//! Bundles in folders and in memory.
+
+use std::fs;
+use std::path::Path;
+
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::source::{
+    CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource,
+};
+use spinefairbench_artifacts::{Diagnostic as _, layout};
+
+use crate::bundle;
+
+fn path(text: &str) -> ReleasePath {
+    text.parse().unwrap()
+}
+
+#[track_caller]
+fn check_refused(source: &dyn FileSource, name: &str, code: &str) {
+    let error = source.read(&path(name)).unwrap_err();
+    assert_eq!((error.code(), error.path()), (code, Some(name)), "{error}");
+    assert_eq!(source.read_ends(&path(name), 1, 1).unwrap_err().code(), code);
+}
+
+#[test]
+fn the_mini_bundle_is_the_same_in_a_folder_and_in_memory() {
+    let unpacked = bundle::unpacked();
+    let folder = DirectorySource::open(unpacked.path().join("artifacts")).unwrap();
+    let memory = MemorySource::copy_of(&folder).unwrap();
+    for under in [None, Some(path("dataset")), Some(path("artifacts/Results/analysis"))] {
+        let (left, right) =
+            (folder.files(under.as_ref()).unwrap(), memory.files(under.as_ref()).unwrap());
+        assert_eq!(left.entries, right.entries);
+        assert!(left.problems.is_empty() && left.entries.is_sorted());
+    }
+    let listing = folder.files(None).unwrap();
+    for name in listing.regular_files() {
+        let bytes = folder.read(name).unwrap();
+        assert_eq!(bytes, memory.read(name).unwrap());
+        assert_eq!(folder.metadata(name).unwrap(), memory.metadata(name).unwrap());
+        assert_eq!(folder.read_ends(name, 33, 12).unwrap(), FileEnds::of(&bytes, 33, 12));
+    }
+    for source in [&folder as &dyn FileSource, &memory] {
+        check_refused(source, "dataset", "not_a_file");
+        check_refused(source, "dataset/none.json", "file_missing");
+        check_refused(source, "README.md/none.json", "file_missing");
+        assert_eq!(source.metadata(&path("dataset")).unwrap().kind, FileKind::Directory);
+        assert_eq!(source.files(Some(&path("none"))).unwrap_err().code(), "file_missing");
+    }
+}
+
+#[test]
+fn every_required_file_is_in_the_mini_bundle() {
+    let source = bundle::in_memory();
+    let required = layout::required_files();
+    assert_eq!(required.len(), 37);
+    for name in required {
+        assert_eq!(source.metadata(&name).unwrap().kind, FileKind::File, "{name}");
+    }
+}
+
+#[test]
+fn a_root_that_is_no_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "x").unwrap();
+    for name in ["file", "none"] {
+        assert_eq!(
+            DirectorySource::open(folder.path().join(name)).unwrap_err().code(),
+            "root_unreadable"
+        );
+    }
+}
+
+#[test]
+fn openings_are_counted() {
+    let source = CountingSource::new(MemorySource::from_iter([(path("a"), b"x".to_vec())]));
+    let mut buffer = b"old".to_vec();
+    source.read_into(&path("a"), &mut buffer).unwrap();
+    assert_eq!(buffer, b"x");
+    source.read_ends(&path("a"), 1, 1).unwrap();
+    assert!(source.read(&path("b")).is_err());
+    source.metadata(&path("a")).unwrap();
+    source.files(None).unwrap();
+    assert_eq!(source.opens(), [(path("a"), 2), (path("b"), 1)].into());
+}
+
+#[cfg(unix)]
+fn link(target: &str, folder: &Path, name: &str) {
+    std::os::unix::fs::symlink(target, folder.join(name)).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn links_may_point_inside_the_root_and_nowhere_else() {
+    let outer = tempfile::tempdir().unwrap();
+    let root = outer.path().join("root");
+    fs::create_dir_all(root.join("folder")).unwrap();
+    fs::create_dir_all(outer.path().join("root-beside")).unwrap();
+    fs::write(outer.path().join("root-beside/secret"), "s").unwrap();
+    fs::write(root.join("folder/file"), "f").unwrap();
+    link("folder/file", &root, "inside");
+    link("folder", &root, "inside-folder");
+    link("../root-beside/secret", &root, "outside");
+    link("../root-beside", &root, "outside-folder");
+    link("none", &root, "dangling");
+    link("loop", &root, "loop");
+    let source = DirectorySource::open(&root).unwrap();
+    assert_eq!(source.read(&path("inside")).unwrap(), b"f");
+    assert_eq!(source.read(&path("inside-folder/file")).unwrap(), b"f");
+    check_refused(&source, "outside", "path_outside_root");
+    check_refused(&source, "outside-folder/secret", "path_outside_root");
+    check_refused(&source, "dangling", "file_missing");
+    check_refused(&source, "loop", "file_unreadable");
+    let listing = source.files(None).unwrap();
+    let names: Vec<(&str, FileKind)> =
+        listing.entries.iter().map(|entry| (entry.path.as_str(), entry.kind)).collect();
+    assert_eq!(
+        names,
+        [
+            ("dangling", FileKind::Symlink),
+            ("folder", FileKind::Directory),
+            ("folder/file", FileKind::File),
+            ("inside", FileKind::Symlink),
+            ("inside-folder", FileKind::Symlink),
+            ("loop", FileKind::Symlink),
+            ("outside", FileKind::Symlink),
+            ("outside-folder", FileKind::Symlink),
+        ]
+    );
+    assert_eq!(
+        source.files(Some(&path("outside-folder"))).unwrap_err().code(),
+        "path_outside_root"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn sockets_and_names_that_are_no_release_path_are_reported() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    fs::write(folder.path().join("a:b"), "x").unwrap();
+    fs::write(folder.path().join("line\nbreak"), "x").unwrap();
+    fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff")), "x").unwrap();
+    let source = DirectorySource::open(folder.path()).unwrap();
+    check_refused(&source, "socket", "not_a_file");
+    let listing = source.files(None).unwrap();
+    assert_eq!(listing.entries.len(), 1);
+    let mut messages: Vec<String> = listing.problems.iter().map(ToString::to_string).collect();
+    messages.sort();
+    assert_eq!(
+        messages,
+        [
+            "the path `a:b` holds a colon",
+            "the path `line\\nbreak` holds a control character",
+            "the path `\u{fffd}` is not UTF-8"
+        ]
+    );
+}
