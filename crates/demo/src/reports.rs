@@ -106,6 +106,9 @@ fn report(brief: &Brief, picture: Picture, stream: &mut Stream) -> String {
             .sum::<usize>();
     while length < brief.length {
         let sentence = phrases::background_sentence(typesetting, stream);
+        if parts.findings.contains(&sentence) {
+            continue;
+        }
         length += sentence.len() + 3;
         let place = stream.below(parts.findings.len() + 1);
         parts.findings.insert(place, sentence);

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::manifest;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::write::StagedTree;
 
@@ -31,7 +32,7 @@ impl Observer for () {
 /// A bundle under construction. Dropping it removes what was written.
 pub(crate) struct Stage<'a> {
     tree: StagedTree,
-    ledger: Mutex<BTreeMap<String, Sha256>>,
+    ledger: Mutex<BTreeMap<ReleasePath, Sha256>>,
     observer: &'a dyn Observer,
 }
 
@@ -46,10 +47,7 @@ impl<'a> Stage<'a> {
         let (path, bytes): (ReleasePath, &[u8]) = (path.parse()?, bytes.as_ref());
         self.tree.write(&path, bytes)?;
         let digest = Sha256::of(bytes);
-        self.ledger
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.as_str().to_owned(), digest);
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).insert(path, digest);
         self.observer.written(bytes.len());
         Ok(digest)
     }
@@ -68,18 +66,14 @@ impl<'a> Stage<'a> {
     /// The checksum manifest of the files written so far that `listed` picks, sorted by path.
     pub(crate) fn checksums(&self, listed: impl Fn(&str) -> bool) -> String {
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger
-            .iter()
-            .filter(|(path, _)| listed(path))
-            .flat_map(|(path, digest)| {
-                [digest.to_string(), "  ".to_owned(), path.clone(), "\n".to_owned()]
-            })
-            .collect()
+        let entries = ledger.iter().filter(|(path, _)| listed(path.as_str()));
+        manifest::write(entries.map(|(path, digest)| (*digest, path)))
     }
 
     /// The digest of a file written before.
     pub(crate) fn digest_of(&self, path: &str) -> Option<Sha256> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied()
+        let path: ReleasePath = path.parse().ok()?;
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).get(&path).copied()
     }
 
     /// Gives the bundle its final name.

@@ -7,6 +7,7 @@
 )]
 
 mod build;
+mod checks;
 mod variety;
 
 use std::path::Path;

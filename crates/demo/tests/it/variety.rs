@@ -119,6 +119,8 @@ fn the_frozen_outcomes_are_the_published_ones_for_every_seed() {
     for seed in 5..7 {
         let folder = tempfile::tempdir().unwrap();
         let bundle = small(seed, folder.path());
+        let sums = |root: &std::path::Path| std::fs::read(root.join(layout::SHA256SUMS)).unwrap();
+        assert_ne!(sums(&bundle.root), sums(&SHARED.root), "another seed gives another bundle");
         let confidence = json(&bundle, layout::PARSING_CONFIDENCE);
         for (model, gate) in confidence.as_object().unwrap() {
             let kept = ["gpt-5.4", "glm-4.6v"].contains(&model.as_str());
