@@ -54,7 +54,9 @@ pub enum ImagingError {
         found_height: u32,
     },
     /// The bytes are of no kind that is read here.
-    #[error("not a picture that can be read (PNG, JPEG{}); the content looks like {looks_like}", if cfg!(feature = "dicom") { ", DICOM" } else { "" })]
+    #[error(
+        "not a picture that can be read (PNG, JPEG or DICOM); the content looks like {looks_like}"
+    )]
     UnknownFormat {
         /// What the first bytes are known for.
         looks_like: &'static str,
@@ -132,9 +134,6 @@ pub enum ImagingError {
         "the file starts like a DICOM data set but has no preamble (128 bytes, then `DICM`); rewrite it as a DICOM file"
     )]
     DicomWithoutPreamble,
-    /// DICOM bytes, and a build without DICOM.
-    #[error("DICOM files are read only by builds with the feature `dicom`")]
-    DicomNotBuilt,
     /// A DICOM attribute that is missing or has a value that no picture can have.
     #[error("DICOM attribute {attribute} is {state}")]
     DicomAttribute {

@@ -1,6 +1,6 @@
 //! Pictures in and out of the generator, equal to Pillow's where the original used Pillow.
 //!
-//! [`read_picture`] turns the bytes of a PNG, JPEG or (feature `dicom`) DICOM file into a [`Picture`];
+//! [`read_picture`] turns the bytes of a PNG, JPEG or DICOM file into a [`Picture`];
 //! [`Raster::resized`] is Pillow's 8-bit resize; [`Mask`] blends the source back; [`compare`] and
 //! [`Thresholds::judge`] are the quality control. Nothing here touches the file system, the clock or torch: bytes and
 //! values come in, values go out. The rules are those of the generator's specification, sections 8, 9, 11 and 16.
@@ -15,7 +15,6 @@
 //! # Ok::<(), spinefairbench_imaging::ImagingError>(())
 //! ```
 
-#[cfg(feature = "dicom")]
 mod dicom;
 mod error;
 mod jpeg;

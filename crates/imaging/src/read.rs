@@ -239,16 +239,13 @@ impl Picture {
 ///
 /// # Errors
 ///
-/// [`ImagingError::UnknownFormat`] for anything but PNG, JPEG and (with the feature `dicom`) DICOM; otherwise the error
+/// [`ImagingError::UnknownFormat`] for anything but PNG, JPEG and DICOM; otherwise the error
 /// names what is cut off, broken, too large or not supported.
 pub fn read_picture(bytes: &[u8], options: &ReadOptions) -> Result<Picture, ImagingError> {
     match Format::sniff(bytes) {
         Some(Format::Png) => crate::png_decode::decode(bytes, options),
         Some(Format::Jpeg) => crate::jpeg::decode(bytes, options),
-        #[cfg(feature = "dicom")]
         Some(Format::Dicom) => crate::dicom::decode(bytes, options),
-        #[cfg(not(feature = "dicom"))]
-        Some(Format::Dicom) => Err(ImagingError::DicomNotBuilt),
         None => Err(refusal(bytes)),
     }
 }

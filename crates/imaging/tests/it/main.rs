@@ -8,6 +8,7 @@
     reason = "tests read their fixtures and compare to the last bit"
 )]
 
+mod dicom;
 mod golden;
 mod hostile;
 mod masks;

@@ -26,9 +26,9 @@ fn any_filter() -> impl Strategy<Value = Filter> {
 
 /// Sound files of several kinds, for alterations to start from.
 fn sound_files() -> Vec<Vec<u8>> {
-    let tensors = golden::tensors("pictures.safetensors");
-    tensors
+    ["pictures.safetensors", "dicom.safetensors"]
         .into_iter()
+        .flat_map(golden::tensors)
         .filter(|(key, _)| key.split('.').next_back() == Some("file"))
         .map(|(_, tensor)| tensor.data)
         .collect()
