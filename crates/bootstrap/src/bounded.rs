@@ -8,6 +8,7 @@
 //! stay, window by window and in parallel, and so finds where in the raw stream any row of indices begins.
 
 use crate::pcg64::HalfDraws;
+use crate::vectors::{Vectors, Work};
 use crate::{BootstrapError, Pcg64, Seed};
 use rayon::prelude::*;
 
@@ -26,6 +27,7 @@ use rayon::prelude::*;
 #[derive(Debug, Clone)]
 pub struct NumpyIndices {
     bound: Bound,
+    vectors: Vectors,
     draws: HalfDraws,
     block: Box<[u32; HalfDraws::BLOCK]>,
     /// Draws of `block` that are used up.
@@ -39,15 +41,15 @@ impl NumpyIndices {
     ///
     /// [`BootstrapError::IndexBound`] if `bound` is 0 or above 2³².
     pub fn new(seed: &Seed, bound: u64) -> Result<Self, BootstrapError> {
-        Ok(Self::after(&Pcg64::from_seed(seed), 0, Bound::new(bound)?))
+        Ok(Self::after(&Pcg64::from_seed(seed), 0, Bound::new(bound)?, Vectors::detected()))
     }
 
     /// The indices that follow the first `skipped` 32-bit draws of `generator`.
-    fn after(generator: &Pcg64, skipped: u64, bound: Bound) -> Self {
-        let mut draws = HalfDraws::after(generator, u128::from(skipped / 2));
+    pub(crate) fn after(generator: &Pcg64, skipped: u64, bound: Bound, vectors: Vectors) -> Self {
+        let mut draws = HalfDraws::after(generator, u128::from(skipped / 2), vectors);
         let mut block = Box::new([0; HalfDraws::BLOCK]);
         draws.fill(&mut block);
-        Self { bound, draws, block, used: usize::from(skipped % 2 == 1) }
+        Self { bound, vectors, draws, block, used: usize::from(skipped % 2 == 1) }
     }
 
     /// Fills `indices` with the next indices of the stream.
@@ -67,11 +69,9 @@ impl NumpyIndices {
             let len = wanted.len().min(draws.len());
             let (draws, wanted) = (&draws[..len], &mut wanted[..len]);
             self.used += len;
-            filled += if self.bound.map(draws, wanted) == len {
-                len
-            } else {
-                self.bound.filter_map(draws, wanted)
-            };
+            let accepted =
+                self.vectors.run(ToIndices { bound: self.bound, draws, indices: wanted });
+            filled += if accepted == len { len } else { self.bound.filter_map(draws, wanted) };
         }
     }
 }
@@ -94,22 +94,6 @@ impl Bound {
         Ok(Self { n, threshold: low_half((TWO_TO_32 - n) % n) })
     }
 
-    /// Writes the index of every draw, accepted or not, and gives the number of accepted ones. Without a branch in the
-    /// loop, so that it becomes vector code; refusals are rare, and [`Self::filter_map`] repeats the work then.
-    fn map(self, draws: &[u32], indices: &mut [u32]) -> usize {
-        let Ok(factor) = u32::try_from(self.n) else {
-            indices.copy_from_slice(draws);
-            return draws.len();
-        };
-        let mut refused = 0_u32;
-        for (index, draw) in indices.iter_mut().zip(draws) {
-            let product = u64::from(*draw) * u64::from(factor);
-            *index = low_half(product >> 32);
-            refused += u32::from(low_half(product) < self.threshold);
-        }
-        draws.len() - refused as usize
-    }
-
     /// Writes the indices of the accepted draws only, and gives their number.
     fn filter_map(self, draws: &[u32], indices: &mut [u32]) -> usize {
         let accepted = draws
@@ -127,10 +111,58 @@ impl Bound {
     fn accepts(self, product: u64) -> bool {
         low_half(product) >= self.threshold
     }
+}
 
-    fn count_accepted(self, draws: &[u32]) -> usize {
-        let accepted = |draw: &u32| u32::from(self.accepts(u64::from(*draw) * self.n));
-        draws.iter().map(accepted).sum::<u32>() as usize
+/// Writes the index of every draw, accepted or not, and gives the number of accepted ones. Without a branch in the loop, so
+/// that it becomes vector code; refusals are rare, and [`Bound::filter_map`] repeats the work then.
+struct ToIndices<'a> {
+    bound: Bound,
+    draws: &'a [u32],
+    indices: &'a mut [u32],
+}
+
+impl Work for ToIndices<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined code takes the instruction set of its caller"
+    )]
+    fn run(self) -> usize {
+        let Ok(n) = u32::try_from(self.bound.n) else {
+            self.indices.copy_from_slice(self.draws);
+            return self.draws.len();
+        };
+        let mut refused = 0_u32;
+        for (index, draw) in self.indices.iter_mut().zip(self.draws) {
+            let product = u64::from(*draw) * u64::from(n);
+            *index = low_half(product >> 32);
+            refused += u32::from(low_half(product) < self.bound.threshold);
+        }
+        self.draws.len() - refused as usize
+    }
+}
+
+/// The number of draws that are accepted.
+struct CountAccepted<'a> {
+    bound: Bound,
+    draws: &'a [u32],
+}
+
+impl Work for CountAccepted<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined code takes the instruction set of its caller"
+    )]
+    fn run(self) -> usize {
+        // The low half of the product is the product of the low halves.
+        let n = low_half(self.bound.n);
+        let refused = |draw: &u32| u32::from(draw.wrapping_mul(n) < self.bound.threshold);
+        self.draws.len() - self.draws.iter().map(refused).sum::<u32>() as usize
     }
 }
 
@@ -139,6 +171,7 @@ impl Bound {
 pub(crate) struct AcceptedDraws {
     generator: Pcg64,
     bound: Bound,
+    vectors: Vectors,
     /// Accepted draws before window 0, 1, 2, …
     before: Vec<u64>,
 }
@@ -149,8 +182,9 @@ const WINDOW: u64 = (WINDOW_BLOCKS * HalfDraws::BLOCK) as u64;
 
 impl AcceptedDraws {
     /// Counts, on all threads, until at least `needed` draws are accepted.
-    pub(crate) fn count(seed: &Seed, bound: Bound, needed: u64) -> Self {
-        let mut counts = Self { generator: Pcg64::from_seed(seed), bound, before: vec![0] };
+    pub(crate) fn count(seed: &Seed, bound: Bound, needed: u64, vectors: Vectors) -> Self {
+        let mut counts =
+            Self { generator: Pcg64::from_seed(seed), bound, vectors, before: vec![0] };
         while bound.n > 1 && counts.total() < needed {
             let first = counts.before.len() as u64 - 1;
             let windows = (needed - counts.total()).div_ceil(WINDOW);
@@ -172,9 +206,9 @@ impl AcceptedDraws {
         let ahead = accepted - self.before[window];
         let all_accepted = self.before.get(window + 1) == Some(&(self.before[window] + WINDOW));
         if ahead == 0 || all_accepted {
-            return NumpyIndices::after(&self.generator, start + ahead, self.bound);
+            return NumpyIndices::after(&self.generator, start + ahead, self.bound, self.vectors);
         }
-        let mut indices = NumpyIndices::after(&self.generator, start, self.bound);
+        let mut indices = NumpyIndices::after(&self.generator, start, self.bound, self.vectors);
         indices.fill(&mut vec![0; usize::try_from(ahead).expect("less than a window")]);
         indices
     }
@@ -184,12 +218,13 @@ impl AcceptedDraws {
     }
 
     fn in_window(&self, window: u64) -> u64 {
-        let mut draws = HalfDraws::after(&self.generator, u128::from(window * WINDOW / 2));
+        let mut draws =
+            HalfDraws::after(&self.generator, u128::from(window * WINDOW / 2), self.vectors);
         let mut block = [0; HalfDraws::BLOCK];
         let mut count = 0;
         for _ in 0..WINDOW_BLOCKS {
             draws.fill(&mut block);
-            count += self.bound.count_accepted(&block) as u64;
+            count += self.vectors.run(CountAccepted { bound: self.bound, draws: &block }) as u64;
         }
         count
     }
@@ -198,4 +233,108 @@ impl AcceptedDraws {
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
 fn low_half(number: u64) -> u32 {
     number as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Half of the draws are refused.
+    const REJECTION_HEAVY: u64 = (1 << 31) + 1;
+
+    /// Lemire's method as rule B-04 states it, one draw at a time.
+    fn by_definition(seed: &Seed, n: u64, len: usize) -> Vec<u32> {
+        let mut generator = Pcg64::from_seed(seed);
+        let mut kept = None;
+        let mut draw = || {
+            kept.take().unwrap_or_else(|| {
+                let both = generator.next_u64();
+                kept = Some(both >> 32);
+                both & 0xffff_ffff
+            })
+        };
+        let mut index = || {
+            if n == 1 {
+                return 0;
+            }
+            let mut product = draw() * n;
+            if product & 0xffff_ffff < n {
+                let threshold = (TWO_TO_32 - n) % n;
+                while product & 0xffff_ffff < threshold {
+                    product = draw() * n;
+                }
+            }
+            (product >> 32) as u32
+        };
+        (0..len).map(|_| index()).collect()
+    }
+
+    #[test]
+    fn the_first_indices_of_seed_42_stay() {
+        let mut row = [0; 10];
+        NumpyIndices::new(&Seed::from(42), 1000).unwrap().fill(&mut row);
+        assert_eq!(row, [89, 773, 654, 438, 433, 858, 85, 697, 201, 94]);
+    }
+
+    #[test]
+    fn a_bound_lies_between_1_and_2_to_32() {
+        let seed = Seed::from(0);
+        for bound in [0, TWO_TO_32 + 1, u64::MAX] {
+            assert_eq!(
+                NumpyIndices::new(&seed, bound).unwrap_err(),
+                BootstrapError::IndexBound { bound }
+            );
+        }
+        let mut row = [7; 3];
+        NumpyIndices::new(&seed, 1).unwrap().fill(&mut row);
+        assert_eq!(row, [0; 3]);
+        NumpyIndices::new(&seed, TWO_TO_32).unwrap().fill(&mut row);
+        let first = Pcg64::from_seed(&seed).next_u64();
+        assert_eq!(row[..2], [low_half(first), low_half(first >> 32)]);
+    }
+
+    #[test]
+    fn refused_draws_move_no_piece_of_the_stream() {
+        let seed = Seed::from(20_260_426);
+        let len = 300_000;
+        for n in [1, 2, 1000, 3_000_000, REJECTION_HEAVY, TWO_TO_32 - 1, TWO_TO_32] {
+            let expected = by_definition(&seed, n, len);
+            for threads in [1, 2, 8] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                for vectors in Vectors::available() {
+                    let bound = Bound::new(n).unwrap();
+                    let accepted =
+                        pool.install(|| AcceptedDraws::count(&seed, bound, len as u64, vectors));
+                    for start in [0, 1, 65_535, 65_536, 65_537, 131_071, 200_001, len - 1] {
+                        let mut piece = vec![0; (len - start).min(5000)];
+                        accepted.indices_after(start as u64).fill(&mut piece);
+                        assert!(
+                            piece == expected[start..start + piece.len()],
+                            "{n} from {start}, {threads} threads"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_of_any_length_give_the_same_indices(
+            seed: u64,
+            n in prop_oneof![1_u64..2000, Just(REJECTION_HEAVY), 1_u64..=TWO_TO_32],
+            lengths in prop::collection::vec(0_usize..1500, 1..6),
+        ) {
+            let seed = Seed::from(seed);
+            let mut stream = NumpyIndices::new(&seed, n).unwrap();
+            let mut indices = Vec::new();
+            for length in lengths {
+                let mut row = vec![0; length];
+                stream.fill(&mut row);
+                indices.extend(row);
+            }
+            prop_assert_eq!(&indices, &by_definition(&seed, n, indices.len()));
+        }
+    }
 }

@@ -1,15 +1,12 @@
 //! The quantities that one pass over the stream adds up, laid out for it.
 //!
 //! Input: per task, the sum and the count of each cluster; the same clusters for all tasks. Output: columns of one `f64`
-//! per cluster, two columns to a table, and the way from a row's column sums back to each task's mean.
+//! per cluster, and the way from a row's column sums back to each task's mean.
 //!
 //! Whole numbers share columns. A column of [`PACKED_BITS`] bits is cut into fields, each wide enough for the largest sum
 //! that a row can have in it, so no field runs into the next and every partial sum of the column is a whole number below
 //! 2⁵³. Such sums are exact in `f64` in any order: they equal NumPy's pairwise sums of each quantity, which are exact as
 //! well. Quantities that are not whole numbers have a column of their own, summed in the order that the rule names.
-
-use crate::sum::Summand;
-use std::ops::Add;
 
 /// Whole numbers up to 2⁵³ are exact in `f64`.
 const PACKED_BITS: u32 = f64::MANTISSA_DIGITS;
@@ -21,29 +18,11 @@ pub(crate) struct ClusterTotals<'a> {
     pub(crate) counts: &'a [u64],
 }
 
-/// Two numbers side by side, added in one instruction.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(align(16))]
-pub(crate) struct Pair(pub(crate) [f64; 2]);
-
-impl Add for Pair {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self([self.0[0] + other.0[0], self.0[1] + other.0[1]])
-    }
-}
-
-impl Summand for Pair {
-    const NEGATIVE_ZERO: Self = Self([-0.0; 2]);
-    const ZERO: Self = Self([0.0; 2]);
-}
-
 /// The columns of all tasks with the same number of clusters.
 #[derive(Debug)]
 pub(crate) struct Columns {
-    /// Per two columns, one pair per cluster.
-    tables: Vec<Vec<Pair>>,
+    /// Per column, one number per cluster.
+    columns: Vec<Vec<f64>>,
     /// Per task, where its sum and its count are found.
     means: Vec<Mean>,
 }
@@ -76,23 +55,23 @@ impl Columns {
                 Mean { sum: builder.add_sums(&task.sums), count }
             })
             .collect();
-        Self { tables: builder.tables(), means }
+        Self { columns: builder.columns, means }
     }
 
     pub(crate) fn n_clusters(&self) -> usize {
-        self.tables.first().map_or(0, Vec::len)
+        self.columns.first().map_or(0, Vec::len)
     }
 
     pub(crate) fn n_tasks(&self) -> usize {
         self.means.len()
     }
 
-    pub(crate) fn tables(&self) -> &[Vec<Pair>] {
-        &self.tables
+    pub(crate) fn columns(&self) -> &[Vec<f64>] {
+        &self.columns
     }
 
-    /// The mean of each task in a row, from the sums of its tables.
-    pub(crate) fn write_means(&self, row_sums: &[Pair], means: &mut [f64]) {
+    /// The mean of each task in a row, from the row's sum of each column.
+    pub(crate) fn write_means(&self, row_sums: &[f64], means: &mut [f64]) {
         for (mean, task) in means.iter_mut().zip(&self.means) {
             *mean = task.sum.read(row_sums) / task.count.read(row_sums);
         }
@@ -106,11 +85,11 @@ impl Field {
         clippy::cast_precision_loss,
         reason = "a packed column sum is a whole number in 0..2⁵³"
     )]
-    fn read(self, row_sums: &[Pair]) -> f64 {
+    fn read(self, row_sums: &[f64]) -> f64 {
         match self {
-            Self::Whole { column } => row_sums[column / 2].0[column % 2],
+            Self::Whole { column } => row_sums[column],
             Self::Bits { column, shift, mask } => {
-                let bits = row_sums[column / 2].0[column % 2] as u64;
+                let bits = row_sums[column] as u64;
                 (bits >> shift & mask) as f64
             }
         }
@@ -165,17 +144,6 @@ impl Builder {
             *cell += field;
         }
         Some(Field::Bits { column: *column, shift, mask: (1 << width) - 1 })
-    }
-
-    fn tables(self) -> Vec<Vec<Pair>> {
-        let pair = |columns: &[Vec<f64>]| match columns {
-            [left, right] => {
-                left.iter().zip(right).map(|(left, right)| Pair([*left, *right])).collect()
-            }
-            [only] => only.iter().map(|value| Pair([*value, 0.0])).collect(),
-            _ => Vec::new(),
-        };
-        self.columns.chunks(2).map(pair).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::Seed;
 use crate::seed_sequence;
+use crate::vectors::{Vectors, Work};
 
 const MULTIPLIER: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
 
@@ -100,16 +101,19 @@ impl Jump {
     }
 }
 
-/// How many draws are computed side by side. Each 128-bit step waits for the one before it; four independent chains,
-/// each of which takes every fourth draw, keep the multipliers busy (measured: half the time of one chain).
-const LANES: usize = 4;
+/// How many draws are computed side by side. Each 128-bit step waits for the one before it, so a single chain leaves most
+/// of the processor idle. Independent chains, each of which takes every 32nd draw, fill four of the widest vectors.
+const LANES: usize = 32;
 
 /// The 32-bit draws of a [`Pcg64`], made a block at a time.
 #[derive(Debug, Clone)]
 pub(crate) struct HalfDraws {
-    /// Lane `i` holds the state whose output is draw `i`, `i + LANES`, … of the block to come.
-    lanes: [u128; LANES],
+    /// Lane `i` holds the state whose output is draw `i`, `i + LANES`, … of the block to come: its high half here, …
+    high: [u64; LANES],
+    /// … its low half here.
+    low: [u64; LANES],
     stride: Jump,
+    vectors: Vectors,
 }
 
 impl HalfDraws {
@@ -117,39 +121,103 @@ impl HalfDraws {
     pub(crate) const BLOCK: usize = 1024;
 
     /// The 32-bit draws that follow the next `skipped` 64-bit ones.
-    pub(crate) fn after(generator: &Pcg64, skipped: u128) -> Self {
+    pub(crate) fn after(generator: &Pcg64, skipped: u128, vectors: Vectors) -> Self {
         let mut generator = generator.clone();
         generator.advance(skipped);
         let stride = Jump::over(LANES as u128, generator.increment);
-        let lanes = std::array::from_fn(|_| {
+        let lanes: [u128; LANES] = std::array::from_fn(|_| {
             generator.step();
             generator.state
         });
-        Self { lanes, stride }
+        Self { high: lanes.map(high_word), low: lanes.map(low_word), stride, vectors }
     }
 
     pub(crate) fn fill(&mut self, block: &mut [u32; Self::BLOCK]) {
-        let mut lanes = self.lanes;
+        if self.vectors == Vectors::BASELINE {
+            self.fill_by_numbers(block);
+        } else {
+            self.vectors.run(FillByWords { draws: self, block });
+        }
+    }
+
+    /// Without wide vectors: 128-bit numbers, for which the processor has a multiplication.
+    fn fill_by_numbers(&mut self, block: &mut [u32; Self::BLOCK]) {
         let (groups, _) = block.as_chunks_mut::<{ 2 * LANES }>();
         for group in groups {
-            for lane in 0..LANES {
-                let draw = output(lanes[lane]);
-                group[2 * lane] = low_half(draw);
-                group[2 * lane + 1] = low_half(draw >> 32);
-                lanes[lane] = self.stride.apply(lanes[lane]);
+            let (pairs, _) = group.as_chunks_mut::<2>();
+            for ((pair, high), low) in pairs.iter_mut().zip(&mut self.high).zip(&mut self.low) {
+                let state = joined(*high, *low);
+                let draw = output(state);
+                *pair = [low_half(draw), low_half(draw >> 32)];
+                let next = self.stride.apply(state);
+                (*high, *low) = (high_word(next), low_word(next));
             }
         }
-        self.lanes = lanes;
     }
 }
 
+/// The same with 64-bit words alone, the widest that vectors multiply.
+struct FillByWords<'a> {
+    draws: &'a mut HalfDraws,
+    block: &'a mut [u32; HalfDraws::BLOCK],
+}
+
+impl Work for FillByWords<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined code takes the instruction set of its caller"
+    )]
+    fn run(self) {
+        let Self { draws, block } = self;
+        let factor = [high_word(draws.stride.factor), low_word(draws.stride.factor)];
+        let addend = [high_word(draws.stride.addend), low_word(draws.stride.addend)];
+        let (mut high, mut low) = (draws.high, draws.low);
+        let (groups, _) = block.as_chunks_mut::<{ 2 * LANES }>();
+        for group in groups {
+            for lane in 0..LANES {
+                let draw = (high[lane] ^ low[lane]).rotate_right((high[lane] >> 58) as u32);
+                group[2 * lane] = low_half(draw);
+                group[2 * lane + 1] = low_half(draw >> 32);
+                let (carried, product) = wide_product(low[lane], factor[1]);
+                let next_low = product.wrapping_add(addend[1]);
+                let carry = u64::from(next_low < product);
+                high[lane] = carried
+                    .wrapping_add(low[lane].wrapping_mul(factor[0]))
+                    .wrapping_add(high[lane].wrapping_mul(factor[1]))
+                    .wrapping_add(addend[0])
+                    .wrapping_add(carry);
+                low[lane] = next_low;
+            }
+        }
+        (draws.high, draws.low) = (high, low);
+    }
+}
+
+/// High and low word of a product, from products of 32-bit halves.
+#[inline(always)]
+fn wide_product(left: u64, right: u64) -> (u64, u64) {
+    const HALF: u64 = 0xffff_ffff;
+    let low = (left & HALF) * (right & HALF);
+    let cross = (left & HALF) * (right >> 32);
+    let middle = (low >> 32) + (cross & HALF) + (left >> 32) * (right & HALF);
+    let high = (left >> 32) * (right >> 32) + (cross >> 32) + (middle >> 32);
+    (high, middle << 32 | low & HALF)
+}
+
 fn output(state: u128) -> u64 {
-    let folded = low_word(state >> 64) ^ low_word(state);
+    let folded = high_word(state) ^ low_word(state);
     folded.rotate_right((state >> 122) as u32)
 }
 
 fn joined(high: u64, low: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
+}
+
+fn high_word(number: u128) -> u64 {
+    low_word(number >> 64)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
@@ -198,13 +266,16 @@ mod tests {
         #[test]
         fn half_draws_are_the_draws_cut_in_two(number: u64, skipped in 0_u128..100) {
             let mut generator = Pcg64::from_seed(&Seed::from(number));
-            let mut halves = HalfDraws::after(&generator, skipped);
             generator.advance(skipped);
-            let mut block = [0; HalfDraws::BLOCK];
-            for _ in 0..2 {
-                halves.fill(&mut block);
-                for pair in block.chunks_exact(2) {
-                    prop_assert_eq!(u64::from(pair[1]) << 32 | u64::from(pair[0]), generator.next_u64());
+            for vectors in Vectors::available() {
+                let mut generator = generator.clone();
+                let mut halves = HalfDraws::after(&Pcg64::from_seed(&Seed::from(number)), skipped, vectors);
+                let mut block = [0; HalfDraws::BLOCK];
+                for _ in 0..2 {
+                    halves.fill(&mut block);
+                    for pair in block.chunks_exact(2) {
+                        prop_assert_eq!(u64::from(pair[1]) << 32 | u64::from(pair[0]), generator.next_u64());
+                    }
                 }
             }
         }

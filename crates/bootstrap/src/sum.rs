@@ -3,6 +3,7 @@
 //! Input: items and the value of each. Output: their sum, the same to the last bit. Rule B-07 fixes NumPy's pairwise
 //! order; the source is `pairwise_sum` in `numpy/_core/src/umath/loops_utils.h.src` of NumPy 2.4.
 
+use crate::vectors::{Vectors, Work};
 use std::ops::Add;
 
 /// The sum of `values` as `numpy.sum` computes it (rule B-07).
@@ -14,7 +15,7 @@ use std::ops::Add;
 /// ```
 #[must_use]
 pub fn pairwise_sum(values: &[f64]) -> f64 {
-    pairwise(values, |value| *value)
+    pairwise(values, |value| *value, Vectors::BASELINE)
 }
 
 /// What can be summed: one number, or several side by side.
@@ -34,32 +35,86 @@ impl Summand for f64 {
 const UNROLLED: usize = 8;
 /// The longest input that is summed without a split.
 const LONGEST_BLOCK: usize = 128;
+/// Running sums carried through a block together. They do not depend on one another, so this moves no bit; four is what the
+/// compiler keeps in registers when each sum is eight numbers wide (measured: eight at once take 2.6 times as long then).
+const SUMS_AT_ONCE: usize = 4;
 
 /// The sum of `value(item)` over `items`, in NumPy's pairwise order.
-pub(crate) fn pairwise<I, S: Summand>(items: &[I], value: impl Fn(&I) -> S + Copy) -> S {
+pub(crate) fn pairwise<I, S: Summand>(
+    items: &[I],
+    value: impl Fn(&I) -> S + Copy,
+    vectors: Vectors,
+) -> S {
     if items.len() > LONGEST_BLOCK {
         let half = items.len() / 2;
         let (left, right) = items.split_at(half - half % UNROLLED);
-        return pairwise(left, value) + pairwise(right, value);
+        return pairwise(left, value, vectors) + pairwise(right, value, vectors);
     }
-    let (blocks, rest) = items.as_chunks::<UNROLLED>();
-    let Some((first, blocks)) = blocks.split_first() else {
-        return rest.iter().fold(S::NEGATIVE_ZERO, |sum, item| sum + value(item));
-    };
-    let mut sums = first.each_ref().map(value);
-    for block in blocks {
-        for (sum, item) in sums.iter_mut().zip(block) {
-            *sum = *sum + value(item);
+    vectors.run(BlockSum { items, value })
+}
+
+/// The sum of at most [`LONGEST_BLOCK`] items.
+struct BlockSum<'a, I, V> {
+    items: &'a [I],
+    value: V,
+}
+
+impl<I, S: Summand, V: Fn(&I) -> S + Copy> Work for BlockSum<'_, I, V> {
+    type Output = S;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined code takes the instruction set of its caller"
+    )]
+    fn run(self) -> S {
+        let (blocks, rest) = self.items.as_chunks::<UNROLLED>();
+        let Some((first, blocks)) = blocks.split_first() else {
+            return rest.iter().fold(S::NEGATIVE_ZERO, |sum, item| sum + (self.value)(item));
+        };
+        let mut sums = first.each_ref().map(self.value);
+        let (parts, _) = sums.as_chunks_mut::<SUMS_AT_ONCE>();
+        for (part, sums) in parts.iter_mut().enumerate() {
+            let mut running = *sums;
+            for block in blocks {
+                let (items, _) = block.as_chunks::<SUMS_AT_ONCE>();
+                for (sum, item) in running.iter_mut().zip(&items[part]) {
+                    *sum = *sum + (self.value)(item);
+                }
+            }
+            *sums = running;
         }
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+        let sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+        rest.iter().fold(sum, |sum, item| sum + (self.value)(item))
     }
-    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
-    let sum = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
-    rest.iter().fold(sum, |sum, item| sum + value(item))
 }
 
 /// The sum of `value(item)` over `items` from left to right, starting at 0.
-pub(crate) fn left_to_right<I, S: Summand>(items: &[I], value: impl Fn(&I) -> S) -> S {
-    items.iter().fold(S::ZERO, |sum, item| sum + value(item))
+pub(crate) fn left_to_right<I, S: Summand>(
+    items: &[I],
+    value: impl Fn(&I) -> S,
+    vectors: Vectors,
+) -> S {
+    vectors.run(RunningSum { items, value })
+}
+
+struct RunningSum<'a, I, V> {
+    items: &'a [I],
+    value: V,
+}
+
+impl<I, S: Summand, V: Fn(&I) -> S> Work for RunningSum<'_, I, V> {
+    type Output = S;
+
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "only inlined code takes the instruction set of its caller"
+    )]
+    fn run(self) -> S {
+        self.items.iter().fold(S::ZERO, |sum, item| sum + (self.value)(item))
+    }
 }
 
 #[cfg(test)]

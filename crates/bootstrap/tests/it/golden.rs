@@ -17,7 +17,9 @@ const DIGESTS: [(&str, &str); 5] = [
 pub(crate) fn cases<T: DeserializeOwned>(name: &str) -> Vec<T> {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     let bytes = std::fs::read(&path).unwrap();
-    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(&bytes)
+        .iter()
+        .fold(String::new(), |digest, byte| digest + &format!("{byte:02x}"));
     let pinned = DIGESTS.iter().find(|(pinned, _)| *pinned == name).unwrap().1;
     assert_eq!(digest, pinned, "{name} was edited");
     serde_json::from_slice(&bytes).unwrap()
