@@ -150,6 +150,47 @@ pub enum GeneratorError {
         /// The path.
         path: PathBuf,
     },
+    /// A picture could not be read, resized, blended or written.
+    #[error(transparent)]
+    Imaging(#[from] spinefairbench_imaging::ImagingError),
+    /// A picture whose sides do not fit the latents.
+    #[error("a picture of {width}x{height} has sides that are no multiples of {reduction}")]
+    UnevenPicture {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The autoencoder's reduction.
+        reduction: u32,
+    },
+    /// A prompt that the model was not loaded with.
+    #[error("the prompt {prompt:?} was not encoded when the model was loaded")]
+    PromptNotLoaded {
+        /// The prompt.
+        prompt: String,
+    },
+    /// Infinities or values that are no numbers.
+    #[error("{stage} are not finite in {kind}: try `--dtype float32`")]
+    NotFinite {
+        /// What was looked at.
+        stage: &'static str,
+        /// The type it was computed in.
+        kind: String,
+    },
+    /// The device's memory ran out.
+    #[cfg(feature = "libtorch")]
+    #[error(
+        "out of memory while {step} with a batch of {batch}: {}",
+        if *batch > 1 { format!("try `--batch-size {}`", batch / 2) } else { "try `--dtype float16` or a smaller `image_size`".into() }
+    )]
+    OutOfMemory {
+        /// What was being done.
+        step: String,
+        /// Pictures per batch.
+        batch: usize,
+        /// libtorch's own message.
+        source: tch::TchError,
+    },
     /// libtorch refused an operation.
     #[cfg(feature = "libtorch")]
     #[error("libtorch failed while {step}")]

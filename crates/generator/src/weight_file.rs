@@ -80,6 +80,28 @@ impl WeightFile {
         Ok(Self { path: path.into(), size_bytes, metadata, tensors })
     }
 
+    /// The stored bytes of one tensor.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or has no such tensor.
+    pub fn read_bytes(&self, name: &str) -> Result<Vec<u8>, GeneratorError> {
+        let malformed =
+            |problem: String| GeneratorError::MalformedWeights { path: self.path.clone(), problem };
+        let entry =
+            self.tensors.get(name).ok_or_else(|| malformed(format!("no tensor `{name}`")))?;
+        let read_error = |source| GeneratorError::Read { path: self.path.clone(), source };
+        let (mut file, _) = files::open(&self.path)?;
+        file.seek(SeekFrom::Start(entry.range.start)).map_err(read_error)?;
+        let length = entry.range.end - entry.range.start;
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        file.take(length).read_to_end(&mut bytes).map_err(read_error)?;
+        if bytes.len() as u64 != length {
+            return Err(malformed(format!("the file ends inside the tensor `{name}`")));
+        }
+        Ok(bytes)
+    }
+
     /// The values of one tensor as `f32` (stored as F16, BF16, F32 or F64), read from the file.
     ///
     /// # Errors
@@ -90,13 +112,7 @@ impl WeightFile {
             |problem: String| GeneratorError::MalformedWeights { path: self.path.clone(), problem };
         let entry =
             self.tensors.get(name).ok_or_else(|| malformed(format!("no tensor `{name}`")))?;
-        let read_error = |source| GeneratorError::Read { path: self.path.clone(), source };
-        let (mut file, _) = files::open(&self.path)?;
-        file.seek(SeekFrom::Start(entry.range.start)).map_err(read_error)?;
-        let mut bytes = Vec::new();
-        file.take(entry.range.end - entry.range.start)
-            .read_to_end(&mut bytes)
-            .map_err(read_error)?;
+        let bytes = self.read_bytes(name)?;
         match entry.dtype {
             Dtype::F32 => Ok(chunks(&bytes, f32::from_le_bytes)),
             Dtype::F16 => Ok(chunks(&bytes, |raw| half_to_f32(u16::from_le_bytes(raw)))),

@@ -5,8 +5,10 @@
 //! layout of its first operand. With that, the operations below give the reference pipeline's bits on the same CPU,
 //! libtorch and number of threads.
 
+mod adapters;
 mod layers;
 mod noise;
+mod pipeline;
 mod text_encoder;
 mod unet;
 mod vae;
@@ -14,7 +16,9 @@ mod weights;
 
 use tch::Tensor;
 
-pub use noise::{NoiseOrigin, NoiseSource};
+pub use adapters::Adapters;
+pub use noise::{NoiseOrigin, NoisePair, NoiseSource};
+pub use pipeline::{LoadOptions, PictureRequest, Pipeline};
 pub use text_encoder::encode_tokens;
 pub use unet::predict_noise;
 pub use vae::{Moments, decode, encode};

@@ -7,6 +7,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::Torch;
+use crate::Seed;
 
 /// Where noise is drawn.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub enum NoiseOrigin {
 /// between seeding and the two draws, which is why [`NoiseSource::latent_pair`] takes both at once.
 #[derive(Debug, Clone, Copy)]
 pub struct NoiseSource {
-    /// The low 64 bits of the seed.
-    pub seed: i64,
+    /// The seed, of which the generator takes the low bits.
+    pub seed: Seed,
     /// Where it is drawn.
     pub origin: NoiseOrigin,
 }
@@ -50,7 +51,7 @@ impl NoiseSource {
             NoiseOrigin::Device => (kind, device),
             NoiseOrigin::Cpu => (Kind::Float, Device::Cpu),
         };
-        tch::manual_seed(self.seed);
+        tch::manual_seed(self.seed.bits().cast_signed());
         let draw = || -> Torch<Tensor> {
             Tensor::f_randn(shape, (drawn_kind, drawn_on))?.f_to_device(device)?.f_to_kind(kind)
         };

@@ -1,17 +1,17 @@
 //! Tensors out of a weight file, handed to a network that asks for them by name.
 //!
-//! The file is mapped, not read: on the CPU, in the stored type, a weight is a view of the mapping and costs memory only
-//! when it is touched.
+//! The file is mapped: on the CPU, in the stored type, a weight is a view of the mapping and costs memory only when it is
+//! touched. What has to be converted is read tensor by tensor instead.
 
 use std::collections::BTreeSet;
 
 use safetensors::Dtype;
 use tch::{Device, Kind, Tensor};
 
-use super::Torch;
+use super::{Adapters, Torch};
 use crate::GeneratorError;
 use crate::accounting::{Accounting, ShapeMismatch};
-use crate::architecture::Parameters;
+use crate::architecture::{LowRank, Parameters};
 use crate::stored_names::StoredNames;
 use crate::weight_file::WeightFile;
 
@@ -37,6 +37,7 @@ pub struct TensorSource<'a> {
     names: StoredNames,
     placement: Placement,
     used: BTreeSet<String>,
+    adapters: Option<&'a Adapters>,
     accounting: Accounting,
     failure: Option<tch::TchError>,
 }
@@ -68,9 +69,15 @@ impl<'a> TensorSource<'a> {
             names,
             placement,
             used: BTreeSet::new(),
+            adapters: None,
             accounting: Accounting::default(),
             failure: None,
         })
+    }
+
+    /// Adds or attaches `adapters` to the weights that are handed out from now on.
+    pub fn adapt(&mut self, adapters: Option<&'a Adapters>) {
+        self.adapters = adapters;
     }
 
     /// Ends the handing out: an error unless every tensor was needed, found and of the right shape.
@@ -130,25 +137,33 @@ impl<'a> TensorSource<'a> {
                 return Ok(None);
             }
         };
+        let Placement { device, kind: wanted } = self.placement;
         let too_large = || tch::TchError::Shape(format!("`{stored}` is too large"));
         let start = i64::try_from(entry.range.start).map_err(|_| too_large())?;
         let length = i64::try_from(entry.range.end - entry.range.start).map_err(|_| too_large())?;
-        let mut bytes = self.mapping.f_narrow(0, start, length)?;
-        if start % item_size != 0 {
-            // A view in another type must start at a whole element; a header of odd length needs a copy.
-            bytes = bytes.f_contiguous()?;
-        }
+        // Mapped pages count as used memory once touched, so what is converted is read instead and the copy dropped. A
+        // view in another type must also start at a whole element.
+        let bytes = if kind == wanted && start % item_size == 0 {
+            self.mapping.f_narrow(0, start, length)?
+        } else {
+            let bytes = self
+                .file
+                .read_bytes(stored)
+                .map_err(|error| tch::TchError::FileFormat(error.to_string()))?;
+            Tensor::f_from_slice(&bytes)?
+        };
         let sizes: Vec<i64> = shape
             .iter()
             .map(|side| i64::try_from(*side))
             .collect::<Result<_, _>>()
             .map_err(|_| too_large())?;
-        let Placement { device, kind: wanted } = self.placement;
-        let tensor = bytes
-            .f_view_dtype(kind)?
-            .f_view(sizes.as_slice())?
-            .f_to_device(device)?
-            .f_to_kind(wanted)?;
+        let mut tensor = bytes.f_view_dtype(kind)?.f_view(sizes.as_slice())?;
+        if let (Some(adapters), Some(module)) = (self.adapters, name.strip_suffix(".weight"))
+            && let Some(merged) = adapters.merged(module, &tensor)?
+        {
+            tensor = merged;
+        }
+        let tensor = tensor.f_to_device(device)?.f_to_kind(wanted)?;
         Ok(Some(tensor))
     }
 }
@@ -164,6 +179,16 @@ impl Parameters for TensorSource<'_> {
             Err(error) => {
                 self.failure.get_or_insert(error);
                 Tensor::new()
+            }
+        }
+    }
+
+    fn adapter(&mut self, module: &str, _: &[usize]) -> Option<LowRank<Tensor>> {
+        match self.adapters.map(|adapters| adapters.beside(module, self.placement)).transpose() {
+            Ok(adapter) => adapter.flatten(),
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                None
             }
         }
     }

@@ -12,6 +12,8 @@ mod golden;
 mod lora_files;
 #[cfg(feature = "libtorch")]
 mod networks;
+#[cfg(feature = "libtorch")]
+mod runs;
 mod scheduling;
 mod tiny;
 mod tokens;

@@ -1,0 +1,382 @@
+//! One picture after another: encode, add noise, remove it under guidance, decode.
+//!
+//! Input: prepared pictures (8-bit RGB, sides multiples of the autoencoder's reduction), prompts, seeds. Output: 8-bit
+//! RGB of the same size. The order of operations, the two random draws and every rounding are the original's
+//! (`docs/generator.md`); a batch shares the source and its encoding, and each picture keeps its own noise.
+
+use std::collections::BTreeMap;
+
+use spinefairbench_imaging::{ImageSize, RgbImage};
+use tch::{Kind, Tensor};
+
+use super::noise::NoiseOrigin;
+use super::weights::TensorSource;
+use super::{
+    Adapters, NoiseSource, Placement, Probe, Torch, decode, encode, encode_tokens, predict_noise,
+};
+use crate::architecture::{TextEncoder, Unet, Vae};
+use crate::base_model::BaseModel;
+use crate::config::RunPlan;
+use crate::schedule::{NoiseSchedule, Step};
+use crate::{GeneratorError, Seed};
+
+/// A loaded model with the text states of all prompts it will be asked for.
+///
+/// The text encoder is gone by the time this exists: it is only needed for these prompts, and freeing it before the
+/// UNet is loaded keeps it out of the peak.
+#[derive(Debug)]
+pub struct Pipeline {
+    unet: Unet<Tensor>,
+    vae: Vae<Tensor>,
+    schedule: NoiseSchedule,
+    /// By prompt, `[1, 77, width]`; the empty prompt is the unconditional one.
+    text_states: BTreeMap<String, Tensor>,
+    placement: Placement,
+    noise: NoiseOrigin,
+}
+
+/// Where and how a model is loaded.
+#[derive(Debug)]
+pub struct LoadOptions<'a> {
+    /// Device and type of the weights.
+    pub placement: Placement,
+    /// Where noise is drawn.
+    pub noise: NoiseOrigin,
+    /// The LoRA, if any.
+    pub adapters: Option<&'a Adapters>,
+}
+
+/// One picture to make from the batch's source.
+#[derive(Debug, Clone, Copy)]
+pub struct PictureRequest<'a> {
+    /// One of the prompts that the pipeline was loaded with.
+    pub prompt: &'a str,
+    /// Seed of this picture's noise.
+    pub seed: Seed,
+}
+
+impl Pipeline {
+    /// Loads `base` and encodes `prompts`.
+    ///
+    /// # Errors
+    ///
+    /// If a weight file does not fit its network, every misfit named, or libtorch fails.
+    pub fn load(
+        base: &BaseModel,
+        prompts: &[&str],
+        options: &LoadOptions<'_>,
+    ) -> Result<Self, GeneratorError> {
+        let _guard = tch::no_grad_guard();
+        let placement = options.placement;
+        let text_states = encode_prompts(base, prompts, placement)?;
+        let unet = {
+            let mut source = TensorSource::open(&base.unet.weights, base.unet.names, placement)?;
+            source.adapt(options.adapters);
+            let unet = Unet::build(&base.unet.config, &mut source);
+            source.finish("UNet")?;
+            unet
+        };
+        let vae = {
+            let mut source = TensorSource::open(&base.vae.weights, base.vae.names, placement)?;
+            let vae = Vae::build(&base.vae.config, &mut source);
+            source.finish("autoencoder")?;
+            vae
+        };
+        let schedule = NoiseSchedule::new(&base.scheduler);
+        Ok(Self { unet, vae, schedule, text_states, placement, noise: options.noise })
+    }
+
+    /// The noise schedule.
+    #[must_use]
+    pub fn schedule(&self) -> &NoiseSchedule {
+        &self.schedule
+    }
+
+    /// The text states that were computed for `prompt`, `[1, 77, width]`.
+    #[must_use]
+    pub fn text_states(&self, prompt: &str) -> Option<&Tensor> {
+        self.text_states.get(prompt)
+    }
+
+    /// The pictures that `requests` ask for, from `source`, in order. `probe` sees the stages by name.
+    ///
+    /// # Errors
+    ///
+    /// If the picture's sides are no multiples of the reduction, a prompt was not loaded, libtorch fails (with the batch
+    /// size to try if memory ran out), or a value is not finite: nothing is returned then.
+    pub fn generate(
+        &self,
+        source: &RgbImage,
+        requests: &[PictureRequest<'_>],
+        plan: &RunPlan,
+        probe: &mut dyn Probe,
+    ) -> Result<Vec<RgbImage>, GeneratorError> {
+        let _guard = tch::no_grad_guard();
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reduction = self.vae.config.reduction();
+        let size = source.size();
+        if !size.width().is_multiple_of(reduction) || !size.height().is_multiple_of(reduction) {
+            return Err(GeneratorError::UnevenPicture {
+                width: size.width(),
+                height: size.height(),
+                reduction,
+            });
+        }
+        let text = self.batch_text(requests, plan)?;
+        let failure = |step: &str, source| torch_failure(step, source, requests.len());
+        let latents = self
+            .start(source, requests, plan, probe)
+            .map_err(|error| failure("encoding the picture", error))?;
+        let latents = self
+            .remove_noise(latents, &text, plan, probe)
+            .map_err(|error| failure("removing noise", error))?;
+        self.check_finite(&latents, "the latents after the last step")?;
+        let pictures =
+            self.finish(&latents, probe).map_err(|error| failure("decoding the picture", error))?;
+        pictures.iter().map(|picture| self.to_image(picture, size)).collect()
+    }
+
+    /// Unconditional states first, then the conditional ones, as one batch; conditional alone without guidance.
+    fn batch_text(
+        &self,
+        requests: &[PictureRequest<'_>],
+        plan: &RunPlan,
+    ) -> Result<Tensor, GeneratorError> {
+        let states = |prompt: &str| {
+            self.text_states
+                .get(prompt)
+                .ok_or_else(|| GeneratorError::PromptNotLoaded { prompt: prompt.into() })
+        };
+        let mut batch = Vec::with_capacity(2 * requests.len());
+        if is_guided(plan) {
+            let unconditional = states("")?;
+            batch.extend(requests.iter().map(|_| unconditional));
+        }
+        for request in requests {
+            batch.push(states(request.prompt)?);
+        }
+        Tensor::f_cat(&batch, 0).map_err(|source| GeneratorError::Torch {
+            step: "joining the text states".into(),
+            source,
+        })
+    }
+
+    /// The noised latents at the first step, `[n, 4, h, w]`.
+    fn start(
+        &self,
+        source: &RgbImage,
+        requests: &[PictureRequest<'_>],
+        plan: &RunPlan,
+        probe: &mut dyn Probe,
+    ) -> Torch<Tensor> {
+        let Placement { device, kind } = self.placement;
+        let image = image_tensor(source)?.f_to_device(device)?.f_to_kind(kind)?;
+        probe.see("image_tensor", &image);
+        let moments = encode(&self.vae, &image, &mut ())?;
+        let deviation = moments.standard_deviation()?;
+        probe.see("vae_mean", &moments.mean);
+        probe.see("vae_logvar", &moments.log_variance);
+        probe.see("vae_std", &deviation);
+        let (_, channels, height, width) = moments.mean.size4()?;
+        let shape = [1, channels, height, width];
+        let first = self.first_step(plan);
+        // The shares of signal and noise are taken in the model's type before the root, unlike in the loop.
+        let alpha = scalar(first.alpha)?.f_to_kind(kind)?;
+        let (signal, noise_share) = (
+            alpha.f_sqrt()?.f_to_device(device)?,
+            one_minus(&alpha)?.f_sqrt()?.f_to_device(device)?,
+        );
+        let mut latents = Vec::with_capacity(requests.len());
+        for request in requests {
+            let source = NoiseSource { seed: request.seed, origin: self.noise };
+            let draws = source.latent_pair(shape, kind, device)?;
+            probe.see("vae_sample_noise", &draws.posterior);
+            probe.see("init_noise", &draws.initial);
+            let sample = moments
+                .mean
+                .f_add(&deviation.f_mul(&draws.posterior)?)?
+                .f_mul_scalar(self.vae.config.scaling_factor)?;
+            probe.see("init_latents", &sample);
+            latents.push(signal.f_mul(&sample)?.f_add(&noise_share.f_mul(&draws.initial)?)?);
+        }
+        // A batch of one keeps the layout it came in; joining would make it contiguous.
+        let latents =
+            if latents.len() == 1 { latents.remove(0) } else { Tensor::f_cat(&latents, 0)? };
+        probe.see("noised_latents", &latents);
+        Ok(latents)
+    }
+
+    fn first_step(&self, plan: &RunPlan) -> Step {
+        let steps = self.schedule.steps(plan.inference_steps, plan.used_steps);
+        steps.first().copied().unwrap_or(Step { timestep: 0, alpha: 1.0, alpha_next: 1.0 })
+    }
+
+    fn remove_noise(
+        &self,
+        mut latents: Tensor,
+        text: &Tensor,
+        plan: &RunPlan,
+        probe: &mut dyn Probe,
+    ) -> Torch<Tensor> {
+        for step in self.schedule.steps(plan.inference_steps, plan.used_steps) {
+            let noise = if is_guided(plan) {
+                let doubled = Tensor::f_cat(&[&latents, &latents], 0)?;
+                let predicted = predict_noise(&self.unet, &doubled, step.timestep, text, &mut ())?;
+                let n_pictures = latents.size()[0];
+                let unconditional = predicted.f_narrow(0, 0, n_pictures)?;
+                let conditional = predicted.f_narrow(0, n_pictures, n_pictures)?;
+                probe.see("pred_uncond", &unconditional);
+                probe.see("pred_cond", &conditional);
+                let difference = conditional.f_sub(&unconditional)?;
+                unconditional.f_add(&difference.f_mul_scalar(plan.guidance_scale)?)?
+            } else {
+                let predicted = predict_noise(&self.unet, &latents, step.timestep, text, &mut ())?;
+                probe.see("pred_cond", &predicted);
+                predicted
+            };
+            probe.see("guided", &noise);
+            latents = self.step(&latents, &noise, step, probe)?;
+            probe.see("latents_after_step", &latents);
+        }
+        Ok(latents)
+    }
+
+    /// One step of DDIM without fresh noise. The shares are single-precision scalars, which do not widen the latents.
+    fn step(
+        &self,
+        latents: &Tensor,
+        noise: &Tensor,
+        step: Step,
+        probe: &mut dyn Probe,
+    ) -> Torch<Tensor> {
+        let root = |share: f32| scalar(share)?.f_sqrt();
+        let mut clean =
+            latents.f_sub(&noise.f_mul(&root(1.0 - step.alpha)?)?)?.f_div(&root(step.alpha)?)?;
+        if let Some(bound) = self.schedule.clip_range() {
+            clean = clean.f_clamp(-bound, bound)?;
+        }
+        probe.see("pred_x0", &clean);
+        clean.f_mul(&root(step.alpha_next)?)?.f_add(&noise.f_mul(&root(1.0 - step.alpha_next)?)?)
+    }
+
+    /// The decoded pictures, `[1, 3, H, W]` each, in `[0, 1]`, single precision.
+    fn finish(&self, latents: &Tensor, probe: &mut dyn Probe) -> Torch<Vec<Tensor>> {
+        let input = latents.f_div_scalar(self.vae.config.scaling_factor)?;
+        probe.see("decode_input", &input);
+        // One at a time: a decoder's activations at full size are the peak of a run.
+        (0..input.size()[0])
+            .map(|index| {
+                let decoded = decode(&self.vae, &input.f_narrow(0, index, 1)?, &mut ())?;
+                probe.see("decoded", &decoded);
+                decoded
+                    .f_mul_scalar(0.5)?
+                    .f_add_scalar(0.5)?
+                    .f_clamp(0.0, 1.0)?
+                    .f_to_kind(Kind::Float)
+            })
+            .collect()
+    }
+
+    fn check_finite(&self, values: &Tensor, stage: &'static str) -> Result<(), GeneratorError> {
+        let finite = values
+            .f_isfinite()
+            .and_then(|finite| finite.f_all())
+            .and_then(|all| all.f_int64_value(&[]))
+            .map_err(|source| GeneratorError::Torch {
+                step: "looking for values that are not finite".into(),
+                source,
+            })?;
+        if finite == 1 {
+            return Ok(());
+        }
+        Err(GeneratorError::NotFinite { stage, kind: format!("{:?}", self.placement.kind) })
+    }
+
+    /// 8 bits per channel, rounded half to even.
+    fn to_image(&self, picture: &Tensor, size: ImageSize) -> Result<RgbImage, GeneratorError> {
+        self.check_finite(picture, "the decoded picture")?;
+        let samples = || -> Torch<Vec<u8>> {
+            let levels = picture
+                .f_mul_scalar(255.0)?
+                .f_round()?
+                .f_to_kind(Kind::Uint8)?
+                .f_to_device(tch::Device::Cpu)?
+                .f_squeeze_dim(0)?
+                .f_permute([1, 2, 0])?
+                .f_contiguous()?;
+            let mut samples = vec![0_u8; levels.numel()];
+            let n_samples = samples.len();
+            levels.f_copy_data_u8(&mut samples, n_samples)?;
+            Ok(samples)
+        };
+        let samples = samples().map_err(|source| GeneratorError::Torch {
+            step: "reading the picture".into(),
+            source,
+        })?;
+        Ok(RgbImage::new(size, samples)?)
+    }
+}
+
+/// Guidance needs an unconditional prediction beside the conditional one only above 1.
+fn is_guided(plan: &RunPlan) -> bool {
+    plan.guidance_scale > 1.0
+}
+
+/// The text states of `prompts` and of the empty prompt, each encoded as a batch of one. The encoder is dropped here.
+fn encode_prompts(
+    base: &BaseModel,
+    prompts: &[&str],
+    placement: Placement,
+) -> Result<BTreeMap<String, Tensor>, GeneratorError> {
+    let part = &base.text_encoder;
+    let mut source = TensorSource::open(&part.weights, part.names, placement)?;
+    let encoder = TextEncoder::build(&part.config, &mut source);
+    source.finish("text encoder")?;
+    let mut states = BTreeMap::new();
+    for prompt in prompts.iter().chain(&[""]) {
+        let ids: Vec<i64> =
+            base.tokenizer.encode(prompt).ids.iter().map(|id| i64::from(*id)).collect();
+        let encoded = Tensor::f_from_slice(&ids)
+            .and_then(|ids| ids.f_unsqueeze(0))
+            .and_then(|ids| ids.f_to_device(placement.device))
+            .and_then(|ids| encode_tokens(&encoder, &ids, &mut ()))
+            .map_err(|source| GeneratorError::Torch {
+                step: "encoding the prompts".into(),
+                source,
+            })?;
+        states.insert((*prompt).to_owned(), encoded);
+    }
+    Ok(states)
+}
+
+/// `[1, 3, H, W]` in `[-1, 1]`, single precision, in the memory order of the picture (channels last).
+fn image_tensor(image: &RgbImage) -> Torch<Tensor> {
+    let (height, width) = (i64::from(image.height()), i64::from(image.width()));
+    Tensor::f_from_slice(image.samples())?
+        .f_reshape([1, height, width, 3])?
+        .f_to_kind(Kind::Float)?
+        .f_div_scalar(255.0)?
+        .f_permute([0, 3, 1, 2])?
+        .f_mul_scalar(2.0)?
+        .f_sub_scalar(1.0)
+}
+
+/// A tensor without dimensions: it takes part in an operation without deciding its type.
+fn scalar(value: f32) -> Torch<Tensor> {
+    Tensor::f_from_slice(&[value])?.f_squeeze()
+}
+
+fn one_minus(value: &Tensor) -> Torch<Tensor> {
+    value.f_neg()?.f_add_scalar(1.0)
+}
+
+/// libtorch's failure at `step`; running out of memory is told apart, with a smaller batch to try.
+fn torch_failure(step: &str, source: tch::TchError, batch: usize) -> GeneratorError {
+    let message = source.to_string();
+    if message.contains("out of memory") || message.contains("can't allocate memory") {
+        return GeneratorError::OutOfMemory { step: step.into(), batch, source };
+    }
+    GeneratorError::Torch { step: step.into(), source }
+}
