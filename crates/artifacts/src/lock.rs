@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long the stamp of a writer that cannot be looked up counts; chosen as many times [`RENEWAL`].
-const FRESH: Duration = Duration::from_secs(300);
+const FRESH: Duration = RENEWAL.saturating_mul(10);
 
 /// How often a writer renews its stamp.
 const RENEWAL: Duration = Duration::from_secs(30);
@@ -131,6 +131,7 @@ enum Attempt {
     Replaced,
 }
 
+#[expect(clippy::disallowed_methods, reason = "the lock file is a file of this module")]
 fn attempt(path: &Path) -> io::Result<Attempt> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -183,7 +184,7 @@ fn read_stamp(file: &mut File) -> String {
 fn holder_text(stamp: &str) -> String {
     match parse_stamp(stamp) {
         Some((pid, host)) => {
-            let host: String = host.chars().filter(|c| c.is_ascii_graphic()).collect();
+            let host: String = host.chars().filter(char::is_ascii_graphic).collect();
             format!("process {pid} on `{host}`")
         }
         None => "another process".to_owned(),
@@ -230,6 +231,7 @@ fn process_state(pid: u32, host: &str) -> ProcessState {
 
 const UNKNOWN_HOST: &str = "unknown";
 
+#[expect(clippy::disallowed_methods, reason = "the name of the host is a file on Linux")]
 fn host_name() -> String {
     let text = ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()
@@ -303,6 +305,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test makes the file of another writer")]
     fn class_6_a_stale_lock_file_is_taken_over_and_a_believed_one_is_not() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("archive.tar.gz");

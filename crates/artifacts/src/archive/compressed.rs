@@ -130,7 +130,8 @@ pub(crate) struct Decompressed {
     member: Option<GzDecoder<ChunkReader>>,
     refusal: Refusal,
     limits: Limits,
-    decompressed: u64,
+    /// Bytes given out.
+    given_out: u64,
 }
 
 impl Decompressed {
@@ -164,7 +165,7 @@ impl Decompressed {
             member: Some(GzDecoder::new(reader)),
             refusal: refusal.clone(),
             limits: limits.clone(),
-            decompressed: 0,
+            given_out: 0,
         };
         Ok((stream, refusal))
     }
@@ -186,7 +187,7 @@ impl Decompressed {
     }
 
     fn check_limits(&self, compressed: u64) -> Result<(), ArchiveError> {
-        let decompressed = self.decompressed;
+        let decompressed = self.given_out;
         if decompressed > self.limits.total_bytes {
             return Err(ArchiveError::TooManyBytes { limit: self.limits.total_bytes });
         }
@@ -217,7 +218,7 @@ impl Read for Decompressed {
                 }
                 Ok(n_bytes) => {
                     let compressed = member.get_ref().taken;
-                    self.decompressed += n_bytes as u64;
+                    self.given_out += n_bytes as u64;
                     self.check_limits(compressed).map_err(|error| self.refusal.raise(error))?;
                     return Ok(n_bytes);
                 }

@@ -102,6 +102,7 @@ pub fn extract(
 }
 
 /// The report of an earlier extraction of the same archive; an error if anything else is in the way.
+#[expect(clippy::disallowed_methods, reason = "the marker is a file of this module")]
 fn completed(plan: &ExtractPlan) -> Result<Option<ExtractReport>, ArchiveError> {
     let target = &plan.target;
     let read_error = ArchiveError::disk("read", target);
@@ -162,6 +163,7 @@ fn put_in_place(tree: &Path, target: &Path) -> Result<(), ArchiveError> {
 }
 
 /// Makes a rename durable where the system can; where it cannot, the rename is still atomic.
+#[expect(clippy::disallowed_methods, reason = "the folder of a target that this module made")]
 fn sync_folder(folder: Option<&Path>) {
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _ = File::open(folder).and_then(|folder| folder.sync_all());
