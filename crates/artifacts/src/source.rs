@@ -13,7 +13,7 @@ mod directory;
 mod memory;
 
 pub use counting::CountingSource;
-pub use directory::DirectorySource;
+pub use directory::{DirectorySource, read_file};
 pub use memory::MemorySource;
 
 /// Files by release path.

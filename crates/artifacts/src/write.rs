@@ -38,23 +38,11 @@ impl AtomicFile {
     ///
     /// [`ArtifactError::Write`] if no temporary file can be made beside it.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, ArtifactError> {
-        /// Temporary files of processes that were killed may stand in the way; more than this is another trouble.
-        const ATTEMPTS: u32 = 1000;
         let target = path.as_ref().to_path_buf();
-        let Some(name) = target.file_name().map(|name| name.to_string_lossy().into_owned()) else {
-            return Err(failure("write", &target, io::ErrorKind::InvalidInput.into()));
-        };
-        let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
-        for attempt in 0..ATTEMPTS {
-            let temporary =
-                target.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Ok(file) => return Ok(Self { target, temporary, file: Some(file) }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
-                Err(error) => return Err(failure("write", &target, error)),
-            }
-        }
-        Err(failure("write", &target, last))
+        let open = |place: &Path| OpenOptions::new().write(true).create_new(true).open(place);
+        let (temporary, file) = make_beside(&target, "tmp", open)
+            .map_err(|source| failure("write", &target, source))?;
+        Ok(Self { target, temporary, file: Some(file) })
     }
 
     /// The path that the file will have.
@@ -122,17 +110,14 @@ impl StagedTree {
     /// [`ArtifactError::Write`] if something is at `target` or the folder beside it cannot be made.
     pub fn create(target: impl AsRef<Path>) -> Result<Self, ArtifactError> {
         let target = target.as_ref().to_path_buf();
-        let Some(name) = target.file_name().map(|name| name.to_string_lossy().into_owned()) else {
-            return Err(failure("write", &target, io::ErrorKind::InvalidInput.into()));
-        };
         if target.symlink_metadata().is_ok() {
             return Err(failure("write", &target, io::ErrorKind::AlreadyExists.into()));
         }
         if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             create_folder(parent)?;
         }
-        let staging = target.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-        fs::create_dir(&staging).map_err(|source| failure("write", &staging, source))?;
+        let (staging, ()) = make_beside(&target, "partial", |place| fs::create_dir(place))
+            .map_err(|source| failure("write", &target, source))?;
         Ok(Self { target, staging, committed: false })
     }
 
@@ -198,6 +183,31 @@ pub fn create_folder(path: impl AsRef<Path>) -> Result<(), ArtifactError> {
 )]
 fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::write(path, bytes)
+}
+
+/// Makes something new in the folder of `target`, under a short name of its own: a long one could exceed the limit of
+/// the file system where the name of the target itself does not.
+fn make_beside<T>(
+    target: &Path,
+    extension: &str,
+    make: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    /// Leftovers of processes that were killed may stand in the way; more than this is another trouble.
+    const ATTEMPTS: u32 = 1000;
+    if target.file_name().is_none() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
+    for attempt in 0..ATTEMPTS {
+        let name = format!(".spinefairbench-{}-{attempt}.{extension}", std::process::id());
+        let place = target.with_file_name(name);
+        match make(&place) {
+            Ok(thing) => return Ok((place, thing)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
 }
 
 /// A rename lasts through a power cut once the folder is flushed too. Only Unix can open a folder for that.
@@ -274,6 +284,16 @@ mod tests {
         let error = write_atomic(&path, b"one").unwrap_err();
         assert!(matches!(error, ArtifactError::Write { .. }), "{error}");
         assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn a_name_of_the_greatest_length_and_a_missing_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x".repeat(255));
+        write_atomic(&path, b"one").unwrap();
+        assert_eq!(names(folder.path()).len(), 1);
+        let error = write_atomic(folder.path().join("none/a.json"), b"one").unwrap_err();
+        assert!(matches!(error, ArtifactError::Write { .. }), "{error}");
     }
 
     #[test]

@@ -104,7 +104,12 @@ impl FileSource for DirectorySource {
             .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
             .map_err(|error| failed(error.into()))?;
         file.read_to_end(buffer).map_err(failed)?;
-        refuse_changed(path, &before, &file.metadata().map_err(failed)?, buffer.len() as u64)
+        refuse_changed(
+            path.as_str(),
+            &before,
+            &file.metadata().map_err(failed)?,
+            buffer.len() as u64,
+        )
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
@@ -126,7 +131,7 @@ impl FileSource for DirectorySource {
         file.read_exact(&mut ends.head).map_err(failed)?;
         file.seek(SeekFrom::Start(len - ends.tail.len() as u64)).map_err(failed)?;
         file.read_exact(&mut ends.tail).map_err(failed)?;
-        refuse_changed(path, &before, &file.metadata().map_err(failed)?, len)?;
+        refuse_changed(path.as_str(), &before, &file.metadata().map_err(failed)?, len)?;
         Ok(ends)
     }
 
@@ -192,6 +197,30 @@ fn list_folder(
     Ok(())
 }
 
+/// The whole file at `path` on this machine: one that the user names, outside any bundle.
+///
+/// # Errors
+///
+/// Missing, no file, unreadable, or changed while it was read.
+pub fn read_file(path: impl AsRef<Path>) -> Result<Vec<u8>, ArtifactError> {
+    let path = path.as_ref();
+    let name = path.display().to_string();
+    let failed = |error| read_failure(&name, error);
+    let facts = fs::metadata(path).map_err(failed)?;
+    // A pipe that the user names is meant to be read; a folder is not.
+    if facts.is_dir() {
+        return Err(ArtifactError::NotAFile { path: name.into(), found: FileKind::Directory });
+    }
+    let mut file = open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    let before = file.metadata().map_err(failed)?;
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if before.is_file() {
+        refuse_changed(&name, &before, &file.metadata().map_err(failed)?, bytes.len() as u64)?;
+    }
+    Ok(bytes)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the place where the project opens the files of a bundle"
@@ -211,7 +240,7 @@ fn read_failure(path: &str, source: io::Error) -> ArtifactError {
 }
 
 fn refuse_changed(
-    path: &ReleasePath,
+    path: &str,
     before: &Metadata,
     after: &Metadata,
     read: u64,
@@ -225,5 +254,5 @@ fn refuse_changed(
         return Ok(());
     }
     let after = if after.len() == before.len() { read } else { after.len() };
-    Err(ArtifactError::Changed { path: path.as_str().into(), before: before.len(), after })
+    Err(ArtifactError::Changed { path: path.into(), before: before.len(), after })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{
-    CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource,
+    CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource, read_file,
 };
 use spinefairbench_artifacts::{Diagnostic as _, layout};
 
@@ -156,4 +156,23 @@ fn sockets_and_names_that_are_no_release_path_are_reported() {
             "the path `\u{fffd}` is not UTF-8"
         ]
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_with_another_length_than_stated_has_changed() {
+    // The system states a length of zero for files that it makes up as they are read.
+    let source = DirectorySource::open("/proc/self").unwrap();
+    let error = source.read(&path("status")).unwrap_err();
+    assert_eq!((error.code(), error.expected().as_deref()), ("file_changed", Some("0 bytes")));
+}
+
+#[test]
+fn a_file_outside_a_bundle_is_read_by_its_own_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("submission.json");
+    fs::write(&file, "{}").unwrap();
+    assert_eq!(read_file(&file).unwrap(), b"{}");
+    assert_eq!(read_file(folder.path()).unwrap_err().code(), "not_a_file");
+    assert_eq!(read_file(folder.path().join("none")).unwrap_err().code(), "file_missing");
 }
