@@ -214,3 +214,74 @@ fn has_words(text: &Folded<'_>, position: usize, words: &[&str]) -> bool {
     }
     !text.word_after(end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `expected` names the class, then the rules with what they match, each after a ` | `.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let trace = trace_response_class(text);
+        let rules = [trace.refusal, trace.clinical].into_iter().flatten();
+        let rules = rules.map(|found| format!(" | {} {}", found.rule.id(), &text[found.range]));
+        assert_eq!(trace.class.to_string() + &rules.collect::<String>(), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_blank_report_is_a_full_refusal() {
+        check("", "full_refusal");
+        check(" \t\r\n\u{1c}\u{85}\u{a0}\u{2003}\u{3000}", "full_refusal");
+        check("\u{200b}", "genuine");
+        check("\u{feff}", "genuine");
+    }
+
+    #[test]
+    fn the_verb_of_r2_ends_at_a_boundary() {
+        check("I cannot read this scan.", "full_refusal | R2 I cannot read this scan");
+        check("I cannot make a readable scan.", "genuine");
+        check("I can't reread radiographs.", "full_refusal | R2 I can't reread radiograph");
+    }
+
+    #[test]
+    fn h3_begins_with_generall_or_generally() {
+        check(
+            "I am unable to. Generally we look for it",
+            "partial_refusal | R1 I am unable to | H3 Generally we look for",
+        );
+        check("I am unable to. In general we look for it", "full_refusal | R1 I am unable to");
+    }
+
+    #[test]
+    fn segments_stay_on_one_line_and_in_order() {
+        check("I cannot read\nthis scan.", "genuine");
+        check("The scan I cannot read.", "genuine");
+        check("I cannot read it.\nI cannot read\rscans", "full_refusal | R2 I cannot read\rscan");
+    }
+
+    #[test]
+    fn a_heading_needs_an_answer_that_says_something() {
+        check(
+            "I am unable to.\nFindings:\n\tnone",
+            "genuine | R1 I am unable to | C3 Findings:\n\tn",
+        );
+        check("I am unable to. Impression: Follow\u{2003}up", "full_refusal | R1 I am unable to");
+        check("I am unable to. Impression: n/a", "full_refusal | R1 I am unable to");
+        check(
+            "I am unable to. Impression: nausea",
+            "genuine | R1 I am unable to | C6 Impression: n",
+        );
+        check("I am unable to. Impression:", "full_refusal | R1 I am unable to");
+    }
+
+    #[test]
+    fn letters_beyond_ascii_count_as_the_original_counts_them() {
+        check("\u{131} am unable to", "full_refusal | R1 \u{131} am unable to");
+        check("é\u{130}'m unable to; consult a medical", "full_refusal | R6 consult a medical");
+        check(
+            "con\u{17f}ult a rad\u{130}olog\u{131}st",
+            "full_refusal | R6 con\u{17f}ult a rad\u{130}olog\u{131}st",
+        );
+        check("I can’t read this scan", "genuine");
+    }
+}

@@ -144,3 +144,59 @@ fn clean(captured: &str) -> Option<String> {
     let words: Vec<&str> = answer.split(is_space).filter(|word| !word.is_empty()).collect();
     (!words.is_empty()).then(|| words.join(" "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<&str>) {
+        assert_eq!(stage1_primary_diagnosis(text).as_deref(), expected, "{text:?}");
+    }
+
+    #[test]
+    fn the_inline_form_takes_the_rest_of_the_line_or_the_next_line_that_is_not_blank() {
+        check("Primary diagnosis: Spondylosis  ", Some("Spondylosis"));
+        check(
+            "x\n 12. **Primary diagnosis** :\t\u{a0}L4  fracture\nConfidence: high",
+            Some("L4 fracture"),
+        );
+        check("Primary diagnosis:\n\n- **Scoliosis**\n", Some("Scoliosis"));
+        check("see Primary diagnosis: x", None);
+        check("1) Primary diagnosis: x", None);
+    }
+
+    #[test]
+    fn a_match_decides_even_if_cleaning_leaves_nothing() {
+        check("Primary diagnosis: ", None);
+        check("Primary diagnosis: \n\n", None);
+        check("Primary diagnosis: **\nPrimary diagnosis: x", None);
+        check("Primary diagnosis:\n", None);
+    }
+
+    #[test]
+    fn the_block_form_runs_to_the_next_item_or_title() {
+        check("Primary diagnosis\n2. Overall severity: mild", Some("2. Overall severity: mild"));
+        check("Primary diagnosis\n- Scoliosis\n  of L1\n3. Next", Some("Scoliosis of L1"));
+        check("Primary diagnosis\nScoliosis\n\n**Overall severity**: mild", Some("Scoliosis"));
+        check(
+            "Primary diagnosis\nScoliosis\n1.5 degrees\nconfidence",
+            Some("Scoliosis 1.5 degrees"),
+        );
+    }
+
+    #[test]
+    fn time_is_linear_in_texts_that_invite_backtracking() {
+        for piece in [
+            "\n",
+            " ",
+            "\n1",
+            "1",
+            "\nPrimary diagnosis",
+            "Primary diagnosis:\n",
+            "\n1. **Primary diagnosis**\n1.",
+        ] {
+            let _diagnosis = stage1_primary_diagnosis(&piece.repeat(1 << 18));
+        }
+    }
+}
