@@ -110,14 +110,10 @@ fn zeros_and_nul_characters_are_read() {
 
 #[test]
 fn floats_are_read_to_the_last_bit() {
-    // Texts on which the default float reading of the parser is one unit off.
-    for text in [
-        "0.6938469234617308",
-        "1.7976931348623157e308",
-        "2.2250738585072014e-308",
-        "9.5e-7",
-        "51.24817837550540e3",
-    ] {
+    // The parser's default reading is off by one in the last place for each of these, and for a tenth of all numbers.
+    for text in
+        ["0.9073038322028689", "0.48183792520110524", "0.43295284981322557", "0.38276699244722956"]
+    {
         let value: Value = json::from_slice("a.json", text.as_bytes()).unwrap();
         assert_eq!(value.as_f64(), text.parse().ok(), "{text}");
     }
