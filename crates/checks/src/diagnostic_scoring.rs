@@ -31,7 +31,7 @@ pub fn check() -> CheckReport {
         registry_size: categories.len(),
         categories,
         both_empty_jaccard: LabelSet::default().jaccard(LabelSet::default()),
-        registry_sha256: digests().diagnostic.to_string(),
+        registry_sha256: digests().diagnostic.clone(),
     };
     CheckReport {
         findings: Vec::new(),

@@ -6,7 +6,10 @@
 //! the other, each parsed in parallel, beside all other files in parallel; so memory peaks near the largest file.
 //! Nothing depends on the order in which files happen to be read.
 
+use std::collections::BTreeSet;
+
 use spinefairbench_artifacts::ArtifactError;
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
@@ -33,28 +36,35 @@ pub struct Needs {
     pub walk: Walk,
     /// Which files found by the walk are read whole for their SHA-256.
     pub digests: Digests,
-    /// The required files.
-    pub required: bool,
-    /// The counts and the time that `inspect` states.
-    pub account: bool,
-    /// The frozen prompts.
-    pub prompts: bool,
-    /// The anchors of the release description.
-    pub anchors: bool,
-    /// The frozen summary.
-    pub summary: bool,
-    /// Images, quality control, source lists and their declared counts.
-    pub dataset: bool,
-    /// The Stage-1 samples and frozen confidences.
-    pub stage1: bool,
-    /// The mitigation table.
-    pub mitigation: bool,
-    /// The radiologist validation.
-    pub radiologist: bool,
+    /// Which groups of documents.
+    pub topics: BTreeSet<Topic>,
     /// The models whose retained reports are wanted.
     pub models: Vec<String>,
     /// The checksum manifests.
     pub manifests: Vec<ReleasePath>,
+}
+
+/// A group of documents that checks need together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// The required files.
+    Required,
+    /// The counts and the time that `inspect` states.
+    Account,
+    /// The frozen prompts.
+    Prompts,
+    /// The anchors of the release description.
+    Anchors,
+    /// The frozen summary.
+    Summary,
+    /// Images, quality control, source lists and their declared counts.
+    Dataset,
+    /// The Stage-1 samples and frozen confidences.
+    Stage1,
+    /// The mitigation table.
+    Mitigation,
+    /// The radiologist validation.
+    Radiologist,
 }
 
 /// What is walked.
@@ -82,20 +92,17 @@ pub enum Digests {
 }
 
 impl Needs {
+    /// Whether a group of documents is needed.
+    fn want(&self, topic: Topic) -> bool {
+        self.topics.contains(&topic)
+    }
+
     /// What both ask for.
     #[must_use]
     pub fn union(mut self, other: Self) -> Self {
         self.walk = self.walk.max(other.walk);
         self.digests = self.digests.max(other.digests);
-        self.required |= other.required;
-        self.account |= other.account;
-        self.prompts |= other.prompts;
-        self.anchors |= other.anchors;
-        self.summary |= other.summary;
-        self.dataset |= other.dataset;
-        self.stage1 |= other.stage1;
-        self.mitigation |= other.mitigation;
-        self.radiologist |= other.radiologist;
+        self.topics.extend(other.topics);
         extend_unique(&mut self.models, other.models);
         extend_unique(&mut self.manifests, other.manifests);
         self
@@ -121,16 +128,17 @@ pub fn load(
     let mut gathered = Gathered::default();
     inventory::walk(source, needs, &mut gathered);
     let mut first = plan::Plan::default();
-    if !needs.models.is_empty() {
-        panels::plan_manifests(&mut first);
-        schedule::carry_out(source, first, &mut gathered, progress);
-        first = plan::Plan::default();
-        panels::plan_rows(&mut first, needs, &gathered);
-    }
     documents::plan(&mut first, release, needs);
     dataset::plan(&mut first, needs);
     stage1::plan_lists(&mut first, needs);
     radiologist::plan(&mut first, needs);
+    if !needs.models.is_empty() {
+        // Which panel is read, and for which models, stands in the panels' manifests.
+        panels::plan_manifests(&mut first);
+        let manifests = first.split_off(panels::is_manifest);
+        schedule::carry_out(source, manifests, &mut gathered, progress);
+        panels::plan_rows(&mut first, needs, &gathered);
+    }
     schedule::carry_out_in_two(source, first, &mut gathered, progress, |gathered| {
         let mut second = plan::Plan::default();
         stage1::plan_texts(&mut second, gathered);
@@ -158,7 +166,7 @@ struct Gathered {
 struct Content<'a> {
     path: &'a ReleasePath,
     bytes: Result<&'a [u8], &'a ArtifactError>,
-    digest: Option<spinefairbench_artifacts::digest::Sha256>,
+    digest: Option<Sha256>,
 }
 
 impl Content<'_> {

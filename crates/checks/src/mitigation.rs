@@ -4,6 +4,7 @@
 //! both conditions and the outcome of the binding rule; the models that the gate excludes. Rules: `checks.md`, *mitigation*.
 //! The gate is judged twice, on the recount and on the frozen decisions: neither may tell another story than the published.
 
+use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::table;
@@ -67,10 +68,9 @@ pub fn check(
     };
     let mut notes = Vec::new();
     let included: Vec<&str> = if let Some(expected) = &release.expected.mitigation {
-        let published: Vec<&str> =
-            expected.excluded_full.iter().map(|model| model.as_str()).collect();
+        let published: Vec<&str> = expected.excluded_full.iter().map(ModelName::as_str).collect();
         judge_exclusions(snapshot, &recounts, &published, &mut findings);
-        expected.included.iter().map(|model| model.as_str()).collect()
+        expected.included.iter().map(ModelName::as_str).collect()
     } else {
         notes.push(nothing_published("mitigation"));
         let passing = recounts.iter().filter(|(_, count)| count.decision != Decision::ExcludedFull);

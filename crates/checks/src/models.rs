@@ -1,5 +1,6 @@
 //! Which models a check looks at.
 
+use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
 /// The models of one call.
@@ -14,9 +15,10 @@ pub enum ModelSelection {
 
 impl ModelSelection {
     /// The selected models, in the table's order.
+    #[must_use]
     pub fn of<'a>(&'a self, release: &'a ReleaseDescription) -> Vec<&'a str> {
         match self {
-            Self::All => release.table2_models.iter().map(|model| model.as_str()).collect(),
+            Self::All => release.table2_models.iter().map(ModelName::as_str).collect(),
             Self::One(model) => vec![model],
         }
     }

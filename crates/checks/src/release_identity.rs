@@ -4,6 +4,7 @@
 //! Rules: `checks.md`, *release-identity*; a prompt's digest is the SHA-256 of its UTF-8 text.
 
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::finding::{Code, Finding, Findings};
@@ -35,6 +36,14 @@ pub fn check(
     let unread = Part::default();
     let mut anchors_ok = 0;
     for (path, pinned) in release.artifact_anchors.iter() {
+        if let Err(error) = path.parse::<ReleasePath>() {
+            let finding = Finding::new(
+                Code::UnsafePath,
+                "an anchor of the release description is no release path",
+            );
+            findings.push(finding.in_file(path).comparing("a path from the root", error));
+            continue;
+        }
         let anchor = snapshot.anchors.get(path).unwrap_or(&unread);
         let Some(computed) = anchor.open(&mut findings) else { continue };
         if computed == pinned {

@@ -70,7 +70,7 @@ pub(crate) fn pair_up(
     }
     let mut retained = Vec::with_capacity(pairs.len());
     for (pair_id, sides) in &pairs {
-        let pair = Pair { path, model, pair_id };
+        let pair = Pair { path, model, id: pair_id };
         let source = pair.only_row(&sides.source, "source", &mut problems);
         let generated = pair.only_row(&sides.generated, "generated", &mut problems);
         let source_id = pair.source_id(sides, &mut problems);
@@ -121,12 +121,12 @@ fn judge_row(path: &str, model: &str, row: &PanelRow, problems: &mut Vec<Finding
 struct Pair<'a> {
     path: &'a str,
     model: &'a str,
-    pair_id: &'a str,
+    id: &'a str,
 }
 
 impl Pair<'_> {
     fn finding(&self, code: Code, row: Option<&PanelRow>, what: &str) -> Finding {
-        let message = format!("`{}`, pair `{}`: {what}", self.model, self.pair_id);
+        let message = format!("`{}`, pair `{}`: {what}", self.model, self.id);
         let finding = Finding::new(code, message).in_file(self.path);
         match row {
             Some(row) => finding.at_row(row.row),
@@ -187,12 +187,12 @@ impl Pair<'_> {
             }
         }
         let source_id = agreed?;
-        let rest = self.pair_id.strip_prefix(source_id);
+        let rest = self.id.strip_prefix(source_id);
         if !rest.is_some_and(|rest| rest.starts_with("__")) {
             let first = sides.source.first().or(sides.generated.first()).copied();
             let what = "the pair id does not begin with its source and two underscores";
             let finding = self.finding(Code::PairIdPrefix, first, what);
-            problems.push(finding.comparing(format!("{source_id}__…"), self.pair_id));
+            problems.push(finding.comparing(format!("{source_id}__…"), self.id));
             sound = false;
         }
         sound.then(|| source_id.to_owned())

@@ -14,12 +14,12 @@ use spinefairbench_bootstrap::Plan;
 
 use crate::checksums::Unlisted;
 use crate::finding::{FindingCap, Findings};
-use crate::load::{Digests, Needs, Walk, load};
+use crate::load::{Digests, Needs, Topic, Walk, load};
 use crate::models::ModelSelection;
 use crate::progress::Progress;
 use crate::report::{CheckName, CheckReport, SuiteReport};
 use crate::snapshot::Snapshot;
-use crate::table2::{Intervals, Table2Options};
+use crate::table2::{Comparison, Intervals, PlanRequest, Table2Options};
 use crate::{
     both_empty, checksums, dataset, diagnostic_scoring, gap_sensitivity, inspect, mitigation,
     parse_sample, radiologist, release_identity, stage1_confidence, table2,
@@ -123,8 +123,8 @@ impl Check {
             CheckName::Table2 => Self::Table2(Table2Options {
                 models: ModelSelection::All,
                 intervals: Intervals::Recomputed {
-                    plan: Default::default(),
-                    comparison: Default::default(),
+                    plan: PlanRequest::default(),
+                    comparison: Comparison::default(),
                 },
             }),
             CheckName::GapSensitivity => Self::GapSensitivity(ModelSelection::All),
@@ -142,35 +142,32 @@ impl Check {
         let models = |selection: &ModelSelection| {
             selection.of(release).into_iter().map(str::to_owned).collect()
         };
+        let of = |topics: &[Topic]| Needs {
+            topics: topics.iter().copied().collect(),
+            ..Needs::default()
+        };
         match self {
-            Self::Inspect => Needs {
-                required: true,
-                account: true,
-                prompts: true,
-                summary: true,
-                ..Needs::default()
-            },
-            Self::ReleaseIdentity => Needs { anchors: true, prompts: true, ..Needs::default() },
+            Self::Inspect => of(&[Topic::Required, Topic::Account, Topic::Prompts, Topic::Summary]),
+            Self::ReleaseIdentity => of(&[Topic::Anchors, Topic::Prompts]),
             Self::Dataset(digests) => Needs {
-                dataset: true,
                 walk: Walk::Dataset,
                 digests: match digests {
                     ImageDigests::AsRead => Digests::Nothing,
                     ImageDigests::Compare => Digests::Images,
                 },
-                ..Needs::default()
+                ..of(&[Topic::Dataset])
             },
-            Self::Stage1Confidence => Needs { stage1: true, ..Needs::default() },
-            Self::Mitigation => Needs { stage1: true, mitigation: true, ..Needs::default() },
+            Self::Stage1Confidence => of(&[Topic::Stage1]),
+            Self::Mitigation => of(&[Topic::Stage1, Topic::Mitigation]),
             Self::ParseSample(model) => Needs { models: vec![model.clone()], ..Needs::default() },
             Self::DiagnosticScoring => Needs::default(),
             Self::Table2(options) => {
-                Needs { models: models(&options.models), summary: true, ..Needs::default() }
+                Needs { models: models(&options.models), ..of(&[Topic::Summary]) }
             }
             Self::GapSensitivity(selection) | Self::BothEmptyDiagnostic(selection) => {
                 Needs { models: models(selection), ..Needs::default() }
             }
-            Self::Radiologist => Needs { radiologist: true, ..Needs::default() },
+            Self::Radiologist => of(&[Topic::Radiologist]),
             Self::Checksums(options) => Needs {
                 walk: Walk::Everything,
                 digests: Digests::Everything,
@@ -214,12 +211,12 @@ impl Check {
 
     /// Refuses a model that the release does not have.
     fn validate(&self, release: &ReleaseDescription) -> Result<(), CheckError> {
-        let model = match self {
-            Self::ParseSample(model) => model,
-            Self::Table2(Table2Options { models: ModelSelection::One(model), .. })
-            | Self::GapSensitivity(ModelSelection::One(model))
-            | Self::BothEmptyDiagnostic(ModelSelection::One(model)) => model,
-            _ => return Ok(()),
+        let (Self::ParseSample(model)
+        | Self::Table2(Table2Options { models: ModelSelection::One(model), .. })
+        | Self::GapSensitivity(ModelSelection::One(model))
+        | Self::BothEmptyDiagnostic(ModelSelection::One(model))) = self
+        else {
+            return Ok(());
         };
         let known: Vec<String> = release.table2_models.iter().map(ToString::to_string).collect();
         if known.contains(model) {

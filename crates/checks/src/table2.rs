@@ -248,9 +248,9 @@ struct Row<'a> {
 
 impl<'a> Row<'a> {
     fn compute(snapshot: &'a Snapshot, model: &'a str, findings: &mut Findings) -> Self {
-        let mut result = Table2Model::default();
-        result.panel =
+        let panel =
             snapshot.retained.get(model).and_then(|retained| retained.panel.value()).copied();
+        let mut result = Table2Model { panel, ..Table2Model::default() };
         let pairs = snapshot.retained_pairs(model, findings);
         if let Some(pairs) = pairs {
             let outcomes = pairs.iter().map(|pair| &pair.sourced.outcome);
@@ -266,7 +266,7 @@ impl<'a> Row<'a> {
                     });
                 }
                 Err(error) => {
-                    findings.push(Finding::new(Code::NoUsablePair, format!("`{model}`: {error}")))
+                    findings.push(Finding::new(Code::NoUsablePair, format!("`{model}`: {error}")));
                 }
             }
         }

@@ -4,8 +4,9 @@
 //! the shortest form that reads back to the same bits, maps by model in the table's order. Names and shapes are fixed by
 //! `checks.md`, so they are written out here and not derived from the result types.
 
+use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_bootstrap::Interval;
-use spinefairbench_metrics::{BothEmpty, StabilityGaps};
+use spinefairbench_metrics::{BothEmpty, PairOutcome, StabilityGaps};
 use spinefairbench_parsers::{Category, CategorySet, ParsedReport};
 
 use crate::both_empty::BothEmptyResult;
@@ -191,7 +192,7 @@ fn parse_sample(result: &ParseSampleResult) -> Json {
         ("pair_id", pair.map(|(pair_id, _)| pair_id.as_str()).into()),
         ("source", outcome.map(|outcome| report(&outcome.source)).into()),
         ("generated", outcome.map(|outcome| report(&outcome.counterfactual)).into()),
-        ("diagnostic_jaccard", outcome.map(|outcome| outcome.diagnostic_consistency()).into()),
+        ("diagnostic_jaccard", outcome.map(PairOutcome::diagnostic_consistency).into()),
     ])
 }
 
@@ -211,7 +212,7 @@ fn table2(result: &Table2Result) -> Json {
 fn table2_model(model: &Table2Model) -> Json {
     let endpoints = model.endpoints.as_ref();
     object([
-        ("panel", model.panel.map(|panel| panel.name()).into()),
+        ("panel", model.panel.map(Panel::name).into()),
         ("usable_pairs", endpoints.map(|endpoints| endpoints.usable_pairs).into()),
         ("full_refusal_pairs", endpoints.map(|endpoints| endpoints.full_refusal_pairs).into()),
         (

@@ -7,21 +7,21 @@ use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_artifacts::json::Value;
 use spinefairbench_artifacts::{jsonl, layout, text};
 
-use super::Needs;
 use super::documents::{constant, document};
 use super::plan::Plan;
+use super::{Needs, Topic};
 use crate::document::{Node, Problems};
 use crate::finding::{Code, Finding};
 use crate::snapshot::{DeclaredDataset, Part, QcRow, QcTable, SourceEntry};
 
 /// Plans the reading of the lists, if they are needed; the declared counts are `inspect`'s too.
 pub(super) fn plan(plan: &mut Plan, needs: &Needs) {
-    if needs.dataset || needs.account {
+    if needs.want(Topic::Dataset) || needs.want(Topic::Account) {
         plan.read_part(constant(layout::RELEASE_MANIFEST), declared, |snapshot| {
             &mut snapshot.declared
         });
     }
-    if needs.dataset {
+    if needs.want(Topic::Dataset) {
         plan.read_part(constant(layout::QC_METADATA), qc_table, |snapshot| &mut snapshot.attempts);
         plan.read_part(constant(layout::QC_PASSED_PAIRS), qc_table, |snapshot| {
             &mut snapshot.passed_manifest

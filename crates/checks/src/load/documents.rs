@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::{self, Value};
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::manifest;
@@ -10,21 +11,21 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::table::Table;
 
 use super::plan::Plan;
-use super::{Needs, summary};
+use super::{Needs, Topic, summary};
 use crate::document::{Node, Problems};
 use crate::finding::Finding;
 use crate::snapshot::{ConditionRow, ManifestEntry, Part, PromptRegistry};
 
 /// Plans the reading of the documents that `needs` ask for.
 pub(super) fn plan(plan: &mut Plan, release: &ReleaseDescription, needs: &Needs) {
-    if needs.prompts {
+    if needs.want(Topic::Prompts) {
         let path = release.frozen_prompt_registry.clone();
         let read = move |name: &str, bytes: &[u8]| {
             document(name, bytes, |root, problems| prompts(name, root, problems))
         };
         plan.read_part(path, read, |snapshot| &mut snapshot.prompts);
     }
-    if needs.account {
+    if needs.want(Topic::Account) {
         plan.read_part(constant(layout::INTERSECTION_MANIFEST), pair_count, |snapshot| {
             &mut snapshot.intersection_rows
         });
@@ -32,17 +33,17 @@ pub(super) fn plan(plan: &mut Plan, release: &ReleaseDescription, needs: &Needs)
             &mut snapshot.panel_freeze_timestamp
         });
     }
-    if needs.summary {
+    if needs.want(Topic::Summary) {
         plan.read_part(constant(layout::CORE_SUMMARY), summary::read, |snapshot| {
             &mut snapshot.frozen_summary
         });
     }
-    if needs.mitigation {
+    if needs.want(Topic::Mitigation) {
         plan.read_part(constant(layout::MITIGATION_TABLE), condition_rows, |snapshot| {
             &mut snapshot.mitigation_table
         });
     }
-    if needs.anchors {
+    if needs.want(Topic::Anchors) {
         plan_anchors(plan, release);
     }
     for (index, path) in needs.manifests.iter().enumerate() {
@@ -84,23 +85,19 @@ pub(super) fn document<T>(
 fn plan_anchors(plan: &mut Plan, release: &ReleaseDescription) {
     for name in release.artifact_anchors.keys() {
         let name = name.to_owned();
-        match name.parse::<ReleasePath>() {
-            Ok(path) => plan.read_with_digest(path, move |content| {
-                let part = match (content.digest, content.bytes) {
-                    (Some(digest), _) => Part::whole(digest),
-                    (None, Ok(bytes)) => {
-                        Part::whole(spinefairbench_artifacts::digest::Sha256::of(bytes))
-                    }
-                    (None, Err(error)) => Part::failed(vec![Finding::of(error)]),
-                };
-                let name = name.clone();
-                Box::new(move |gathered| {
-                    gathered.snapshot.anchors.insert(name, part);
-                })
-            }),
-            // The check names the anchor as unread, and the description as its place.
-            Err(_) => {}
-        }
+        // A name that is no path cannot be read; the check says so.
+        let Ok(path) = name.parse::<ReleasePath>() else { continue };
+        plan.read_with_digest(path, move |content| {
+            let part = match (content.digest, content.bytes) {
+                (Some(digest), _) => Part::whole(digest),
+                (None, Ok(bytes)) => Part::whole(Sha256::of(bytes)),
+                (None, Err(error)) => Part::failed(vec![Finding::of(error)]),
+            };
+            let name = name.clone();
+            Box::new(move |gathered| {
+                gathered.snapshot.anchors.insert(name, part);
+            })
+        });
     }
 }
 

@@ -1,9 +1,10 @@
 //! The walk: what stands in the bundle, and which of it is to be opened.
 
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{FileKind, FileSource};
 
-use super::{Digests, Gathered, Needs, Walk};
+use super::{Digests, Gathered, Needs, Topic, Walk};
 use crate::dataset::is_png;
 use crate::finding::{Code, Finding};
 use crate::snapshot::{BundleEntry, Inventory, Part, RequiredFiles, Snapshot};
@@ -41,15 +42,12 @@ pub(super) fn walk(source: &dyn FileSource, needs: &Needs, gathered: &mut Gather
             gathered.snapshot.inventory.value().map_or(&[][..], |inventory| &inventory.entries);
         gathered.pending = Pending(entries.iter().map(|entry| wanted(entry, needs)).collect());
     }
-    if needs.required {
+    if needs.want(Topic::Required) {
         gathered.snapshot.required = required(source, needs.walk, &gathered.snapshot);
     }
 }
 
-fn list(
-    source: &dyn FileSource,
-    under: Option<&spinefairbench_artifacts::path::ReleasePath>,
-) -> Part<Inventory> {
+fn list(source: &dyn FileSource, under: Option<&ReleasePath>) -> Part<Inventory> {
     match source.files(under) {
         Ok(listing) => {
             let entry = |path, kind| BundleEntry {
@@ -83,7 +81,7 @@ fn wanted(entry: &BundleEntry, needs: &Needs) -> Option<Wanted> {
         Digests::Images => is_image,
         Digests::Everything => true,
     };
-    let header = is_image && needs.dataset;
+    let header = is_image && needs.want(Topic::Dataset);
     (digest || header).then_some(Wanted { digest, header })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_artifacts::panel::{self, RowIndex, RowProblem};
+use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_parsers::parse_report;
 
 use super::documents::document;
@@ -41,6 +42,11 @@ pub(super) fn plan_manifests(plan: &mut Plan) {
             })
         });
     }
+}
+
+/// Whether this is a manifest that [`plan_manifests`] plans.
+pub(super) fn is_manifest(path: &ReleasePath) -> bool {
+    Panel::RETAINED.iter().any(|panel| panel.manifest() == *path)
 }
 
 /// Plans the reading of the panels that list a wanted model.

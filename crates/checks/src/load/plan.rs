@@ -37,6 +37,14 @@ impl fmt::Debug for Reading {
 }
 
 impl Plan {
+    /// Takes out the files that `concerns` picks.
+    pub(super) fn split_off(&mut self, concerns: impl Fn(&ReleasePath) -> bool) -> Self {
+        let (picked, rest) =
+            std::mem::take(&mut self.files).into_iter().partition(|(path, _)| concerns(path));
+        self.files = rest;
+        Self { files: picked }
+    }
+
     /// Has `reader` read the file.
     pub(super) fn read(
         &mut self,

@@ -8,7 +8,7 @@ use spinefairbench_artifacts::table::Table;
 
 use super::documents::{constant, document};
 use super::plan::Plan;
-use super::{Gathered, Needs};
+use super::{Gathered, Needs, Topic};
 use crate::finding::{Code, Finding};
 use crate::snapshot::{Detectability, Part, Rating};
 
@@ -22,7 +22,7 @@ pub(super) struct Reviewers {
 
 /// Plans the reading of everything but the reviewers' own files.
 pub(super) fn plan(plan: &mut Plan, needs: &Needs) {
-    if !needs.radiologist {
+    if !needs.want(Topic::Radiologist) {
         return;
     }
     plan.read_part(constant(layout::VALIDATION_REPORT), report_version, |snapshot| {

@@ -14,7 +14,7 @@ use spinefairbench_parsers::stage1_primary_diagnosis;
 
 use super::documents::{constant, document};
 use super::plan::Plan;
-use super::{Gathered, Needs};
+use super::{Gathered, Needs, Topic};
 use crate::document::{Node, Problems};
 use crate::finding::{Code, Finding};
 use crate::snapshot::{FrozenConfidence, Part, Stage1Sample};
@@ -47,7 +47,7 @@ struct Sample {
 
 /// Plans the reading of the frozen confidences and of both lists.
 pub(super) fn plan_lists(plan: &mut Plan, needs: &Needs) {
-    if !needs.stage1 {
+    if !needs.want(Topic::Stage1) {
         return;
     }
     plan.read_part(constant(layout::PARSING_CONFIDENCE), confidences, |snapshot| {

@@ -36,13 +36,10 @@ fn common_pairs(root: &Node<'_>, problems: &mut Problems) -> Option<u64> {
     if let Some(intersection) = common.optional("intersection_9_all_models", problems) {
         return intersection.count(problems);
     }
-    match common.optional("all9", problems) {
-        Some(all) => all.field("count", problems)?.count(problems),
-        None => {
-            common.field("intersection_9_all_models", problems);
-            None
-        }
+    if let Some(all) = common.optional("all9", problems) {
+        return all.field("count", problems)?.count(problems);
     }
+    common.field("intersection_9_all_models", problems)?.count(problems)
 }
 
 /// How the frozen intervals were drawn; the seed may be absent, and then is the published one.

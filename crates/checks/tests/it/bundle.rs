@@ -1,17 +1,13 @@
 //! The mini bundle in memory, and copies of it with a few files changed.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use spinefairbench_artifacts::ArtifactError;
-use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::source::{
-    FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, MemorySource,
-};
+use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
+use spinefairbench_checks::{Check, CheckReport, FindingCap, Status, Unobserved, run, wire};
 
 pub(crate) static MINI: LazyLock<MemorySource> = LazyLock::new(|| {
     let packed = fs::read(fixture("mini.tar.gz")).unwrap();
@@ -39,10 +35,16 @@ pub(crate) fn release() -> ReleaseDescription {
     ReleaseDescription::parse("mini.release.json", &bytes).unwrap()
 }
 
-/// The mini bundle with files replaced, added or taken away.
-#[derive(Debug, Default, Clone)]
+/// A copy of the mini bundle, to be broken.
+#[derive(Debug, Clone)]
 pub(crate) struct Overlay {
-    changed: BTreeMap<ReleasePath, Option<Vec<u8>>>,
+    pub(crate) source: MemorySource,
+}
+
+impl Default for Overlay {
+    fn default() -> Self {
+        Self { source: MINI.clone() }
+    }
 }
 
 impl Overlay {
@@ -51,15 +53,15 @@ impl Overlay {
     }
 
     pub(crate) fn bytes(&self, path: &str) -> Vec<u8> {
-        self.read(&path.parse().unwrap()).unwrap()
+        self.source.read(&path.parse().unwrap()).unwrap()
     }
 
     pub(crate) fn put(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
-        self.changed.insert(path.parse().unwrap(), Some(bytes.into()));
+        self.source.insert(path.parse().unwrap(), bytes);
     }
 
     pub(crate) fn remove(&mut self, path: &str) {
-        self.changed.insert(path.parse().unwrap(), None);
+        self.source.remove(&path.parse().unwrap()).unwrap();
     }
 
     /// Replaces the first occurrence; it must be there.
@@ -75,56 +77,68 @@ impl Overlay {
         edit(&mut value);
         self.put(path, serde_json::to_vec_pretty(&value).unwrap());
     }
+}
 
-    fn lookup(&self, path: &ReleasePath) -> Result<Option<&[u8]>, ArtifactError> {
-        match self.changed.get(path) {
-            Some(Some(bytes)) => Ok(Some(bytes)),
-            Some(None) => Err(ArtifactError::Missing { path: path.as_str().into() }),
-            None => Ok(None),
-        }
+/// A call with the mini bundle's description.
+pub(crate) fn run_check(bundle: &Overlay, check: &Check) -> CheckReport {
+    run(&bundle.source, &release(), check, FindingCap::default(), &Unobserved).unwrap()
+}
+
+/// A bundle broken in one place: what breaks it, and the finding that must name it.
+pub(crate) struct Broken {
+    pub(crate) what: &'static str,
+    pub(crate) check: Check,
+    pub(crate) breaking: fn(&mut Overlay),
+    pub(crate) code: &'static str,
+    pub(crate) path: &'static str,
+    /// Expected and actual, where the finding compares.
+    pub(crate) compared: Option<(&'static str, &'static str)>,
+}
+
+/// Breaks the bundle and looks for the finding; the check must fail and its JSON form be writable.
+pub(crate) fn assert_found(cases: &[Broken]) {
+    for case in cases {
+        let mut bundle = Overlay::default();
+        (case.breaking)(&mut bundle);
+        let report = run_check(&bundle, &case.check);
+        assert_eq!(report.status(), Status::Fail, "{}", case.what);
+        serde_json::to_string(&wire::check(&report)).unwrap();
+        let found = report.findings.iter().find(|finding| {
+            let compared = finding.expected.as_deref().zip(finding.actual.as_deref());
+            finding.code.as_str() == case.code
+                && finding.path.as_deref().unwrap_or("") == case.path
+                && (case.compared.is_none() || case.compared == compared)
+        });
+        assert!(
+            found.is_some(),
+            "{}: no `{}` in `{}` comparing {:?}, but {:#?}",
+            case.what,
+            case.code,
+            case.path,
+            case.compared,
+            &report.findings[..report.findings.len().min(5)]
+        );
     }
 }
 
-impl FileSource for Overlay {
-    fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
-        match self.lookup(path)? {
-            Some(bytes) => {
-                buffer.clear();
-                buffer.extend_from_slice(bytes);
-                Ok(())
-            }
-            None => MINI.read_into(path, buffer),
-        }
-    }
-
-    fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
-        match self.lookup(path)? {
-            Some(bytes) => Ok(FileFacts { len: bytes.len() as u64, kind: FileKind::File }),
-            None => MINI.metadata(path),
-        }
-    }
-
-    fn read_ends(
-        &self,
-        path: &ReleasePath,
-        head: usize,
-        tail: usize,
-    ) -> Result<FileEnds, ArtifactError> {
-        match self.lookup(path)? {
-            Some(bytes) => Ok(FileEnds::of(bytes, head, tail)),
-            None => MINI.read_ends(path, head, tail),
-        }
-    }
-
-    fn files(&self, under: Option<&ReleasePath>) -> Result<Listing, ArtifactError> {
-        let mut listing = MINI.files(under)?;
-        listing.entries.retain(|entry| !self.changed.contains_key(&entry.path));
-        for (path, bytes) in &self.changed {
-            if bytes.is_some() && under.is_none_or(|folder| path.starts_with(folder)) {
-                listing.entries.push(FileEntry { path: path.clone(), kind: FileKind::File });
-            }
-        }
-        listing.entries.sort();
-        Ok(listing)
-    }
+/// Copies that must still pass.
+pub(crate) fn assert_passes(what: &str, check: &Check, change: fn(&mut Overlay)) {
+    let mut bundle = Overlay::default();
+    change(&mut bundle);
+    assert_eq!(run_check(&bundle, check).findings, [], "{what}");
 }
+
+/// The table's cases in short.
+macro_rules! broken {
+    ($($what:literal, $check:expr, $breaking:expr => $code:literal, $path:expr $(, $expected:expr, $actual:expr)?;)*) => {
+        &[$($crate::bundle::Broken {
+            what: $what,
+            check: $check,
+            breaking: $breaking,
+            code: $code,
+            path: $path,
+            compared: None$(.or(Some(($expected, $actual))))?,
+        }),*]
+    };
+}
+pub(crate) use broken;

@@ -6,5 +6,12 @@
     reason = "tests read their fixtures and may panic"
 )]
 
+mod broken_dataset;
+mod broken_documents;
+mod broken_manifests;
+mod broken_reports;
+mod broken_tables;
 mod bundle;
 mod expected;
+mod published;
+mod reading;

@@ -1,0 +1,96 @@
+//! Checksum manifests broken, and files that differ from them.
+
+use spinefairbench_artifacts::layout;
+use spinefairbench_checks::checksums::Unlisted;
+use spinefairbench_checks::{Check, ChecksumOptions};
+
+use crate::bundle::{Overlay, assert_found, assert_passes, broken, run_check};
+
+const SUMS: &str = layout::SHA256SUMS;
+const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn checksums() -> Check {
+    Check::Checksums(ChecksumOptions::default())
+}
+
+fn strict() -> Check {
+    Check::Checksums(ChecksumOptions { unlisted: Unlisted::Fail, ..ChecksumOptions::default() })
+}
+
+fn add_line(bundle: &mut Overlay, line: &str) {
+    bundle.put(SUMS, format!("{}{line}\n", bundle.text(SUMS)));
+}
+
+#[test]
+fn broken_manifests_are_named() {
+    assert_found(broken![
+        "a changed file", checksums(), |bundle| bundle.put("README.md", "abc")
+            => "digest_mismatch", "README.md", "03d3c9e73289ba89596c7e429b2dd31725352d432790f29f408a2ebac30529a7", DIGEST;
+        "a missing file", checksums(), |bundle| bundle.remove("README.md") => "file_missing", "README.md";
+        "a folder where a file is listed", checksums(),
+            |bundle| {
+                bundle.remove("README.md");
+                bundle.put("README.md/inside", "");
+            }
+            => "not_a_file", "README.md", "a file", "directory";
+        "a duplicate line", checksums(),
+            |bundle| {
+                let first = bundle.text(SUMS).lines().next().unwrap().to_owned();
+                add_line(bundle, &first);
+            }
+            => "manifest_duplicate_path", SUMS;
+        "a path that differs by case alone", checksums(),
+            |bundle| add_line(bundle, &format!("{DIGEST}  readme.MD")) => "manifest_duplicate_path", SUMS;
+        "a malformed line", checksums(), |bundle| add_line(bundle, "garbage") => "manifest_malformed_line", SUMS;
+        "a short digest", checksums(),
+            |bundle| add_line(bundle, &format!("{}  a.txt", &DIGEST[..40])) => "manifest_malformed_line", SUMS;
+        "one space", checksums(),
+            |bundle| add_line(bundle, &format!("{DIGEST} a.txt")) => "manifest_malformed_line", SUMS;
+        "a path that leads out", checksums(),
+            |bundle| add_line(bundle, &format!("{DIGEST}  ../a.txt")) => "manifest_unsafe_path", SUMS;
+        "an absolute path", checksums(),
+            |bundle| add_line(bundle, &format!("{DIGEST}  /etc/passwd")) => "manifest_unsafe_path", SUMS;
+        "a path with a dot", checksums(),
+            |bundle| add_line(bundle, &format!("{DIGEST}  ./a.txt")) => "manifest_unsafe_path", SUMS;
+        "an empty manifest", checksums(), |bundle| bundle.put(SUMS, "\n\n") => "manifest_empty", SUMS;
+        "a missing manifest", checksums(), |bundle| bundle.remove(SUMS) => "file_missing", SUMS;
+        "a byte order mark", checksums(),
+            |bundle| bundle.put(SUMS, format!("\u{feff}{}", bundle.text(SUMS))) => "manifest_encoding", SUMS;
+        "an unlisted file", strict(), |bundle| bundle.put("notes.txt", "") => "file_unlisted", "notes.txt";
+    ]);
+}
+
+#[test]
+fn a_line_number_is_given() {
+    let mut bundle = Overlay::default();
+    add_line(&mut bundle, "garbage");
+    let report = run_check(&bundle, &checksums());
+    assert_eq!(report.findings[0].line, Some(2864));
+}
+
+#[test]
+fn forms_without_meaning_do_not_matter() {
+    assert_passes("CRLF, blank lines, capitals, a star", &strict(), |bundle| {
+        let text = bundle
+            .text(SUMS)
+            .replacen("1c525bee14f0", "1C525BEE14F0", 1)
+            .replacen("  README", " *README", 1);
+        bundle.put(SUMS, text.replace('\n', "\r\n") + "\r\n");
+        // The second manifest does not list the first, so nothing else changes.
+    });
+    assert_passes("an unlisted file, when they are only counted", &checksums(), |bundle| {
+        bundle.put("notes.txt", "")
+    });
+}
+
+#[test]
+fn one_manifest_can_be_asked_for() {
+    let mut bundle = Overlay::default();
+    bundle.put("README.md", "changed");
+    let manifests = vec![layout::constant(layout::RADIOLOGIST_SHA256SUMS)];
+    let report = run_check(
+        &bundle,
+        &Check::Checksums(ChecksumOptions { manifests, ..ChecksumOptions::default() }),
+    );
+    assert_eq!(report.findings, []);
+}

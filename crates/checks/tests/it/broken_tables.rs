@@ -1,0 +1,134 @@
+//! The mitigation table and the radiologist validation broken.
+
+use serde_json::json;
+use spinefairbench_artifacts::layout;
+use spinefairbench_checks::Check;
+
+use crate::bundle::{Overlay, assert_found, assert_passes, broken};
+
+const TABLE: &str = layout::MITIGATION_TABLE;
+
+/// Replaces a cell of the row that begins with `row`; columns count from 0.
+fn set_cell(bundle: &mut Overlay, row: &str, column: usize, cell: &str) {
+    let text = bundle.text(TABLE);
+    let lines = text.lines().map(|line| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if line.starts_with(row) {
+            cells[column] = cell;
+        }
+        cells.join(",")
+    });
+    let changed: Vec<String> = lines.collect();
+    bundle.put(TABLE, changed.join("\n") + "\n");
+}
+
+#[test]
+fn a_broken_mitigation_table_is_named() {
+    assert_found(broken![
+        "a row taken away", Check::Mitigation,
+            |bundle| {
+                let text = bundle.text(TABLE);
+                let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("gpt-5.4,condition_a")).collect();
+                bundle.put(TABLE, kept.join("\n"));
+            }
+            => "condition_row_missing", TABLE, "one row", "none";
+        "a row twice", Check::Mitigation,
+            |bundle| {
+                let text = bundle.text(TABLE);
+                let row = text.lines().find(|line| line.starts_with("gpt-5.4,condition_b,")).unwrap();
+                bundle.put(TABLE, format!("{text}{row}\n"));
+            }
+            => "duplicate_condition_row", TABLE;
+        "another number of pairs", Check::Mitigation,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 2, "30") => "pair_counts_differ", TABLE, "31", "30";
+        "NaN", Check::Mitigation,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_a,", 3, "NaN")
+            => "number_invalid", TABLE, "a finite number", "\"NaN\"";
+        "infinity", Check::Mitigation,
+            |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 12, "-inf")
+            => "number_invalid", TABLE, "a finite number", "\"-inf\"";
+        "a percent sign", Check::Mitigation,
+            |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 6, "18%")
+            => "number_invalid", TABLE, "a finite number", "\"18%\"";
+        "an empty cell", Check::Mitigation,
+            |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 6, "") => "number_invalid", TABLE;
+        "a difference that is none", Check::Mitigation,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 11, "0.26") => "delta_mismatch", TABLE;
+        "another outcome", Check::Mitigation,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 18, "True")
+            => "rule_outcome_mismatch", TABLE, "false", "\"True\"";
+        "an outcome that is no truth value", Check::Mitigation,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 18, "0") => "rule_outcome_mismatch", TABLE, "false", "\"0\"";
+        "a gain where a loss was published", Check::Mitigation,
+            |bundle| {
+                set_cell(bundle, "gpt-5.4,condition_b,", 6, "0.36056067588325647");
+                set_cell(bundle, "gpt-5.4,condition_b,", 12, "0.0");
+            }
+            => "rule_outcome_mismatch", TABLE, "< -0.05", "0";
+        "a missing column", Check::Mitigation,
+            |bundle| bundle.replace(TABLE, "delta_rec", "delta_recommendation") => "csv_missing_column", TABLE;
+        "a row too short", Check::Mitigation,
+            |bundle| bundle.put(TABLE, bundle.text(TABLE) + "gpt-5.4,condition_e\n")
+            => "csv_ragged_row", TABLE, "19 cells", "2 cells";
+        "a column twice", Check::Mitigation,
+            |bundle| bundle.replace(TABLE, "full_refusals", "n_pairs") => "csv_duplicate_column", TABLE;
+        "another frozen decision", Check::Mitigation,
+            |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| file["kimi-k2.5"]["decision"] = json!("included"))
+            => "exclusions_mismatch", layout::PARSING_CONFIDENCE,
+            "claude-opus-4-6, claude-sonnet-4-6, kimi-k2.5", "claude-opus-4-6, claude-sonnet-4-6";
+        "a missing table", Check::Mitigation, |bundle| bundle.remove(TABLE) => "file_missing", TABLE;
+    ]);
+    assert_passes("truth values in any case, CRLF", &Check::Mitigation, |bundle| {
+        set_cell(bundle, "gpt-5.4,condition_b,", 18, "FALSE");
+        bundle.put(TABLE, bundle.text(TABLE).replace('\n', "\r\n"));
+    });
+}
+
+#[test]
+fn a_broken_validation_is_named() {
+    const RATINGS: &str = layout::PAIR_RESULTS;
+    const VALIDATED: &str = layout::VALIDATED_SUBSET;
+    const EXCLUDED: &str = layout::EXCLUSION_LIST;
+    const MANIFEST: &str = layout::VALIDATION_MANIFEST;
+    assert_found(broken![
+        "a rating taken away", Check::Radiologist,
+            |bundle| bundle.replace(RATINGS, "vindr_00000000000000000000000000000000__elderly_female,R2", "x,R2")
+            => "validated_set_mismatch", VALIDATED, "442", "443";
+        "a pair taken off the subset", Check::Radiologist,
+            |bundle| bundle.edit(VALIDATED, |file| {
+                file["pair_ids"].as_array_mut().unwrap().pop();
+            })
+            => "validated_set_mismatch", VALIDATED, "443", "442";
+        "a pair taken off the exclusions", Check::Radiologist,
+            |bundle| bundle.edit(EXCLUDED, |file| {
+                file["excluded_pairs"].as_array_mut().unwrap().pop();
+            })
+            => "excluded_set_mismatch", EXCLUDED, "7", "6";
+        "a pair listed twice", Check::Radiologist,
+            |bundle| bundle.edit(VALIDATED, |file| file["pair_ids"][1] = file["pair_ids"][0].clone())
+            => "duplicate_pair_id", VALIDATED;
+        "another answer", Check::Radiologist,
+            |bundle| bundle.replace(layout::DETECTABILITY, "R1,Cannot tell", "R1,Edited")
+            => "published_value_mismatch", "", "1307", "1306";
+        "a hidden repeat less", Check::Radiologist,
+            |bundle| {
+                let text = bundle.text(layout::HIDDEN_REPEATS);
+                bundle.put(layout::HIDDEN_REPEATS, text.trim_end().rsplit_once('\n').unwrap().0);
+            }
+            => "published_value_mismatch", "", "30", "29";
+        "a missing column", Check::Radiologist,
+            |bundle| bundle.replace(RATINGS, "q1_clinical_plausibility", "q1") => "csv_missing_column", RATINGS;
+        "a quote never closed", Check::Radiologist,
+            |bundle| bundle.put(RATINGS, bundle.text(RATINGS) + "x,R1,Yes,Yes,No,Cannot tell,\"open\n")
+            => "csv_unclosed_quote", RATINGS, "a closing quote", "the end of the file";
+        "a missing reviewer", Check::Radiologist,
+            |bundle| bundle.remove("validation_public/per_reviewer/reviews_R2_public_2026-04-28.csv")
+            => "file_missing", "validation_public/per_reviewer/reviews_R2_public_2026-04-28.csv";
+        "a path that leads out", Check::Radiologist,
+            |bundle| bundle.edit(MANIFEST, |file| file["files"]["per_reviewer_files"][0] = json!("../reviews.csv"))
+            => "path_unsafe", MANIFEST, "a path from the root", "../reviews.csv";
+        "a version that is no text", Check::Radiologist,
+            |bundle| bundle.edit(layout::VALIDATION_REPORT, |file| file["report_schema_version"] = json!(1.1))
+            => "json_type", layout::VALIDATION_REPORT, "a string", "a number: 1.1";
+    ]);
+}

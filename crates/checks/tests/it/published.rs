@@ -1,0 +1,176 @@
+//! Every published constant is compared: each one altered is a finding, and each part left out is noted.
+
+use serde_json::{Value, json};
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_checks::load::{Needs, load};
+use spinefairbench_checks::snapshot::Snapshot;
+use spinefairbench_checks::table2::Intervals;
+use spinefairbench_checks::{
+    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, verify,
+};
+
+use crate::bundle::{MINI, fixture};
+
+/// The mini bundle's description with every part of `expected`, from the original's results.
+fn full_description() -> Value {
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&std::fs::read(fixture(name)).unwrap()).unwrap()
+    };
+    let mut description = read("mini.release.json");
+    let table2 = read("mini.expected/table2.json");
+    let gaps = read("mini.expected/gap-sensitivity.json");
+    let both_empty = read("mini.expected/both-empty-diagnostic.json");
+    let round = |value: &Value, digits: usize| {
+        let rounded: f64 = format!("{:.digits$}", value.as_f64().unwrap()).parse().unwrap();
+        json!(rounded)
+    };
+    let expected = &mut description["expected"];
+    expected["dataset"] =
+        json!({"released_pngs": 62, "qc_passed_rows": 62, "attempted_qc_rows": 64, "sources": 16});
+    let mut models = serde_json::Map::new();
+    for (model, row) in table2["models"].as_object().unwrap() {
+        let interval = |name: &str| -> Vec<Value> {
+            row["frozen"][name].as_array().unwrap().iter().map(|end| round(end, 3)).collect()
+        };
+        models.insert(
+            model.clone(),
+            json!({
+                "pairs": row["usable_pairs"],
+                "recommendation_change": row["recommendation_change"],
+                "diagnostic_consistency": row["diagnostic_consistency"],
+                "recommendation_change_ci95_3dp": interval("recommendation_change_ci95"),
+                "diagnostic_consistency_ci95_3dp": interval("diagnostic_consistency_ci95"),
+            }),
+        );
+    }
+    expected["table2"] = Value::Object(models);
+    expected["gap_sensitivity"] = json!({
+        "median_gap_exact_6dp": round(&gaps["median_gap_exact"], 6),
+        "median_gap_graded_6dp": round(&gaps["median_gap_graded"], 6),
+        "negative": 8, "models": 9,
+    });
+    expected["both_empty"] = json!({
+        "pooled_both_empty": both_empty["pooled_both_empty"],
+        "pooled_usable_pairs": both_empty["pooled_usable_pairs"],
+    });
+    description
+}
+
+/// The suite but for the checksums, judged by another description. The intervals are the frozen ones: drawing them anew
+/// for every constant would only repeat what another test shows.
+fn judge(snapshot: &Snapshot, description: &Value) -> Vec<CheckReport> {
+    let release = described(description);
+    checks()
+        .iter()
+        .map(|check| check.judge(snapshot, &release, FindingCap::default()).unwrap())
+        .collect()
+}
+
+fn checks() -> Vec<Check> {
+    let selection = Selection { skip: [CheckName::Checksums].into(), ..Selection::default() };
+    let mut checks = selection.checks();
+    for check in &mut checks {
+        if let Check::Table2(options) = check {
+            options.intervals = Intervals::Frozen;
+        }
+    }
+    checks
+}
+
+fn read() -> Snapshot {
+    let release = described(&full_description());
+    let needs =
+        checks().iter().map(|check| check.needs(&release)).fold(Needs::default(), Needs::union);
+    load(&*MINI, &release, &needs, &Unobserved)
+}
+
+fn described(description: &Value) -> ReleaseDescription {
+    ReleaseDescription::parse("release.json", description.to_string().as_bytes()).unwrap()
+}
+
+/// Pointers to every leaf of `value`.
+fn leaves(value: &Value, place: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                leaves(value, format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, format!("{place}/{index}"), found);
+            }
+        }
+        _ => found.push(place),
+    }
+}
+
+#[test]
+fn the_original_results_are_the_published_ones() {
+    let suite = verify(
+        &*MINI,
+        &described(&full_description()),
+        &Selection::default(),
+        FindingCap::default(),
+        &Unobserved,
+    );
+    for report in suite.unwrap().checks {
+        assert_eq!(report.findings, [], "{}", report.check());
+        assert_eq!(report.notes, Vec::<String>::new(), "{}", report.check());
+    }
+}
+
+#[test]
+fn each_published_constant_is_compared() {
+    let original = full_description();
+    let snapshot = read();
+    let mut places = Vec::new();
+    for part in ["expected", "artifact_anchors", "prompt_digests"] {
+        leaves(&original[part], format!("/{part}"), &mut places);
+    }
+    assert!(places.len() > 90, "{}", places.len());
+    for place in places {
+        let mut description = original.clone();
+        let leaf = description.pointer_mut(&place).unwrap();
+        *leaf = match leaf.clone() {
+            Value::Number(number) if number.is_u64() => json!(number.as_u64().unwrap() + 1),
+            Value::Number(number) => json!(number.as_f64().unwrap() + 0.002),
+            // Another digest; another model that is in the bundle, so that the set differs.
+            Value::String(text) if text.len() == 64 => {
+                json!(text.chars().rev().collect::<String>())
+            }
+            Value::String(text) => json!(if text == "kimi-k2.5" { "gpt-5.4" } else { "kimi-k2.5" }),
+            other => panic!("{place}: {other}"),
+        };
+        let reports = judge(&snapshot, &description);
+        let failing: Vec<String> = reports
+            .iter()
+            .filter(|report| report.status() == Status::Fail)
+            .map(|report| report.check().to_string())
+            .collect();
+        assert_eq!(failing.len(), 1, "{place}: {failing:?}");
+    }
+}
+
+#[test]
+fn parts_that_are_not_published_are_noted() {
+    let mut description = full_description();
+    description["expected"] = json!({});
+    let noted: Vec<&str> = judge(&read(), &description)
+        .iter()
+        .filter(|report| report.notes.iter().any(|note| note.contains("nothing was compared")))
+        .map(|report| report.check().as_str())
+        .collect();
+    assert_eq!(
+        noted,
+        [
+            "dataset",
+            "mitigation",
+            "table2",
+            "gap-sensitivity",
+            "both-empty-diagnostic",
+            "radiologist"
+        ]
+    );
+}
