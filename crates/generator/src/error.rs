@@ -177,6 +177,24 @@ pub enum GeneratorError {
         /// The type it was computed in.
         kind: String,
     },
+    /// A picture too small for LPIPS.
+    #[error("LPIPS needs at least {minimum} pixels a side, the picture has {width}x{height}")]
+    LpipsSize {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// The least side.
+        minimum: u32,
+    },
+    /// Pictures of two sizes.
+    #[error("LPIPS needs two pictures of one size, found {source_size:?} and {generated_size:?}")]
+    LpipsSizes {
+        /// Width and height of the source.
+        source_size: (u32, u32),
+        /// Width and height of the generated picture.
+        generated_size: (u32, u32),
+    },
     /// The device's memory ran out.
     #[cfg(feature = "libtorch")]
     #[error(

@@ -24,6 +24,8 @@ pub enum StoredNames {
     },
     /// A single file's text encoder.
     LdmTextEncoder,
+    /// torchvision's AlexNet, of which the classifier is not used.
+    AlexNet,
 }
 
 /// Where each network lives in a single file.
@@ -51,7 +53,7 @@ impl StoredNames {
     #[must_use]
     pub fn spellings(self, name: &str) -> Vec<String> {
         match self {
-            Self::Plain | Self::TextEncoder => vec![name.into()],
+            Self::Plain | Self::TextEncoder | Self::AlexNet => vec![name.into()],
             Self::Vae => vec![name.into(), old_vae_name(name)],
             Self::LdmUnet { layers_per_block } => {
                 vec![format!("{}{}", LDM_PREFIXES[0], ldm_unet_name(name, layers_per_block))]
@@ -70,6 +72,7 @@ impl StoredNames {
         match self {
             Self::Plain | Self::Vae => false,
             Self::TextEncoder => positions,
+            Self::AlexNet => stored.starts_with("classifier."),
             Self::LdmUnet { .. } => !stored.starts_with(LDM_PREFIXES[0]),
             Self::LdmVae { .. } => !stored.starts_with(LDM_PREFIXES[1]) || is_ldm_extra(stored),
             Self::LdmTextEncoder => !stored.starts_with(LDM_PREFIXES[2]) || positions,

@@ -7,6 +7,7 @@
 
 mod adapters;
 mod layers;
+mod lpips;
 mod noise;
 mod pipeline;
 mod text_encoder;
@@ -17,6 +18,7 @@ mod weights;
 use tch::Tensor;
 
 pub use adapters::Adapters;
+pub use lpips::{Distance, Lpips};
 pub use noise::{NoiseOrigin, NoisePair, NoiseSource};
 pub use pipeline::{LoadOptions, PictureRequest, Pipeline};
 pub use text_encoder::encode_tokens;

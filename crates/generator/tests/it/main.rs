@@ -13,6 +13,8 @@ mod lora_files;
 #[cfg(feature = "libtorch")]
 mod networks;
 #[cfg(feature = "libtorch")]
+mod perceptual;
+#[cfg(feature = "libtorch")]
 mod runs;
 mod scheduling;
 mod tiny;
