@@ -1,1 +1,81 @@
-//! The spinefairbench command.
+//! The `spinefairbench` command as a library: arguments, one library call, print, exit status.
+//!
+//! `cargo xtask verify` and `cargo xtask fetch` call [`run`] too, so that they cannot drift apart from the binary. This crate
+//! alone prints, reads the environment and the clock.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod environment;
+mod exit_status;
+mod input;
+mod output;
+mod progress;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use exit_status::CallError;
+use output::{Output, Shown};
+
+pub use environment::cache_folder;
+pub use exit_status::ExitStatus;
+
+/// Runs the command that `arguments` (the program's name first) describe, prints its result and gives its exit status.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(message) => {
+            // `--help` and `--version` come this way too; a closed pipe is no reason to complain.
+            let _ = message.print();
+            return if message.use_stderr() { ExitStatus::CouldNotRun } else { ExitStatus::Fine };
+        }
+    };
+    match carry_out(&arguments) {
+        Ok(status) => status,
+        Err(error) if output::is_broken_pipe(&error) => ExitStatus::Fine,
+        Err(error) => {
+            report_error(&error);
+            ExitStatus::CouldNotRun
+        }
+    }
+}
+
+/// The whole command line, for completions, the manual page and tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+    let output = Output::standard();
+    let verbosity = arguments.verbosity();
+    match &arguments.command {
+        Command::Verify(options) => commands::verify::run(options, verbosity, &output),
+        Command::Checksums(options) => commands::checksums::run(options, verbosity, &output),
+        Command::Parse(options) => commands::parse::run(options, &output),
+        Command::Interval(options) => commands::interval::run(options, &output),
+        Command::Registry(options) => commands::registry::run(options, &output),
+        Command::Fetch(options) => commands::fetch::run(options, verbosity, &output),
+        Command::Demo(options) => commands::demo::run(options, verbosity, &output),
+        Command::Doctor(options) => commands::doctor::run(options, &output),
+        Command::Completions(options) => commands::completions::run(options, &output),
+        Command::Man => commands::completions::manual(&output),
+        check => commands::check::run(check, verbosity, &output),
+    }
+}
+
+/// One line for the error and its causes, and one for what to do next.
+fn report_error(error: &anyhow::Error) {
+    let mut stderr = io::stderr().lock();
+    // An error that cannot be shown has nowhere else to go.
+    let _ = writeln!(stderr, "error: {}", Shown(&format!("{error:#}")));
+    let hint = error.chain().find_map(|cause| cause.downcast_ref::<CallError>()?.hint());
+    if let Some(hint) = hint {
+        let _ = writeln!(stderr, "hint: {hint}");
+    }
+}

@@ -1,0 +1,381 @@
+//! The command line as types.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use spinefairbench_bootstrap::{BootstrapError, Generator, Iterations, Plan, Seed};
+use spinefairbench_checks::table2::PlanRequest;
+
+use crate::exit_status::CallError;
+use crate::progress::Verbosity;
+
+/// Verifies, scores and regenerates SpineFairBench, a counterfactual benchmark of radiology reports.
+///
+/// Exit status: 0 all is well; 1 what was given was judged and fails; 2 the call could not be carried out.
+#[derive(Debug, Parser)]
+#[command(name = "spinefairbench", version, propagate_version = true, max_term_width = 110)]
+pub struct Arguments {
+    /// Show errors alone: no progress, no notes.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Arguments {
+    /// Whether progress and notes are shown.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
+        if self.quiet { Verbosity::Quiet } else { Verbosity::Normal }
+    }
+}
+
+/// Everything that the binary does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Every check on a bundle, one verdict.
+    Verify(VerifyArguments),
+    /// Required files, declared counts, the two frozen prompts.
+    Inspect(CheckArguments),
+    /// Images, quality-control rows and source lists against each other.
+    Dataset(DatasetArguments),
+    /// Share of Stage-1 files that parse, per model of the mitigation analysis.
+    #[command(name = "stage1-confidence")]
+    Stage1Confidence(CheckArguments),
+    /// The mitigation table: the gate, the deltas and the binding rule.
+    Mitigation(MitigationArguments),
+    /// The labels and recommendations of a model's first usable pair.
+    #[command(name = "parse-sample")]
+    ParseSample(ParseSampleArguments),
+    /// The frozen diagnostic-label registry and its digest.
+    #[command(name = "diagnostic-scoring")]
+    DiagnosticScoring(FormatArguments),
+    /// The endpoints of the retained models against the frozen summary.
+    #[command(alias = "table3")]
+    Table2(Table2Arguments),
+    /// The stability gaps at two granularities.
+    #[command(name = "gap-sensitivity")]
+    GapSensitivity(ModelCheckArguments),
+    /// Usable pairs without a diagnostic label on either side.
+    #[command(name = "both-empty-diagnostic")]
+    BothEmptyDiagnostic(ModelCheckArguments),
+    /// The radiologists' ratings against the published sets.
+    Radiologist(CheckArguments),
+    /// Every file of a checksum manifest against its digest.
+    Checksums(ChecksumsArguments),
+    /// The bundle's anchors and prompts against the release description.
+    #[command(name = "release-identity")]
+    ReleaseIdentity(CheckArguments),
+    /// Every frozen parser on report text.
+    Parse(ParseArguments),
+    /// The clustered bootstrap interval of a column of any table.
+    Interval(IntervalArguments),
+    /// The frozen registries and their digests.
+    Registry(FormatArguments),
+    /// Downloads the pinned artifact archive, checked while it streams.
+    Fetch(FetchArguments),
+    /// Builds the synthetic demonstration bundle.
+    Demo(DemoArguments),
+    /// What this installation has: bundle, cache, libtorch.
+    Doctor(FormatArguments),
+    /// Shell completions, on standard output.
+    Completions(CompletionsArguments),
+    /// The manual page, on standard output.
+    Man,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: tables, coloured on a terminal.
+    Text,
+    /// For programs: one JSON object.
+    Json,
+}
+
+/// How a result is printed.
+#[derive(Debug, Clone, Args)]
+pub struct FormatArguments {
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Which bundle is checked against which release description.
+#[derive(Debug, Clone, Args)]
+pub struct BundleArguments {
+    /// The bundle's folder.
+    #[arg(long, value_name = "DIR", default_value = "artifacts", value_hint = ValueHint::DirPath)]
+    pub artifacts: PathBuf,
+    /// The release description to compare with; the pinned release without it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub release: Option<PathBuf>,
+}
+
+/// A check without options of its own.
+#[derive(Debug, Clone, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    pub bundle: BundleArguments,
+    #[command(flatten)]
+    pub output: FormatArguments,
+}
+
+/// `dataset`.
+#[derive(Debug, Clone, Args)]
+pub struct DatasetArguments {
+    #[command(flatten)]
+    pub check: CheckArguments,
+    /// Also compare every image with the SHA-256 that its row states.
+    #[arg(long)]
+    pub hash: bool,
+}
+
+/// `mitigation`.
+#[derive(Debug, Clone, Args)]
+pub struct MitigationArguments {
+    #[command(flatten)]
+    pub check: CheckArguments,
+}
+
+/// A check that may be narrowed to one model.
+#[derive(Debug, Clone, Args)]
+pub struct ModelCheckArguments {
+    #[command(flatten)]
+    pub check: CheckArguments,
+    /// One retained model; all of them without it.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+}
+
+/// `parse-sample`.
+#[derive(Debug, Clone, Args)]
+pub struct ParseSampleArguments {
+    #[command(flatten)]
+    pub check: CheckArguments,
+    /// The retained model.
+    #[arg(long, value_name = "MODEL")]
+    pub model: String,
+}
+
+/// `table2`.
+#[derive(Debug, Clone, Args)]
+pub struct Table2Arguments {
+    #[command(flatten)]
+    pub check: CheckArguments,
+    /// One retained model; all of them without it.
+    #[arg(long, value_name = "MODEL")]
+    pub model: Option<String>,
+    /// Recompute the intervals from the per-pair values and compare them with the frozen ones.
+    #[arg(long)]
+    pub recompute_ci: bool,
+    #[command(flatten)]
+    pub resampling: ResamplingArguments,
+    /// Show recomputed intervals without comparing them, so that other settings than the frozen ones may be used.
+    #[arg(long, requires = "recompute_ci")]
+    pub no_compare: bool,
+}
+
+/// How intervals are drawn.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ResamplingArguments {
+    /// How many resamples are drawn (10000 without it).
+    #[arg(long, visible_alias = "iterations", value_name = "N", allow_hyphen_values = true)]
+    pub bootstrap_iterations: Option<String>,
+    /// The seed: a non-negative integer of any size (42 without it).
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    pub seed: Option<String>,
+    /// The random stream: `numpy-pcg64` (without it) or `python-mt19937`.
+    #[arg(long, value_name = "RNG")]
+    pub rng: Option<String>,
+}
+
+impl ResamplingArguments {
+    /// What was asked for; what was left out stays open.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] for a number of iterations, a seed or a generator that is none.
+    pub fn request(&self) -> Result<PlanRequest, CallError> {
+        let refuse = |error: BootstrapError| CallError::new(error.to_string());
+        let iterations = self.bootstrap_iterations.as_ref().map(|text| {
+            let number = text.parse::<u64>().map_err(|_| {
+                CallError::new(format!(
+                    "`{text}` is not a number of iterations, expected 1 to {}",
+                    u32::MAX
+                ))
+            })?;
+            Iterations::new(number).map_err(refuse)
+        });
+        Ok(PlanRequest {
+            iterations: iterations.transpose()?,
+            seed: self
+                .seed
+                .as_ref()
+                .map(|text| text.parse::<Seed>().map_err(refuse))
+                .transpose()?,
+            generator: self
+                .rng
+                .as_ref()
+                .map(|text| text.parse::<Generator>().map_err(refuse))
+                .transpose()?,
+        })
+    }
+
+    /// The plan: what was left out is as published.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::request`].
+    pub fn plan(&self) -> Result<Plan, CallError> {
+        let request = self.request()?;
+        Ok(Plan {
+            generator: request.generator.unwrap_or_default(),
+            iterations: request.iterations.unwrap_or(Iterations::PUBLISHED),
+            seed: request.seed.unwrap_or_else(|| Seed::from(PUBLISHED_SEED)),
+        })
+    }
+}
+
+/// The seed of the published intervals.
+const PUBLISHED_SEED: u64 = 42;
+
+/// `checksums`.
+#[derive(Debug, Clone, Args)]
+pub struct ChecksumsArguments {
+    /// Manifests to verify, each against the files beside it; without any, both manifests of the bundle.
+    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub manifests: Vec<PathBuf>,
+    /// The bundle's folder, for manifests that are named from it.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub artifacts: Option<PathBuf>,
+    /// Files that no manifest lists are findings.
+    #[arg(long)]
+    pub strict: bool,
+    #[command(flatten)]
+    pub output: FormatArguments,
+}
+
+/// `verify`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Example:\n  spinefairbench verify --demo\n  spinefairbench verify --artifacts artifacts --json verdict.json"
+)]
+pub struct VerifyArguments {
+    /// The bundle's folder (`artifacts` without it).
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub artifacts: Option<PathBuf>,
+    /// The release description to compare with; the pinned release without it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub release: Option<PathBuf>,
+    /// Build the synthetic demonstration bundle in the cache and verify that.
+    #[arg(long, conflicts_with_all = ["artifacts", "release", "archive"])]
+    pub demo: bool,
+    /// How large the demonstration bundle is.
+    #[arg(long, value_enum, default_value_t = ScaleArgument::Small, requires = "demo")]
+    pub scale: ScaleArgument,
+    /// Check the members of an archive against its own manifests, without unpacking it.
+    #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
+    pub archive: Option<PathBuf>,
+    /// Run these checks alone.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "skip")]
+    pub only: Vec<String>,
+    /// Leave these checks out.
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Write the verdict as JSON.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub json: Option<PathBuf>,
+    /// Write the verdict as JUnit XML.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub junit: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: FormatArguments,
+}
+
+/// The size of the demonstration bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScaleArgument {
+    /// A few dozen sources; seconds.
+    Small,
+    /// The release's counts with small images; about 92,000 files.
+    Full,
+    /// The release's counts and sizes; 3.8 GB.
+    Release,
+}
+
+/// `parse`.
+#[derive(Debug, Clone, Args)]
+pub struct ParseArguments {
+    /// JSON Lines with a string `text` each, or with `--text` one report; `-` is standard input.
+    #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Read the whole file as one report.
+    #[arg(long)]
+    pub text: bool,
+    #[command(flatten)]
+    pub output: FormatArguments,
+}
+
+/// `interval`.
+#[derive(Debug, Clone, Args)]
+pub struct IntervalArguments {
+    /// A CSV table with a header; `-` is standard input.
+    #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// The column of values: decimal or C99 hexadecimal numbers.
+    #[arg(long, value_name = "COLUMN")]
+    pub value: String,
+    /// The column of cluster names.
+    #[arg(long, value_name = "COLUMN")]
+    pub cluster: String,
+    #[command(flatten)]
+    pub resampling: ResamplingArguments,
+    #[command(flatten)]
+    pub output: FormatArguments,
+}
+
+/// `fetch`.
+#[derive(Debug, Clone, Args)]
+pub struct FetchArguments {
+    /// Where the bundle's folder `artifacts/` and its archive go; the cache folder without it.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// The release description that pins the archive.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub release: Option<PathBuf>,
+    /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub endpoint: Option<String>,
+    /// Use this local copy of the archive instead of downloading it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "endpoint")]
+    pub archive: Option<PathBuf>,
+    /// Stop after the archive: do not extract it.
+    #[arg(long)]
+    pub no_extract: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Clone, Args)]
+pub struct DemoArguments {
+    /// The folder that the bundle is built in; its release description stands beside it.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: PathBuf,
+    /// The seed of everything in it.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// How large it is.
+    #[arg(long, value_enum, default_value_t = ScaleArgument::Small)]
+    pub scale: ScaleArgument,
+}
+
+/// `completions`.
+#[derive(Debug, Clone, Args)]
+pub struct CompletionsArguments {
+    /// The shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

@@ -1,0 +1,13 @@
+//! One module a command: it turns arguments into one library call and prints what comes back.
+
+pub(crate) mod check;
+pub(crate) mod checksums;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod fetch;
+pub(crate) mod interval;
+pub(crate) mod parse;
+pub(crate) mod registry;
+pub(crate) mod report_text;
+pub(crate) mod verify;

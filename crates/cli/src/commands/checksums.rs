@@ -1,0 +1,116 @@
+//! `checksums`: manifests of the bundle, or any manifest against the files beside it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_checks::checksums::Unlisted;
+use spinefairbench_checks::{
+    Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, Status, run as run_check, wire,
+};
+
+use crate::arguments::{ChecksumsArguments, Format};
+use crate::commands::check::{call, exit_status, open_bundle};
+use crate::commands::report_text;
+use crate::exit_status::{CallError, ExitStatus};
+use crate::output::Output;
+use crate::progress::{Files, Verbosity};
+
+/// The bundle's folder where none is named.
+const DEFAULT_BUNDLE: &str = "artifacts";
+
+pub(crate) fn run(
+    options: &ChecksumsArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let reports = reports(options, verbosity)?;
+    let report = merged(reports);
+    match options.output.format {
+        Format::Json => output.line(
+            serde_json::to_string_pretty(&wire::check(&report)).context("writing the report")?,
+        )?,
+        Format::Text => report_text::print_check(&report, output)?,
+    }
+    Ok(exit_status(if report.findings.is_empty() { Status::Pass } else { Status::Fail }))
+}
+
+/// One report a folder that holds manifests.
+fn reports(options: &ChecksumsArguments, verbosity: Verbosity) -> Result<Vec<CheckReport>> {
+    let bundle = options.artifacts.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_BUNDLE));
+    if options.manifests.is_empty() {
+        return Ok(vec![verify(&bundle, Vec::new(), options, verbosity)?]);
+    }
+    let mut groups: Vec<(PathBuf, Vec<ReleasePath>)> = Vec::new();
+    for manifest in &options.manifests {
+        let (root, inside) = locate(manifest, options.artifacts.as_deref())?;
+        match groups.iter_mut().find(|(other, _)| *other == root) {
+            Some((_, manifests)) => manifests.push(inside),
+            None => groups.push((root, vec![inside])),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(root, manifests)| verify(&root, manifests, options, verbosity))
+        .collect()
+}
+
+/// The folder that a manifest's paths start from, and the manifest's name in it: the named bundle if the manifest is
+/// there, else the manifest's own folder.
+fn locate(manifest: &Path, bundle: Option<&Path>) -> Result<(PathBuf, ReleasePath)> {
+    let no_name = || CallError::new(format!("`{}` names no manifest file", manifest.display()));
+    if let Some(bundle) = bundle
+        && manifest.is_relative()
+        && bundle.join(manifest).is_file()
+    {
+        let inside = manifest.to_str().and_then(|text| text.parse().ok()).ok_or_else(no_name)?;
+        return Ok((bundle.to_owned(), inside));
+    }
+    let name = manifest.file_name().and_then(|name| name.to_str()).ok_or_else(no_name)?;
+    let folder =
+        manifest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inside = name.parse().map_err(|error| CallError::new(format!("{error}")))?;
+    Ok((folder.to_owned(), inside))
+}
+
+fn verify(
+    root: &Path,
+    manifests: Vec<ReleasePath>,
+    options: &ChecksumsArguments,
+    verbosity: Verbosity,
+) -> Result<CheckReport> {
+    let source = open_bundle(root)?;
+    let unlisted = if options.strict { Unlisted::Fail } else { Unlisted::Count };
+    let check = Check::Checksums(ChecksumOptions { manifests, unlisted });
+    let files = Files::start("hashing", verbosity);
+    run_check(&source, &ReleaseDescription::pinned(), &check, FindingCap::default(), &files)
+        .map_err(call)
+}
+
+/// One report over all folders.
+fn merged(reports: Vec<CheckReport>) -> CheckReport {
+    let mut reports = reports.into_iter();
+    let mut whole = reports.next().unwrap_or_else(|| CheckReport {
+        findings: Vec::new(),
+        notes: Vec::new(),
+        result: CheckResult::Checksums(spinefairbench_checks::checksums::ChecksumsResult {
+            manifests: Vec::new(),
+            unlisted_files: None,
+        }),
+    });
+    for report in reports {
+        whole.findings.extend(report.findings);
+        whole.notes.extend(report.notes);
+        if let (CheckResult::Checksums(whole), CheckResult::Checksums(more)) =
+            (&mut whole.result, report.result)
+        {
+            whole.manifests.extend(more.manifests);
+            whole.unlisted_files = match (whole.unlisted_files, more.unlisted_files) {
+                (Some(left), Some(right)) => Some(left + right),
+                (left, right) => left.or(right),
+            };
+        }
+    }
+    whole
+}

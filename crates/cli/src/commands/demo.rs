@@ -1,0 +1,69 @@
+//! `demo`: builds the synthetic bundle.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use spinefairbench_demo::{DemoBundle, DemoPlan, Scale, build, release_path};
+
+use crate::arguments::{DemoArguments, ScaleArgument};
+use crate::exit_status::ExitStatus;
+use crate::output::{Output, Shown};
+use crate::progress::{Files, Verbosity, note};
+
+/// The seed of the demonstration bundle that `verify --demo` builds.
+const CACHED_SEED: u64 = 42;
+
+impl From<ScaleArgument> for Scale {
+    fn from(scale: ScaleArgument) -> Self {
+        match scale {
+            ScaleArgument::Small => Self::Small,
+            ScaleArgument::Full => Self::Full,
+            ScaleArgument::Release => Self::Release,
+        }
+    }
+}
+
+pub(crate) fn run(
+    options: &DemoArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let plan = DemoPlan { seed: options.seed, scale: options.scale.into() };
+    let bundle = build_at(&plan, &options.out, verbosity)?;
+    let (root, release) =
+        (bundle.root.display().to_string(), bundle.release_path.display().to_string());
+    output.line(format_args!("bundle   {}", Shown(&root)))?;
+    output.line(format_args!("release  {}", Shown(&release)))?;
+    note(
+        verbosity,
+        format_args!("verify it: spinefairbench verify --artifacts {root} --release {release}"),
+    );
+    Ok(ExitStatus::Fine)
+}
+
+/// The bundle of `scale` in the cache folder, built there if it is not yet.
+pub(crate) fn cached(scale: ScaleArgument, verbosity: Verbosity) -> Result<DemoBundle> {
+    let plan = DemoPlan { seed: CACHED_SEED, scale: scale.into() };
+    let folder = crate::environment::cache_folder()?;
+    // The version is in the name, so that a bundle of another version of this program is never taken for this one's.
+    let name = format!("demo-{}-{}-seed{CACHED_SEED}", env!("CARGO_PKG_VERSION"), plan.scale);
+    let root: PathBuf = folder.join(name);
+    let release_path = release_path(&root);
+    if root.is_dir() && release_path.is_file() {
+        return Ok(DemoBundle { root, release_path });
+    }
+    note(
+        verbosity,
+        format_args!("building the demonstration bundle ({}) in {}", plan.scale, root.display()),
+    );
+    build_at(&plan, &root, verbosity)
+}
+
+fn build_at(plan: &DemoPlan, target: &Path, verbosity: Verbosity) -> Result<DemoBundle> {
+    if let Some(folder) = target.parent() {
+        spinefairbench_artifacts::write::create_folder(folder)?;
+    }
+    let files = Files::start("building", verbosity);
+    build(plan, target, &files)
+        .with_context(|| format!("building the demonstration bundle `{}`", target.display()))
+}

@@ -1,0 +1,157 @@
+//! `parse`: every frozen parser on report text, line by line, in constant memory.
+
+use std::io::{BufRead, BufReader, Read};
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use spinefairbench_artifacts::json;
+use spinefairbench_artifacts::text;
+use spinefairbench_parsers::{Category, CategorySet, parse_report, stage1_primary_diagnosis};
+
+use crate::arguments::{Format, ParseArguments};
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::output::{Output, Shown, print_problem};
+
+/// How many bytes of lines are parsed at once; chosen so that a batch keeps all cores busy and memory small.
+const BATCH_BYTES: usize = 4 << 20;
+
+pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatus> {
+    let name = input::name(&options.file);
+    let mut reader = BufReader::with_capacity(1 << 16, input::open(&options.file)?);
+    if options.text {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).with_context(|| format!("cannot read `{name}`"))?;
+        return match text::decode(&name, &bytes) {
+            Ok(report) => print(output, options.output.format, 1, &Parsed::of(report, None))
+                .map(|()| ExitStatus::Fine),
+            Err(error) => {
+                print_problem(&error);
+                Ok(ExitStatus::Failed)
+            }
+        };
+    }
+    parse_lines(&name, &mut reader, options.output.format, output)
+}
+
+fn parse_lines(
+    name: &str,
+    reader: &mut dyn BufRead,
+    format: Format,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let mut status = ExitStatus::Fine;
+    let mut lines_before = 0;
+    let mut batch = Vec::new();
+    loop {
+        batch.clear();
+        let mut n_lines = 0;
+        while batch.len() < BATCH_BYTES
+            && reader
+                .read_until(b'\n', &mut batch)
+                .with_context(|| format!("cannot read `{name}`"))?
+                > 0
+        {
+            n_lines += 1;
+        }
+        if n_lines == 0 {
+            return Ok(status);
+        }
+        let lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
+        let parsed: Vec<Result<Parsed, String>> = lines
+            .par_iter()
+            .enumerate()
+            .map(|(index, line)| parse_line(name, lines_before + index + 1, line))
+            .collect();
+        for (index, parsed) in parsed.into_iter().enumerate() {
+            match parsed {
+                Ok(parsed) => print(output, format, lines_before + index + 1, &parsed)?,
+                Err(problem) => {
+                    status = ExitStatus::Failed;
+                    print_problem(&problem);
+                }
+            }
+        }
+        lines_before += n_lines;
+    }
+}
+
+/// A line of the input: its text, and its id if it has one.
+#[derive(Debug, Deserialize)]
+struct Line {
+    text: String,
+    #[serde(default)]
+    id: Option<Box<RawValue>>,
+}
+
+fn parse_line(name: &str, line_number: usize, line: &[u8]) -> Result<Parsed, String> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Err(format!(
+            "`{name}` line {line_number} is blank (expected an object with a string `text`)"
+        ));
+    }
+    let line: Line = json::from_slice(&format!("{name}:{line_number}"), line)
+        .map_err(|error| error.to_string())?;
+    Ok(Parsed::of(&line.text, line.id))
+}
+
+/// What every frozen parser says of one text.
+#[derive(Debug, Serialize)]
+struct Parsed {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Box<RawValue>>,
+    diagnostic_labels: Vec<&'static str>,
+    diagnostic_labels_strict: Vec<&'static str>,
+    recommendations: Vec<&'static str>,
+    response_class: &'static str,
+    severity: u8,
+    hedging: u32,
+    stage1_primary_diagnosis: Option<String>,
+}
+
+impl Parsed {
+    fn of(report: &str, id: Option<Box<RawValue>>) -> Self {
+        let parsed = parse_report(report);
+        Self {
+            id,
+            diagnostic_labels: names(parsed.labels),
+            diagnostic_labels_strict: names(parsed.labels_strict),
+            recommendations: names(parsed.recommendations),
+            response_class: parsed.response_class.as_str(),
+            severity: parsed.severity,
+            hedging: parsed.hedging,
+            stage1_primary_diagnosis: stage1_primary_diagnosis(report),
+        }
+    }
+}
+
+fn names<C: Category>(set: CategorySet<C>) -> Vec<&'static str> {
+    set.names().collect()
+}
+
+fn print(output: &Output, format: Format, number: usize, parsed: &Parsed) -> Result<()> {
+    if format == Format::Json {
+        return output.line(serde_json::to_string(parsed).context("writing a parsed report")?);
+    }
+    let id = parsed.id.as_ref().map_or_else(|| format!("#{number}"), |id| id.get().to_owned());
+    let or_none =
+        |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    output.line(format_args!("{}  {}", Shown(&id), parsed.response_class))?;
+    output.line(format_args!("  labels           {}", or_none(&parsed.diagnostic_labels)))?;
+    if parsed.diagnostic_labels != parsed.diagnostic_labels_strict {
+        output.line(format_args!(
+            "  labels (strict)  {}",
+            or_none(&parsed.diagnostic_labels_strict)
+        ))?;
+    }
+    output.line(format_args!("  recommendations  {}", or_none(&parsed.recommendations)))?;
+    output.line(format_args!("  severity {}, hedging {}", parsed.severity, parsed.hedging))?;
+    if let Some(diagnosis) = &parsed.stage1_primary_diagnosis {
+        output.line(format_args!("  Stage-1 primary diagnosis: {}", Shown(diagnosis)))?;
+    }
+    Ok(())
+}

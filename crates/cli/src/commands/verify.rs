@@ -1,0 +1,114 @@
+//! `verify`: every check on a bundle, one verdict.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_checks::{CheckName, FindingCap, Selection, Status, SuiteReport, verify, wire};
+use spinefairbench_report::junit;
+
+use crate::arguments::{Format, VerifyArguments};
+use crate::commands::check::{call, exit_status, open_bundle};
+use crate::commands::{demo, report_text};
+use crate::exit_status::{CallError, ExitStatus};
+use crate::input;
+use crate::output::{Meaning, Output, Shown};
+use crate::progress::{Files, Verbosity};
+
+pub(crate) fn run(
+    options: &VerifyArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let selection = selection(options)?;
+    let (artifacts, release) = bundle(options, verbosity)?;
+    let start = Instant::now();
+    let source = open_bundle(&artifacts)?;
+    let files = Files::start("verifying", verbosity);
+    let suite =
+        verify(&source, &release, &selection, FindingCap::default(), &files).map_err(call)?;
+    files.finish();
+    publish(&suite, start.elapsed(), &artifacts, options, output)
+}
+
+/// The bundle's folder and the description to compare with.
+fn bundle(
+    options: &VerifyArguments,
+    verbosity: Verbosity,
+) -> Result<(PathBuf, ReleaseDescription)> {
+    if options.demo {
+        let bundle = demo::cached(options.scale, verbosity)?;
+        return Ok((bundle.root, input::release_description(Some(&bundle.release_path))?));
+    }
+    let artifacts = options.artifacts.clone().unwrap_or_else(|| PathBuf::from("artifacts"));
+    Ok((artifacts, input::release_description(options.release.as_deref())?))
+}
+
+fn selection(options: &VerifyArguments) -> Result<Selection> {
+    let names = |names: &[String]| -> Result<BTreeSet<CheckName>> {
+        names
+            .iter()
+            .map(|name| {
+                Ok(name.parse::<CheckName>().map_err(|error| CallError::new(error.to_string()))?)
+            })
+            .collect()
+    };
+    let selection = Selection { only: names(&options.only)?, skip: names(&options.skip)? };
+    if selection.checks().is_empty() {
+        return Err(CallError::new(
+            "no check is left to run: a verdict over nothing would say nothing",
+        )
+        .into());
+    }
+    Ok(selection)
+}
+
+/// Writes the files that were asked for and prints the verdict.
+fn publish(
+    suite: &SuiteReport,
+    elapsed: Duration,
+    artifacts: &Path,
+    options: &VerifyArguments,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    let json = serde_json::to_string_pretty(&wire::suite(suite, elapsed_ms))
+        .context("writing the verdict")?;
+    if let Some(path) = &options.json {
+        write_atomic(path, format!("{json}\n").as_bytes())?;
+    }
+    if let Some(path) = &options.junit {
+        write_atomic(path, junit::suite(suite, elapsed).as_bytes())?;
+    }
+    match options.output.format {
+        Format::Json => output.line(json)?,
+        Format::Text => print_verdict(suite, elapsed, artifacts, output)?,
+    }
+    Ok(exit_status(suite.status()))
+}
+
+fn print_verdict(
+    suite: &SuiteReport,
+    elapsed: Duration,
+    artifacts: &Path,
+    output: &Output,
+) -> Result<()> {
+    for report in &suite.checks {
+        output.line(report_text::headline(report, output))?;
+        report_text::print_notes_and_findings(report, output)?;
+    }
+    let bundle = artifacts.display().to_string();
+    let verdict = match suite.status() {
+        Status::Pass => output
+            .paint(Meaning::Good, format_args!("verified: all {} checks pass", suite.passed())),
+        Status::Fail => output.paint(
+            Meaning::Bad,
+            format_args!("not verified: {} of {} checks fail", suite.failed(), suite.checks.len()),
+        ),
+    };
+    output.line("")?;
+    output.line(format_args!("{verdict} ({:.2} s, {})", elapsed.as_secs_f64(), Shown(&bundle)))
+}

@@ -1,0 +1,133 @@
+//! The verdict of the suite as JUnit XML, the form that CI systems show.
+//!
+//! One test suite, one test case a check; a failing check has one `failure` whose text lists its findings, a line each.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport};
+
+/// The document for `suite`, which took `elapsed`.
+#[must_use]
+pub fn suite(suite: &SuiteReport, elapsed: Duration) -> String {
+    let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    let counts = format!(
+        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\" time=\"{:.3}\"",
+        suite.checks.len(),
+        suite.failed(),
+        elapsed.as_secs_f64()
+    );
+    push(&mut xml, format_args!("<testsuites name=\"spinefairbench\" {counts}>\n"));
+    push(&mut xml, format_args!("  <testsuite name=\"verify\" {counts}>\n"));
+    for report in &suite.checks {
+        test_case(&mut xml, report);
+    }
+    xml.push_str("  </testsuite>\n</testsuites>\n");
+    xml
+}
+
+fn test_case(xml: &mut String, report: &CheckReport) {
+    let name = report.check().as_str();
+    push(xml, format_args!("    <testcase classname=\"spinefairbench\" name=\"{name}\""));
+    if report.status() == Status::Pass && report.notes.is_empty() {
+        xml.push_str("/>\n");
+        return;
+    }
+    xml.push_str(">\n");
+    if report.status() == Status::Fail {
+        let plural = if report.findings.len() == 1 { "finding" } else { "findings" };
+        push(xml, format_args!("      <failure message=\"{} {plural}\">", report.findings.len()));
+        for finding in &report.findings {
+            push(xml, format_args!("{}\n", Escaped(&line(finding))));
+        }
+        xml.push_str("</failure>\n");
+    }
+    if !report.notes.is_empty() {
+        push(
+            xml,
+            format_args!("      <system-out>{}</system-out>\n", Escaped(&report.notes.join("\n"))),
+        );
+    }
+    xml.push_str("    </testcase>\n");
+}
+
+/// A finding on one line: code, place, message, expected and found.
+#[must_use]
+pub fn line(finding: &Finding) -> String {
+    let mut line = format!("[{}]", finding.code);
+    if let Some(path) = &finding.path {
+        push(&mut line, format_args!(" {path}"));
+    }
+    if let Some(number) = finding.line {
+        push(&mut line, format_args!(":{number}"));
+    }
+    if let Some(row) = finding.row {
+        push(&mut line, format_args!(" row {row}"));
+    }
+    push(&mut line, format_args!(" {}", finding.message));
+    match (&finding.expected, &finding.actual) {
+        (Some(expected), Some(actual)) => {
+            push(&mut line, format_args!(" (expected {expected}, found {actual})"))
+        }
+        (Some(expected), None) => push(&mut line, format_args!(" (expected {expected})")),
+        (None, Some(actual)) => push(&mut line, format_args!(" (found {actual})")),
+        (None, None) => {}
+    }
+    line
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a `String` cannot fail.
+    let _ = text.write_fmt(arguments);
+}
+
+/// Text as XML may hold it: markup escaped, characters that XML 1.0 forbids written as `\u{…}`.
+struct Escaped<'a>(&'a str);
+
+impl std::fmt::Display for Escaped<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => formatter.write_str("&amp;")?,
+                '<' => formatter.write_str("&lt;")?,
+                '>' => formatter.write_str("&gt;")?,
+                '"' => formatter.write_str("&quot;")?,
+                '\n' | '\t' => formatter.write_char(character)?,
+                other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => {
+                    write!(formatter, "{}", other.escape_unicode())?;
+                }
+                other => formatter.write_char(other)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spinefairbench_checks::diagnostic_scoring;
+    use spinefairbench_checks::finding::Code;
+
+    #[test]
+    fn foreign_text_cannot_break_the_document() {
+        let mut report = diagnostic_scoring::check();
+        let finding = Finding::new(Code::FileMissing, "gone & <lost>\u{1b}")
+            .in_file("a\"b.json")
+            .at_line(3_u64)
+            .comparing("a file", "nothing");
+        report.findings.push(finding);
+        let suite_report = SuiteReport { checks: vec![report, diagnostic_scoring::check()] };
+        let xml = suite(&suite_report, Duration::from_millis(1_500));
+        assert!(
+            xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.500\""),
+            "{xml}"
+        );
+        let expected = "[file_missing] a&quot;b.json:3 gone &amp; &lt;lost&gt;\\u{1b} (expected a file, found nothing)";
+        assert!(xml.contains(expected), "{xml}");
+        assert!(
+            xml.contains("<testcase classname=\"spinefairbench\" name=\"diagnostic-scoring\"/>"),
+            "{xml}"
+        );
+    }
+}
