@@ -130,7 +130,7 @@ impl Header {
             return Err(attribute("BitsStored (0028,0101)", "not between 1 and BitsAllocated"));
         }
         let high_bit = optional(data_set, HIGH_BIT).unwrap_or(bits_stored - 1);
-        if high_bit + 1 < bits_stored || high_bit >= bits_allocated {
+        if high_bit >= bits_allocated || high_bit + 1 < bits_stored {
             return Err(attribute("HighBit (0028,0102)", "outside the sample"));
         }
         if data_set.get(MODALITY_TABLE).is_some_and(|table| !table.content.is_empty()) {
@@ -149,11 +149,10 @@ impl Header {
             return Err(attribute("RescaleSlope (0028,1053)", "zero"));
         }
         let intercept = number(INTERCEPT, "RescaleIntercept (0028,1052)", 0.0)?;
-        let packing = file.packing;
-        Ok(Self {
+        let header = Self {
             size,
             frames,
-            packing,
+            packing: file.packing,
             bytes_each,
             bits_stored,
             high_bit,
@@ -161,7 +160,12 @@ impl Header {
             inverted,
             slope,
             intercept,
-        })
+        };
+        let (low, high) = header.full_range();
+        if !(high - low).is_finite() {
+            return Err(attribute("RescaleSlope (0028,1053)", "beyond what a number can hold"));
+        }
+        Ok(header)
     }
 
     /// What a stored sample stands for.

@@ -111,17 +111,18 @@ fn window(data_set: &DataSet<'_>, center: f64, width: f64) -> Result<Transform, 
         None => String::new(),
         Some(value) => value.text().unwrap_or("?").to_ascii_uppercase(),
     };
-    let half = |width: f64| width / 2.0;
+    let linear = |center: f64, width: f64| {
+        let (low, high) = (center - width / 2.0, center + width / 2.0);
+        if (high - low).is_finite() {
+            return Ok(Transform::Linear { low, high });
+        }
+        Err(attribute(WIDTH, "beyond what a number can hold"))
+    };
     match function.as_str() {
         "" | "LINEAR" if width < 1.0 => Err(attribute(WIDTH, "below 1")),
-        "" | "LINEAR" => {
-            let (center, width) = (center - 0.5, width - 1.0);
-            Ok(Transform::Linear { low: center - half(width), high: center + half(width) })
-        }
+        "" | "LINEAR" => linear(center - 0.5, width - 1.0),
         "LINEAR_EXACT" | "SIGMOID" if width <= 0.0 => Err(attribute(WIDTH, "not positive")),
-        "LINEAR_EXACT" => {
-            Ok(Transform::Linear { low: center - half(width), high: center + half(width) })
-        }
+        "LINEAR_EXACT" => linear(center, width),
         "SIGMOID" => Ok(Transform::Sigmoid { center, width }),
         _ => Err(unsupported("a VOI LUT function that is not in the standard")),
     }

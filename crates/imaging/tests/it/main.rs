@@ -9,6 +9,7 @@
 )]
 
 mod dicom;
+mod dicom_hostile;
 mod golden;
 mod hostile;
 mod masks;
