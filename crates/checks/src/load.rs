@@ -2,7 +2,7 @@
 //!
 //! Input: a [`FileSource`], the release description and the [`Needs`] of the checks. Output: the snapshot. However many
 //! checks concern a file, it is opened once: its digest, its size, its image header and its typed content come from the
-//! same bytes. What is read is planned first ([`plan`]) and carried out by one scheduler ([`schedule`]): the panels one after
+//! same bytes. What is read is planned first (`plan`) and carried out by one scheduler (`schedule`): the panels one after
 //! the other, each parsed in parallel, beside all other files in parallel; so memory peaks near the largest file.
 //! Nothing depends on the order in which files happen to be read.
 

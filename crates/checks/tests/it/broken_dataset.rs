@@ -176,14 +176,14 @@ fn broken_source_lists_and_counts_are_named() {
 #[test]
 fn forms_without_meaning_do_not_matter() {
     assert_passes("CRLF", &DATASET, |bundle| {
-        bundle.put(PASSED, bundle.text(PASSED).replace('\n', "\r\n"))
+        bundle.put(PASSED, bundle.text(PASSED).replace('\n', "\r\n"));
     });
     assert_passes("spaces and another way to write a number", &DATASET, |bundle| {
         let text = bundle.text(PASSED).replacen("\"attempt\": 1,", "\"attempt\":   1.0,", 1);
         bundle.put(PASSED, text);
     });
     assert_passes("no last line feed", &DATASET, |bundle| {
-        bundle.put(PASSED, bundle.text(PASSED).trim_end())
+        bundle.put(PASSED, bundle.text(PASSED).trim_end());
     });
     assert_passes("labels in another order", &DATASET, |bundle| {
         bundle.edit(layout::DATASET_PAIRS, |list| {

@@ -79,7 +79,7 @@ fn forms_without_meaning_do_not_matter() {
         // The second manifest does not list the first, so nothing else changes.
     });
     assert_passes("an unlisted file, when they are only counted", &checksums(), |bundle| {
-        bundle.put("notes.txt", "")
+        bundle.put("notes.txt", "");
     });
 }
 

@@ -6,6 +6,8 @@
     reason = "tests read their fixtures and may panic"
 )]
 
+#[cfg(feature = "archive")]
+mod archive;
 mod broken_dataset;
 mod broken_documents;
 mod broken_manifests;

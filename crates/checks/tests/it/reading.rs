@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{CountingSource, FileSource as _};
 use spinefairbench_checks::{
     Check, CheckName, FindingCap, ImageDigests, ModelSelection, Selection, SuiteReport, Unobserved,
@@ -91,7 +92,7 @@ fn parsed_files() -> Vec<String> {
             && !path.contains("/raw/")
             && !path.contains("stage1_outputs/claude")
     };
-    listing.regular_files().map(|path| path.as_str()).filter(is_parsed).map(str::to_owned).collect()
+    listing.regular_files().map(ReleasePath::as_str).filter(is_parsed).map(str::to_owned).collect()
 }
 
 proptest! {

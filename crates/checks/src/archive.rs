@@ -1,0 +1,72 @@
+//! `verify --archive`: the members of an archive against its own manifests, as a `checksums` report.
+//!
+//! Input: what [`spinefairbench_artifacts::archive::verify_members`] found, nothing of which was written. Output: the report that
+//! [`crate::checksums`] gives of a folder, unlisted files refused; and, where the release pins the archive, its identity.
+
+use spinefairbench_artifacts::archive::{ArchiveCheck, ManifestCheck};
+use spinefairbench_artifacts::release::ReleaseDescription;
+
+use crate::checksums::{ChecksumsResult, ManifestResult};
+use crate::finding::{Code, Finding, FindingCap, Findings};
+use crate::report::{CheckReport, CheckResult};
+
+/// The report on an archive. Its digest and size are compared with the description's where that pins them: a size of 0
+/// stands for a release that is no archive.
+#[must_use]
+pub fn checksums_of_archive(
+    archive: &ArchiveCheck,
+    release: &ReleaseDescription,
+    cap: FindingCap,
+) -> CheckReport {
+    let mut findings = Findings::new(cap);
+    let mut notes = Vec::new();
+    let pinned = &release.artifact_archive;
+    if pinned.size_bytes == 0 {
+        notes.push(
+            "the release description pins no archive: its digest was not compared".to_owned(),
+        );
+    } else if pinned.sha256 != archive.archive.sha256 {
+        let message = "the archive is not the one that the release pins";
+        let finding = Finding::new(Code::DigestMismatch, message).in_file(&pinned.filename);
+        findings.push(finding.comparing(pinned.sha256, archive.archive.sha256));
+    }
+    let mut result = ChecksumsResult {
+        unlisted_files: Some(archive.unlisted.len() as u64),
+        ..ChecksumsResult::default()
+    };
+    for manifest in &archive.manifests {
+        judge(manifest, &mut findings);
+        let counted = manifest.sha256.map(|_| ManifestResult {
+            files_ok: manifest.files_ok,
+            files: manifest.files,
+            bytes: manifest.bytes,
+        });
+        result.manifests.push((manifest.manifest.to_string(), counted));
+    }
+    for path in &archive.unlisted {
+        let message = "no checksum manifest lists the file";
+        findings.push(Finding::new(Code::FileUnlisted, message).in_file(path));
+    }
+    CheckReport { findings: findings.finish(), notes, result: CheckResult::Checksums(result) }
+}
+
+fn judge(manifest: &ManifestCheck, findings: &mut Findings) {
+    if manifest.sha256.is_none() {
+        let message = "the archive has no such manifest";
+        findings.push(Finding::new(Code::FileMissing, message).in_file(&manifest.manifest));
+    }
+    for problem in &manifest.problems {
+        findings.push(Finding::of(problem));
+    }
+    for path in &manifest.missing {
+        let message = format!("the file is missing; listed in `{}`", manifest.manifest);
+        findings.push(
+            Finding::new(Code::FileMissing, message).in_file(path).comparing("a file", "nothing"),
+        );
+    }
+    for member in &manifest.different {
+        let message = format!("the file has another SHA-256; listed in `{}`", manifest.manifest);
+        let finding = Finding::new(Code::DigestMismatch, message).in_file(&member.path);
+        findings.push(finding.comparing(member.expected, member.actual));
+    }
+}
