@@ -208,4 +208,18 @@ mod tests {
         assert_eq!(small.registered_ids, full.registered_ids);
         assert!(small.sources.iter().zip(&full.sources).all(|(left, right)| left.id == right.id));
     }
+
+    #[test]
+    fn the_first_sources_of_a_seed_stay_what_they_are() {
+        let ids: Vec<String> =
+            Cohort::plan(1, Scale::Small).sources.into_iter().map(|source| source.id).collect();
+        assert_eq!(
+            ids[..3],
+            [
+                "vindr_6d2c027ac2f0805a6d9edf11494d51e6",
+                "vindr_29bca91c2d080bd1f157d027fecb4707",
+                "buu_0003-M-051Y1"
+            ]
+        );
+    }
 }

@@ -48,3 +48,29 @@ fn soften(pixels: &mut [u8], width: usize) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prng::Purpose;
+
+    #[test]
+    fn images_decode_and_have_the_size_of_their_scale() {
+        for (scale, bytes) in [
+            (Scale::Small, 200..1_000),
+            (Scale::Full, 200..1_000),
+            (Scale::Release, 300_000..320_000),
+        ] {
+            let image = png(scale, &mut Stream::keyed(1, Purpose::Pixels, &[0])).unwrap();
+            assert!(bytes.contains(&image.len()), "{scale}: {} bytes", image.len());
+            let mut reader = png::Decoder::new(std::io::Cursor::new(image)).read_info().unwrap();
+            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+            let info = reader.next_frame(&mut pixels).unwrap();
+            assert_eq!((info.width, info.height), size(scale));
+            assert_eq!(
+                (info.color_type, info.bit_depth),
+                (png::ColorType::Grayscale, png::BitDepth::Eight)
+            );
+        }
+    }
+}

@@ -42,12 +42,13 @@ mod staging;
 mod submissions;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::layout::{self, Panel};
 use spinefairbench_artifacts::path::UnsafePath;
-use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_artifacts::write::AtomicFile;
 use spinefairbench_bootstrap::BootstrapError;
 use spinefairbench_metrics::MetricError;
 
@@ -139,16 +140,25 @@ pub fn build(
     submissions::write(&blueprint, &intersection, &stage)?;
     stage.write(layout::SHA256SUMS, stage.checksums(|_| true))?;
 
-    let mut description = serde_json::to_vec_pretty(&description::describe(
+    let release_path = release_path(target);
+    // The description is on the disk before the bundle gets its name, so that only a rename is left that could fail after.
+    let mut description_file = AtomicFile::create(&release_path)?;
+    let description = serde_json::to_vec_pretty(&description::describe(
         &blueprint,
         &models,
         &mitigation,
         &stage,
     ))?;
-    description.push(b'\n');
+    description_file
+        .write_all(&description)
+        .and_then(|()| description_file.write_all(b"\n"))
+        .map_err(|source| ArtifactError::Write {
+            step: "write",
+            path: release_path.clone(),
+            source,
+        })?;
     stage.commit()?;
-    let release_path = release_path(target);
-    write_atomic(&release_path, &description)?;
+    description_file.commit()?;
     Ok(DemoBundle { root: target.to_owned(), release_path })
 }
 
