@@ -150,6 +150,29 @@ pub enum GeneratorError {
         /// The path.
         path: PathBuf,
     },
+    /// No LoRA was named.
+    #[error(
+        "no LoRA checkpoint is configured: give `--checkpoint FILE` (`generator fetch` brings the released one) or set \
+         `checkpoint_path`"
+    )]
+    NoCheckpoint,
+    /// Nothing where the LoRA should be.
+    #[error("no LoRA checkpoint at `{}`", path.display())]
+    CheckpointMissing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A GPU that is not there, or that libtorch was built without.
+    #[error("there is no GPU {index}: libtorch sees {n_gpus}")]
+    NoSuchGpu {
+        /// The number asked for.
+        index: usize,
+        /// How many there are.
+        n_gpus: usize,
+    },
+    /// The pipeline gave fewer pictures than were asked for.
+    #[error("the pipeline gave no picture")]
+    NoPicture,
     /// A picture could not be read, resized, blended or written.
     #[error(transparent)]
     Imaging(#[from] spinefairbench_imaging::ImagingError),

@@ -4,12 +4,19 @@ pub mod accounting;
 pub mod architecture;
 pub mod base_model;
 pub mod config;
+pub mod device;
 mod error;
+pub mod facts;
 mod files;
+#[cfg(feature = "libtorch")]
+pub mod infer;
 pub mod lora;
+pub mod metadata;
+pub mod prepare;
 mod prompt;
 pub mod schedule;
 mod seed;
+pub mod smoke;
 pub mod stored_names;
 pub mod tokenizer;
 #[cfg(feature = "libtorch")]

@@ -9,6 +9,8 @@
 
 mod formula;
 mod golden;
+#[cfg(feature = "libtorch")]
+mod inference;
 mod lora_files;
 #[cfg(feature = "libtorch")]
 mod networks;

@@ -1,0 +1,300 @@
+//! The whole `infer` step as a library call: source and mask bytes in, picture and metadata out.
+//!
+//! A [`Generator`] is loaded once for any number of pictures: base model, LoRA and the text states of all four prompts.
+//! Everything that the original does not know (prompt set, window, digests, device) is recorded under the metadata's own
+//! key.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use spinefairbench_artifacts::digest::{Hasher, Sha256};
+use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_imaging::RgbImage;
+use tch::{Device, Kind};
+
+use crate::base_model::BaseModel;
+use crate::config::RunPlan;
+use crate::device::{DeviceChoice, NumberType};
+use crate::lora::{LoraFile, LoraMerge, ScaleChoice};
+use crate::metadata::{PictureFacts, PictureMetadata};
+use crate::prepare::{PrepareOptions, PreparedSource, mask_warning};
+use crate::torch::{Adapters, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement};
+use crate::{GeneratorConfig, GeneratorError, PromptSet, Seed, files};
+
+/// Which model, and where it runs.
+#[derive(Debug, Clone)]
+pub struct ModelOptions {
+    /// Folder or single file of the base model.
+    pub base_model: PathBuf,
+    /// Configurations and vocabulary for a single file that is not Stable Diffusion 1.5.
+    pub base_configs: Option<PathBuf>,
+    /// The LoRA. [`checkpoint`] finds it as the original does; without one the plain base model generates.
+    pub lora: Option<PathBuf>,
+    /// How strongly the LoRA acts.
+    pub lora_scale: ScaleChoice,
+    /// Whether it becomes part of the weights.
+    pub lora_merge: LoraMerge,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// In which type; by the device if not given.
+    pub number_type: Option<NumberType>,
+    /// Where noise is drawn.
+    pub noise: NoiseOrigin,
+    /// Which wording.
+    pub prompt_set: PromptSet,
+    /// How pictures are read and resized.
+    pub prepare: PrepareOptions,
+}
+
+/// The LoRA file of a run: `given` on the command line, else the configuration's. Checked before anything is loaded.
+///
+/// # Errors
+///
+/// If there is none, or nothing at its path.
+pub fn checkpoint(
+    given: Option<&Path>,
+    config: &GeneratorConfig,
+) -> Result<PathBuf, GeneratorError> {
+    let path = given.or(config.checkpoint_path.as_deref()).ok_or(GeneratorError::NoCheckpoint)?;
+    if !path.is_file() {
+        return Err(GeneratorError::CheckpointMissing { path: path.into() });
+    }
+    Ok(path.into())
+}
+
+/// A loaded model under one configuration.
+#[derive(Debug)]
+pub struct Generator {
+    pipeline: Pipeline,
+    config: GeneratorConfig,
+    plan: RunPlan,
+    reduction: u32,
+    prompt_set: PromptSet,
+    prepare: PrepareOptions,
+    provenance: Map<String, Value>,
+}
+
+/// One picture to make.
+#[derive(Debug, Clone, Copy)]
+pub struct InferRequest<'a> {
+    /// Name of the source's file, for the metadata.
+    pub source_filename: &'a str,
+    /// Its bytes: PNG, JPEG or DICOM.
+    pub source: &'a [u8],
+    /// Bytes of the mask, if any.
+    pub mask: Option<&'a [u8]>,
+    /// Name of the LoRA file if it was given beside the configuration.
+    pub checkpoint_filename: Option<&'a str>,
+    /// The edit.
+    pub label: EditLabel,
+    /// The seed; the configuration's if not given.
+    pub seed: Option<Seed>,
+}
+
+/// What one request gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InferOutcome {
+    /// The picture.
+    pub picture: RgbImage,
+    /// The JSON beside it.
+    pub metadata: PictureMetadata,
+    /// What the user should be told.
+    pub notices: Vec<String>,
+}
+
+impl Generator {
+    /// Loads the model. Impossible numbers and misfits are found before any weight is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`GeneratorConfig::plan`], [`BaseModel::open`], [`LoraFile::open`], [`LoraFile::resolve`], [`Pipeline::load`].
+    pub fn load(config: &GeneratorConfig, options: &ModelOptions) -> Result<Self, GeneratorError> {
+        let base = BaseModel::open(&options.base_model, options.base_configs.as_deref())?;
+        let reduction = base.vae.config.reduction();
+        let plan = config.plan(base.scheduler.num_train_timesteps, reduction)?;
+        let placement = place(options.device, options.number_type)?;
+        let lora = match &options.lora {
+            None => None,
+            Some(path) => {
+                let file = LoraFile::open(path)?;
+                let resolved = file.resolve(&base.unet_listing(), options.lora_scale)?;
+                Some((file, resolved))
+            }
+        };
+        let adapters = lora
+            .as_ref()
+            .map(|(_, resolved)| Adapters::new(resolved, options.lora_merge))
+            .transpose()?;
+        let prompts = EditLabel::ALL.map(|label| options.prompt_set.prompt(label));
+        let load = LoadOptions { placement, noise: options.noise, adapters: adapters.as_ref() };
+        let pipeline = Pipeline::load(&base, &prompts, &load)?;
+        let mut provenance = Map::new();
+        provenance.insert("base_model".into(), base_digests(&base)?);
+        if let Some((file, resolved)) = &lora {
+            let scale = resolved.modules.values().next().map(|values| values.scale);
+            let merged = options.lora_merge == LoraMerge::Merged;
+            let digest = file_digest(&file.weights.path)?.to_string();
+            provenance.insert(
+                "lora".into(),
+                json!({"format": file.format.to_string(), "merged": merged, "scale": scale, "sha256": digest}),
+            );
+        }
+        provenance.insert("device".into(), format!("{:?}", placement.device).to_lowercase().into());
+        provenance.insert("dtype".into(), number_type(placement.kind).to_string().into());
+        let noise = if options.noise == NoiseOrigin::Cpu { "cpu" } else { "device" };
+        provenance.insert("noise".into(), noise.into());
+        provenance.insert("resize_order".into(), options.prepare.order.name().into());
+        Ok(Self {
+            pipeline,
+            config: config.clone(),
+            plan,
+            reduction,
+            prompt_set: options.prompt_set,
+            prepare: options.prepare,
+            provenance,
+        })
+    }
+
+    /// The source in `bytes`, ready for this model.
+    ///
+    /// # Errors
+    ///
+    /// As [`PreparedSource::read`].
+    pub fn prepare(&self, bytes: &[u8]) -> Result<PreparedSource, GeneratorError> {
+        PreparedSource::read(bytes, self.plan.image_size, self.reduction, &self.prepare)
+    }
+
+    /// One picture for every `(edit, seed)`, from one source as one batch, without a mask.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::generate`].
+    pub fn pictures(
+        &self,
+        source: &PreparedSource,
+        edits: &[(EditLabel, Seed)],
+    ) -> Result<Vec<RgbImage>, GeneratorError> {
+        let requests: Vec<PictureRequest<'_>> = edits
+            .iter()
+            .map(|(label, seed)| PictureRequest {
+                prompt: self.prompt_set.prompt(*label),
+                seed: *seed,
+            })
+            .collect();
+        self.pipeline.generate(&source.model_input, &requests, &self.plan, &mut ())
+    }
+
+    /// What is recorded about model, device and prompts.
+    #[must_use]
+    pub fn provenance(&self) -> &Map<String, Value> {
+        &self.provenance
+    }
+
+    /// One picture with its metadata.
+    ///
+    /// # Errors
+    ///
+    /// If the source or the mask cannot be read, or the pipeline fails.
+    pub fn infer(&self, request: &InferRequest<'_>) -> Result<InferOutcome, GeneratorError> {
+        let source = self.prepare(request.source)?;
+        let mask = request.mask.map(|bytes| source.read_mask(bytes, &self.prepare)).transpose()?;
+        let seed = request.seed.unwrap_or(self.config.seed);
+        let mut pictures = self.pictures(&source, &[(request.label, seed)])?;
+        let generated = pictures.pop().ok_or(GeneratorError::NoPicture)?;
+        let blend = mask.as_ref().map(|mask| (mask, self.config.tsxr_mask_blend));
+        let picture = source.finish(generated, blend)?;
+
+        let mut added = self.provenance.clone();
+        added.insert("source_sha256".into(), Sha256::of(request.source).to_string().into());
+        let original = source.original_size;
+        added.insert("source_size".into(), json!([original.width(), original.height()]));
+        added.insert(
+            "window".into(),
+            source.window.map_or(Value::Null, |window| {
+                json!({"low": window.low, "high": window.high, "origin": window.origin.name()})
+            }),
+        );
+        let mut notices: Vec<String> = source.notices.iter().map(ToString::to_string).collect();
+        if let (Some(mask), Some(bytes)) = (&mask, request.mask) {
+            let facts = mask.facts();
+            added.insert(
+                "mask".into(),
+                json!({"coverage": facts.coverage(), "resized": facts.resized, "sha256": Sha256::of(bytes).to_string()}),
+            );
+            notices.extend(mask_warning(facts));
+        }
+        added.insert("notices".into(), notices.clone().into());
+        let facts = PictureFacts {
+            source_filename: request.source_filename,
+            checkpoint_filename: request.checkpoint_filename,
+            label: request.label,
+            prompt_set: self.prompt_set,
+            seed,
+            mask_applied: mask.is_some(),
+        };
+        Ok(InferOutcome {
+            picture,
+            metadata: PictureMetadata::new(&self.config, &facts, added),
+            notices,
+        })
+    }
+}
+
+/// Device and type: half precision on a GPU, single on the CPU, as the original; both can be stated.
+fn place(
+    device: DeviceChoice,
+    number_type: Option<NumberType>,
+) -> Result<Placement, GeneratorError> {
+    let n_gpus = usize::try_from(tch::Cuda::device_count()).unwrap_or_default();
+    let device = match device {
+        DeviceChoice::Cpu => Device::Cpu,
+        DeviceChoice::Auto if n_gpus == 0 || !tch::Cuda::is_available() => Device::Cpu,
+        DeviceChoice::Auto => Device::Cuda(0),
+        DeviceChoice::Cuda(index) if index < n_gpus => Device::Cuda(index),
+        DeviceChoice::Cuda(index) => return Err(GeneratorError::NoSuchGpu { index, n_gpus }),
+    };
+    let default = if device == Device::Cpu { NumberType::Float32 } else { NumberType::Float16 };
+    let kind = match number_type.unwrap_or(default) {
+        NumberType::Float32 => Kind::Float,
+        NumberType::Float16 => Kind::Half,
+        NumberType::Bfloat16 => Kind::BFloat16,
+    };
+    Ok(Placement { device, kind })
+}
+
+fn number_type(kind: Kind) -> NumberType {
+    match kind {
+        Kind::Half => NumberType::Float16,
+        Kind::BFloat16 => NumberType::Bfloat16,
+        _ => NumberType::Float32,
+    }
+}
+
+/// SHA-256 of every weight file of the base.
+fn base_digests(base: &BaseModel) -> Result<Value, GeneratorError> {
+    let mut digests = Map::new();
+    let parts = [
+        ("unet", &base.unet.weights),
+        ("vae", &base.vae.weights),
+        ("text_encoder", &base.text_encoder.weights),
+    ];
+    let mut last: Option<(&Path, String)> = None;
+    for (name, weights) in parts {
+        let digest = match &last {
+            // A single file holds all three.
+            Some((path, digest)) if *path == weights.path => digest.clone(),
+            _ => file_digest(&weights.path)?.to_string(),
+        };
+        digests.insert(format!("{name}_sha256"), digest.clone().into());
+        last = Some((&weights.path, digest));
+    }
+    Ok(digests.into())
+}
+
+fn file_digest(path: &Path) -> Result<Sha256, GeneratorError> {
+    let (mut file, _) = files::open(path)?;
+    let mut hasher = Hasher::default();
+    std::io::copy(&mut file, &mut hasher)
+        .map_err(|source| GeneratorError::Read { path: path.into(), source })?;
+    Ok(hasher.finish())
+}

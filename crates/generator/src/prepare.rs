@@ -1,0 +1,117 @@
+//! From the user's files to what the model sees, and from what it gives to the final picture. No torch.
+//!
+//! Input: the bytes of a source picture and of a mask. Output: the source as a square 8-bit RGB picture of the configured
+//! size, the same at a size that fits the latents, and the mask. Aspect ratio is not kept and EXIF orientation is ignored,
+//! as in the original; the filter is bicubic, and Lanczos for the last few pixels down to a multiple of the reduction.
+
+use spinefairbench_imaging::{
+    AppliedWindow, BlendWeight, Filter, ImageSize, Mask, MaskFacts, Notice, PassOrder, ReadOptions,
+    RgbImage, read_picture,
+};
+
+use crate::GeneratorError;
+
+/// How files are read and resized.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PrepareOptions {
+    /// Limits, and the rule for deep grey levels.
+    pub read: ReadOptions,
+    /// Which pass of a resize comes first.
+    pub order: PassOrder,
+}
+
+/// A source that is ready for the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreparedSource {
+    /// `image_size` squared: what a mask blends back.
+    pub resized: RgbImage,
+    /// The same with sides that are multiples of the reduction: what the model encodes.
+    pub model_input: RgbImage,
+    /// Size of the file's picture.
+    pub original_size: ImageSize,
+    /// The window that deep grey levels were put through.
+    pub window: Option<AppliedWindow>,
+    /// What a user may want to know about the file.
+    pub notices: Vec<Notice>,
+    order: PassOrder,
+}
+
+impl PreparedSource {
+    /// The picture in `bytes` for a model with this `image_size` and `reduction`.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no picture that is read, or the size is below the reduction.
+    pub fn read(
+        bytes: &[u8],
+        image_size: u32,
+        reduction: u32,
+        options: &PrepareOptions,
+    ) -> Result<Self, GeneratorError> {
+        if image_size < reduction {
+            return Err(GeneratorError::ImageSize { image_size, minimum: reduction });
+        }
+        let picture = read_picture(bytes, &options.read)?;
+        let resized = picture.to_rgb().resized(
+            ImageSize::square(image_size)?,
+            Filter::Bicubic,
+            options.order,
+        );
+        let even = ImageSize::square(image_size - image_size % reduction)?;
+        let model_input = resized.resized(even, Filter::Lanczos, options.order);
+        Ok(Self {
+            resized,
+            model_input,
+            original_size: picture.size(),
+            window: picture.window,
+            notices: picture.notices,
+            order: options.order,
+        })
+    }
+
+    /// The mask in `bytes`, fitted to this source.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no picture that is read.
+    pub fn read_mask(
+        &self,
+        bytes: &[u8],
+        options: &PrepareOptions,
+    ) -> Result<Mask, GeneratorError> {
+        let grey = read_picture(bytes, &options.read)?.to_grey();
+        Ok(Mask::from_grey(&grey, self.resized.size(), options.order))
+    }
+
+    /// The final picture: `generated` itself, or with the source blended in where `mask` is on.
+    ///
+    /// # Errors
+    ///
+    /// If the weight is not between 0 and 1.
+    pub fn finish(
+        &self,
+        generated: RgbImage,
+        mask: Option<(&Mask, f64)>,
+    ) -> Result<RgbImage, GeneratorError> {
+        let Some((mask, weight)) = mask else { return Ok(generated) };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the original blends in single precision"
+        )]
+        let weight = BlendWeight::new(weight as f32)?;
+        Ok(mask.blend(&self.resized, &generated, weight, self.order)?)
+    }
+}
+
+/// What a user should be told about a mask before an hour of generation: that it covers nothing, or all, is likely inverted.
+#[must_use]
+pub fn mask_warning(facts: &MaskFacts) -> Option<String> {
+    if facts.n_on == 0 {
+        return Some("the mask covers nothing: the picture is as without it".into());
+    }
+    if facts.n_on == facts.n_pixels {
+        return Some("the mask covers the whole picture".into());
+    }
+    (facts.border_coverage() > 0.5)
+        .then(|| "the mask covers most of the border, as an inverted one would".into())
+}

@@ -1,0 +1,149 @@
+//! `infer` from file bytes to picture and JSON, against the original's files.
+
+use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_generator::device::DeviceChoice;
+use spinefairbench_generator::infer::{
+    Generator, InferOutcome, InferRequest, ModelOptions, checkpoint,
+};
+use spinefairbench_generator::lora::{LoraMerge, ScaleChoice};
+use spinefairbench_generator::prepare::PrepareOptions;
+use spinefairbench_generator::torch::NoiseOrigin;
+use spinefairbench_generator::{GeneratorConfig, PromptSet, Seed};
+
+use crate::{golden, lora_files, runs, tiny};
+
+pub fn options() -> ModelOptions {
+    tch::set_num_threads(1);
+    ModelOptions {
+        base_model: tiny::folder().into(),
+        base_configs: None,
+        lora: Some(lora_files::path("lora_peft.safetensors")),
+        lora_scale: ScaleChoice::FromFile,
+        lora_merge: LoraMerge::Apart,
+        device: DeviceChoice::Cpu,
+        number_type: None,
+        noise: NoiseOrigin::Device,
+        prompt_set: PromptSet::Release,
+        prepare: PrepareOptions::default(),
+    }
+}
+
+fn infer(
+    config: &GeneratorConfig,
+    options: &ModelOptions,
+    source: &str,
+    mask: Option<&str>,
+    label: EditLabel,
+    seed: Option<Seed>,
+) -> InferOutcome {
+    let read = |name: &str| std::fs::read(golden::path(name)).unwrap();
+    let mask = mask.map(read);
+    let request = InferRequest {
+        source_filename: source,
+        source: &read(source),
+        mask: mask.as_deref(),
+        checkpoint_filename: Some("lora_peft.safetensors"),
+        label,
+        seed,
+    };
+    Generator::load(config, options).unwrap().infer(&request).unwrap()
+}
+
+fn config(image_size: u32) -> GeneratorConfig {
+    GeneratorConfig { image_size, ..GeneratorConfig::default() }
+}
+
+#[test]
+fn pictures_and_masks_match_the_original() {
+    let manifest = golden::json("manifest.json");
+    for (run, options) in [
+        ("lora_peft64_mask", options()),
+        ("lora_peft64_maskgrey", options()),
+        ("lora_peft100_mask", options()),
+        ("lora_peft64_full", ModelOptions { lora_merge: LoraMerge::Merged, ..options() }),
+    ] {
+        let facts = &manifest["runs"][run];
+        let number = |key: &str| u32::try_from(facts[key].as_u64().unwrap()).unwrap();
+        let config = GeneratorConfig {
+            image_size: number("image_size"),
+            inference_steps: number("inference_steps"),
+            strength: facts["strength"].as_f64().unwrap(),
+            tsxr_mask_blend: facts["tsxr_mask_blend"].as_f64().unwrap_or(0.7),
+            ..GeneratorConfig::default()
+        };
+        let label: EditLabel = facts["target_demographic"].as_str().unwrap().parse().unwrap();
+        let outcome = infer(
+            &config,
+            &options,
+            facts["source"].as_str().unwrap(),
+            facts["mask"].as_str(),
+            label,
+            None,
+        );
+        let expected = runs::image(&runs::goldens(&format!("run_{run}.safetensors"))["final_u8"]);
+        assert_eq!(outcome.picture.size(), expected.size(), "{run}");
+        let gaps: Vec<u8> = outcome
+            .picture
+            .samples()
+            .iter()
+            .zip(expected.samples())
+            .map(|(a, b)| a.abs_diff(*b))
+            .collect();
+        let n_differing = gaps.iter().filter(|gap| **gap > 0).count();
+        assert!(
+            gaps.iter().all(|gap| *gap <= 1) && n_differing * 25 < gaps.len(),
+            "{run}: {n_differing} differ"
+        );
+        assert_eq!(outcome.metadata.mask_applied, facts["mask"].is_string());
+    }
+}
+
+#[test]
+fn the_json_has_every_field_of_the_original() {
+    let goldens = golden::json("cli.json");
+    for (case, label, mask, seed) in [
+        ("plain", EditLabel::ElderlyFemale, None, None),
+        ("seed_mask", EditLabel::YoungMale, Some("mask.png"), Some(Seed::from(7))),
+    ] {
+        let outcome = infer(&config(64), &options(), "input.png", mask, label, seed);
+        let expected: serde_json::Value =
+            serde_json::from_str(goldens[case]["json_text"].as_str().unwrap()).unwrap();
+        let text = outcome.metadata.to_json();
+        let mut found: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let ours = found.as_object_mut().unwrap().remove("spinefairbench").unwrap();
+        assert_eq!(found, expected, "{case}");
+        assert_eq!(ours["prompt_set"], "release");
+        assert!(text.starts_with("{\n  \"checkpoint_filename\": ") && text.ends_with("}\n"));
+        assert_eq!(outcome.metadata.output_filename, goldens[case]["png_name"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn what_the_original_refuses_is_refused_before_loading() {
+    let (config, missing) =
+        (GeneratorConfig::default(), std::path::Path::new("nowhere/x.safetensors"));
+    let message = checkpoint(None, &config).unwrap_err().to_string();
+    assert!(message.contains("--checkpoint"), "{message}");
+    let message = checkpoint(Some(missing), &config).unwrap_err().to_string();
+    assert_eq!(message, "no LoRA checkpoint at `nowhere/x.safetensors`");
+    let base = ModelOptions { base_model: "nowhere/model".into(), ..options() };
+    let message = Generator::load(&config, &base).unwrap_err().to_string();
+    assert!(message.starts_with("no base model at `nowhere/model`"), "{message}");
+    assert!("child".parse::<EditLabel>().unwrap_err().to_string().contains("elderly_female"));
+}
+
+#[test]
+fn the_edges_that_the_original_runs_are_run() {
+    let small =
+        GeneratorConfig { image_size: 8, guidance_scale: 0.0, ..GeneratorConfig::default() };
+    let outcome = infer(
+        &small,
+        &options(),
+        "input.png",
+        None,
+        EditLabel::ElderlyFemale,
+        Some("-1".parse().unwrap()),
+    );
+    assert_eq!(outcome.picture.width(), 8);
+    assert!(outcome.metadata.to_json().contains("\"seed\": -1"));
+}
