@@ -57,8 +57,6 @@ codes! {
     FieldMissing => "json_missing_field",
     /// A field is there and of another type or form than it must have.
     FieldInvalid => "json_type",
-    /// A table lacks a column.
-    ColumnMissing => "column_missing",
     /// A cell is not a finite number where one must stand.
     NumberInvalid => "number_invalid",
     /// A computed value differs from the release description.
@@ -159,8 +157,6 @@ codes! {
     SourceDisagrees => "source_disagrees",
     /// A pair id does not begin with its source.
     PairIdPrefix => "pair_id_prefix",
-    /// A row of a panel is not an object.
-    RowInvalid => "row_invalid",
     /// A model has no pair left to compute from.
     NoUsablePair => "no_usable_pair",
     /// The frozen summary has no entry for the model.
@@ -185,20 +181,12 @@ codes! {
     ValidatedSetMismatch => "validated_set_mismatch",
     /// The exclusion list is not the set of rated pairs that do not pass.
     ExcludedSetMismatch => "excluded_set_mismatch",
-    /// A line of a checksum manifest is malformed.
-    ManifestLineMalformed => "manifest_line_malformed",
-    /// A checksum manifest lists a path twice.
-    ManifestDuplicatePath => "manifest_duplicate_path",
-    /// A checksum manifest has no entry.
-    ManifestEmpty => "manifest_empty",
     /// A file's SHA-256 differs from the manifest's.
     DigestMismatch => "digest_mismatch",
     /// No checksum manifest lists the file.
     FileUnlisted => "file_unlisted",
     /// An anchor of the release differs.
     AnchorMismatch => "anchor_mismatch",
-    /// An archive holds an entry that is refused.
-    ArchiveEntryRefused => "archive_entry_refused",
     /// A check was asked about a part of the bundle that was not read.
     PartNotRead => "part_not_read",
 }

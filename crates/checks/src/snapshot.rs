@@ -206,7 +206,7 @@ pub struct FrozenSummary {
     /// How the frozen intervals were drawn.
     pub plan: Part<Plan>,
     /// The frozen endpoints by panel and model.
-    pub models: BTreeMap<(Panel, String), Part<FrozenModel>>,
+    pub models: Part<BTreeMap<(Panel, String), Part<FrozenModel>>>,
 }
 
 /// A model's frozen endpoints; a field that could not be read is `None`.

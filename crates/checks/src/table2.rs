@@ -165,6 +165,7 @@ pub fn check(
     mut findings: Findings,
 ) -> Result<CheckReport, CheckError> {
     let summary = snapshot.frozen_summary.open(&mut findings);
+    let frozen_models = summary.and_then(|summary| summary.models.open(&mut findings));
     let plan = match &options.intervals {
         Intervals::Frozen => None,
         Intervals::Recomputed { plan, comparison } => {
@@ -175,8 +176,8 @@ pub fn check(
     let mut rows: Vec<Row<'_>> = Vec::new();
     for model in options.models.of(release) {
         let mut row = Row::compute(snapshot, model, &mut findings);
-        if let (Some(summary), Some(panel)) = (summary, row.result.panel) {
-            if let Some(frozen) = summary.models.get(&(panel, model.to_owned())) {
+        if let (Some(frozen_models), Some(panel)) = (frozen_models, row.result.panel) {
+            if let Some(frozen) = frozen_models.get(&(panel, model.to_owned())) {
                 row.frozen = frozen.open(&mut findings);
                 row.result.frozen = row.frozen.map(FrozenEndpoints::of);
             } else {

@@ -68,6 +68,7 @@ pub(super) fn carry_out_in_two(
     let (mut panels, others): (Vec<Job>, Vec<Job>) =
         jobs_of(first, gathered).into_iter().partition(|job| is_panel(&job.path));
     panels.extend(remaining(gathered, is_panel));
+    progress.files_planned(panels.len());
     let gathered_by_others = &mut *gathered;
     let (read_panels, ()) = rayon::join(
         || {
@@ -132,6 +133,7 @@ fn remaining(gathered: &mut Gathered, concerns: impl Fn(&ReleasePath) -> bool) -
 }
 
 fn read_all(source: &dyn FileSource, jobs: Vec<Job>, progress: &dyn Progress) -> Vec<Outcome> {
+    progress.files_planned(jobs.len());
     jobs.into_par_iter()
         .with_min_len(FILES_AT_ONCE)
         .map_init(Vec::new, |buffer, job| read_one(source, job, buffer, progress))

@@ -18,7 +18,7 @@ pub(super) fn read(path: &str, bytes: &[u8]) -> Part<FrozenSummary> {
         Some(FrozenSummary {
             common_pairs: part(root, common_pairs),
             plan: part(root, plan),
-            models: models(root, problems),
+            models: part(root, |root, problems| Some(models(root, problems))),
         })
     })
 }
