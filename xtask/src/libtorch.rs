@@ -54,7 +54,9 @@ impl Libtorch {
             Self::FromEnvironment { variable: (name, value) } => {
                 format!("libtorch from {name}={}", Path::new(value).display())
             }
-            Self::Assembled { directory } => format!("libtorch {VERSION} (CPU) in {}", directory.display()),
+            Self::Assembled { directory } => {
+                format!("libtorch {VERSION} (CPU) in {}", directory.display())
+            }
         }
     }
 }
@@ -205,7 +207,15 @@ fn fetch(wheel: &Wheel, folder: &Path) -> Result<PathBuf> {
         fs::remove_file(&path)?;
     }
     let status = Command::new("python3")
-        .args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--implementation", "cp"])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--implementation",
+            "cp",
+        ])
         .args(["--python-version", "3.12", "--platform", wheel.platform, "--dest"])
         .arg(folder)
         .arg(wheel.requirement)
@@ -214,7 +224,11 @@ fn fetch(wheel: &Wheel, folder: &Path) -> Result<PathBuf> {
         .context("running `python3 -m pip download`")?;
     require!(status.success(), "`pip download {}` failed", wheel.requirement);
     let Some(path) = find(wheel, folder)? else {
-        bail!("`pip download {}` left no file that starts with `{}`", wheel.requirement, wheel.file_prefix);
+        bail!(
+            "`pip download {}` left no file that starts with `{}`",
+            wheel.requirement,
+            wheel.file_prefix
+        );
     };
     let computed = digest(&path)?;
     require!(
@@ -230,7 +244,9 @@ fn find(wheel: &Wheel, folder: &Path) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with(wheel.file_prefix) && path.extension().is_some_and(|extension| extension == "whl") {
+        if name.starts_with(wheel.file_prefix)
+            && path.extension().is_some_and(|extension| extension == "whl")
+        {
             return Ok(Some(path));
         }
     }

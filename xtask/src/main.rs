@@ -10,13 +10,16 @@
 )]
 
 mod layers;
+mod libtorch;
 mod release;
 mod test;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use spinefairbench_cli::MissingBundle;
 
 /// Builds, checks and measures SpineFairBench for Rust.
 #[derive(Debug, Parser)]
@@ -28,18 +31,37 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Every check on a bundle: `--demo`, `--artifacts DIR`, `artifacts/` if present, else the pinned release, downloaded.
+    #[command(disable_help_flag = true)]
+    Verify(Passed),
+    /// Downloads the pinned artifact archive and extracts it.
+    #[command(disable_help_flag = true)]
+    Fetch(Passed),
     /// Every test: format, lints, documentation, layers, tests without and with libtorch.
     Test(test::Options),
     /// Proves that each crate uses only what its layer may use.
     Layers,
     /// Writes `SHA256SUMS.txt` of the tracked files.
     Release,
+    /// Makes a CPU-only libtorch available in the cache folder and prints where.
+    Libtorch,
+}
+
+/// Options of `spinefairbench` itself, passed on as they are.
+#[derive(Debug, clap::Args)]
+struct Passed {
+    /// See `spinefairbench verify --help` and `spinefairbench fetch --help`.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    options: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let root = workspace_root();
     let outcome = match arguments.task {
+        Task::Verify(passed) => return spinefairbench("verify", passed),
+        Task::Fetch(passed) => return spinefairbench("fetch", passed),
+        Task::Libtorch => print_libtorch(),
         Task::Test(options) => Ok(test::run(&root, &options)),
         Task::Layers => layers::run(&root),
         Task::Release => release::run(&root),
@@ -51,6 +73,18 @@ fn main() -> ExitCode {
             ExitCode::from(ExitStatus::CouldNotRun as u8)
         }
     }
+}
+
+/// Runs a command of the binary's library, in this process.
+fn spinefairbench(command: &str, passed: Passed) -> ExitCode {
+    let arguments = ["spinefairbench".into(), command.into()].into_iter().chain(passed.options);
+    spinefairbench_cli::run(arguments, MissingBundle::Fetch).into()
+}
+
+fn print_libtorch() -> anyhow::Result<ExitStatus> {
+    let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
+    println!("{}", libtorch.describe());
+    Ok(ExitStatus::Fine)
 }
 
 /// How a task ended.

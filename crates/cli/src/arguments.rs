@@ -10,6 +10,9 @@ use spinefairbench_checks::table2::PlanRequest;
 use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
+/// Where a bundle is looked for if none is named.
+pub(crate) const DEFAULT_BUNDLE: &str = "artifacts";
+
 /// Verifies, scores and regenerates SpineFairBench, a counterfactual benchmark of radiology reports.
 ///
 /// Exit status: 0 all is well; 1 what was given was judged and fails; 2 the call could not be carried out.
@@ -108,7 +111,7 @@ pub struct FormatArguments {
 #[derive(Debug, Clone, Args)]
 pub struct BundleArguments {
     /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = "artifacts", value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
     pub artifacts: PathBuf,
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -339,7 +342,7 @@ pub struct IntervalArguments {
 }
 
 /// `fetch`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct FetchArguments {
     /// Where the bundle's folder `artifacts/` and its archive go; the cache folder without it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -22,11 +22,14 @@ use arguments::{Arguments, Command};
 use exit_status::CallError;
 use output::{Output, Shown};
 
+pub use commands::verify::MissingBundle;
 pub use environment::cache_folder;
 pub use exit_status::ExitStatus;
 
 /// Runs the command that `arguments` (the program's name first) describe, prints its result and gives its exit status.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
+///
+/// `missing` says what `verify` does where no bundle is named and none is there.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, missing: MissingBundle) -> ExitStatus {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(message) => {
@@ -35,7 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
             return if message.use_stderr() { ExitStatus::CouldNotRun } else { ExitStatus::Fine };
         }
     };
-    match carry_out(&arguments) {
+    match carry_out(&arguments, missing) {
         Ok(status) => status,
         Err(error) if output::is_broken_pipe(&error) => ExitStatus::Fine,
         Err(error) => {
@@ -51,11 +54,11 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<ExitStatus> {
     let output = Output::standard();
     let verbosity = arguments.verbosity();
     match &arguments.command {
-        Command::Verify(options) => commands::verify::run(options, verbosity, &output),
+        Command::Verify(options) => commands::verify::run(options, missing, verbosity, &output),
         Command::Checksums(options) => commands::checksums::run(options, verbosity, &output),
         Command::Parse(options) => commands::parse::run(options, &output),
         Command::Interval(options) => commands::interval::run(options, &output),

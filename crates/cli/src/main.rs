@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use spinefairbench_cli::MissingBundle;
+
 fn main() -> ExitCode {
-    spinefairbench_cli::run(std::env::args_os()).into()
+    spinefairbench_cli::run(std::env::args_os(), MissingBundle::Refuse).into()
 }

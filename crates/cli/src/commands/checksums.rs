@@ -10,15 +10,12 @@ use spinefairbench_checks::{
     Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, Status, run as run_check, wire,
 };
 
-use crate::arguments::{ChecksumsArguments, Format};
+use crate::arguments::{ChecksumsArguments, DEFAULT_BUNDLE, Format};
 use crate::commands::check::{call, exit_status, open_bundle};
 use crate::commands::report_text;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::output::Output;
 use crate::progress::{Files, Verbosity};
-
-/// The bundle's folder where none is named.
-const DEFAULT_BUNDLE: &str = "artifacts";
 
 pub(crate) fn run(
     options: &ChecksumsArguments,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_parsers::registry;
 
-use crate::arguments::{Format, FormatArguments};
+use crate::arguments::{DEFAULT_BUNDLE, Format, FormatArguments};
 use crate::environment;
 use crate::exit_status::ExitStatus;
 use crate::output::{Output, Shown};
@@ -24,7 +24,7 @@ struct Doctor {
 }
 
 pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStatus> {
-    let bundle = PathBuf::from("artifacts");
+    let bundle = PathBuf::from(DEFAULT_BUNDLE);
     let doctor = Doctor {
         version: env!("CARGO_PKG_VERSION"),
         threads: rayon::current_num_threads(),

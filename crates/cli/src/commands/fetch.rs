@@ -1,16 +1,188 @@
-//! `fetch`: downloads the pinned archive and extracts it.
+//! `fetch`: the pinned archive, downloaded or taken from a local copy, and extracted.
 
-use anyhow::Result;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use spinefairbench_artifacts::archive::{
+    ARCHIVE_FOLDER, ArchiveIdentity, ArchiveProgress, ArchiveTerms, ExtractOutcome, ExtractPlan,
+    Limits, Watch, extract,
+};
+use spinefairbench_artifacts::download::{
+    DownloadError, DownloadPlan, Endpoint, FetchOptions, Fetched, InvalidEndpoint, Origin,
+    Progress as Received, Proxy, Retries, Timeouts, Token, fetch_with_sidecar, verify_file,
+};
+use spinefairbench_artifacts::lock::WhenBusy;
+use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::arguments::FetchArguments;
+use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
-use crate::output::Output;
-use crate::progress::Verbosity;
+use crate::input;
+use crate::output::{Output, Shown, print_problem};
+use crate::progress::{Progress, Unit, Verbosity, note};
+
+/// How long a second process waits for the first one's download of the same file.
+const BUSY_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) fn run(
-    _options: &FetchArguments,
-    _verbosity: Verbosity,
-    _output: &Output,
+    options: &FetchArguments,
+    verbosity: Verbosity,
+    output: &Output,
 ) -> Result<ExitStatus> {
-    Err(CallError::new("pending").into())
+    let release = input::release_description(options.release.as_deref())?;
+    match fetch(options, &release, verbosity)? {
+        Outcome::Refused(problem) => {
+            print_problem(&problem);
+            Ok(ExitStatus::Failed)
+        }
+        Outcome::Archive(path) => {
+            output.line(format_args!("archive  {}", Shown(&path.display().to_string())))?;
+            Ok(ExitStatus::Fine)
+        }
+        Outcome::Bundle(root) => {
+            output.line(format_args!("bundle   {}", Shown(&root.display().to_string())))?;
+            Ok(ExitStatus::Fine)
+        }
+    }
+}
+
+/// How a fetch ended.
+pub(crate) enum Outcome {
+    /// What came is not what the release pins.
+    Refused(String),
+    /// The archive is there.
+    Archive(PathBuf),
+    /// The bundle is there.
+    Bundle(PathBuf),
+}
+
+/// Brings the archive of `release` and, unless that is declined, the bundle in it.
+pub(crate) fn fetch(
+    options: &FetchArguments,
+    release: &ReleaseDescription,
+    verbosity: Verbosity,
+) -> Result<Outcome> {
+    let folder = match &options.out {
+        Some(folder) => folder.clone(),
+        None => environment::cache_folder()?.join("releases").join(&release.release_id),
+    };
+    let endpoint = endpoint(options)?;
+    let archive = match obtain(options, endpoint, release, &folder, verbosity) {
+        Ok(fetched) => fetched,
+        Err(error) => return refusal(error),
+    };
+    if options.no_extract {
+        return Ok(Outcome::Archive(archive.path));
+    }
+    extract_to(&archive.path, release, &folder.join(ARCHIVE_FOLDER), verbosity)
+}
+
+/// What a server or a file got wrong is a refusal; what could not be carried out is an error.
+fn refusal(error: DownloadError) -> Result<Outcome> {
+    let is_wrong = matches!(
+        error,
+        DownloadError::WrongContent { .. }
+            | DownloadError::Size { .. }
+            | DownloadError::Digest { .. }
+            | DownloadError::WrongFile { .. }
+            | DownloadError::Sidecar { .. }
+    );
+    let error = anyhow::Error::from(error);
+    if is_wrong {
+        return Ok(Outcome::Refused(format!("{error:#}")));
+    }
+    let hint = "what has arrived is kept; the same command goes on from there";
+    Err(CallError::new(format!("{error:#}")).with_hint(hint).into())
+}
+
+/// The endpoint that was named, on the command line or in the environment, or the Hub.
+fn endpoint(options: &FetchArguments) -> Result<Endpoint> {
+    let Some(text) = options.endpoint.clone().or_else(environment::hub_endpoint) else {
+        return Ok(Endpoint::default());
+    };
+    Ok(text.parse().map_err(|error: InvalidEndpoint| CallError::new(error.to_string()))?)
+}
+
+fn obtain(
+    options: &FetchArguments,
+    endpoint: Endpoint,
+    release: &ReleaseDescription,
+    folder: &Path,
+    verbosity: Verbosity,
+) -> Result<Fetched, DownloadError> {
+    let plan = DownloadPlan::for_archive(&release.artifact_archive, endpoint);
+    let cancel = AtomicBool::new(false);
+    let bar = Progress::start("fetching", Unit::Bytes, verbosity);
+    let mut show = |received: Received| bar.set(received.bytes, received.total);
+    let mut fetch_options = FetchOptions {
+        when_busy: WhenBusy::Wait(BUSY_WAIT),
+        retries: Retries::default(),
+        timeouts: Timeouts::default(),
+        token: environment::hub_token().as_deref().and_then(Token::new),
+        proxy: Proxy::FromEnvironment,
+        cancel: &cancel,
+        progress: &mut show,
+        sleep: &thread::sleep,
+    };
+    let fetched = match &options.archive {
+        Some(local) => verify_file(local, &plan.pin, &mut fetch_options),
+        None => fetch_with_sidecar(&plan, &folder.join(&plan.filename), &mut fetch_options),
+    }?;
+    bar.finish();
+    let how = match fetched.origin {
+        Origin::AlreadyThere => "already there".to_owned(),
+        Origin::Downloaded { resumed_from: 0 } => "downloaded".to_owned(),
+        Origin::Downloaded { resumed_from } => {
+            format!("downloaded, resumed from byte {resumed_from}")
+        }
+        Origin::Copied => "copied".to_owned(),
+    };
+    note(
+        verbosity,
+        format_args!(
+            "{}: {how}, {} bytes, sha256 {}",
+            plan.filename, fetched.bytes, fetched.sha256
+        ),
+    );
+    Ok(fetched)
+}
+
+fn extract_to(
+    archive: &Path,
+    release: &ReleaseDescription,
+    target: &Path,
+    verbosity: Verbosity,
+) -> Result<Outcome> {
+    let pinned = &release.artifact_archive;
+    let plan = ExtractPlan {
+        target: target.to_owned(),
+        archive: ArchiveTerms {
+            folder: Some(spinefairbench_artifacts::layout::constant(ARCHIVE_FOLDER)),
+            expected: Some(ArchiveIdentity {
+                size_bytes: pinned.size_bytes,
+                sha256: pinned.sha256,
+            }),
+            limits: Limits::default(),
+        },
+        when_busy: WhenBusy::Wait(BUSY_WAIT),
+    };
+    let cancel = AtomicBool::new(false);
+    let bar = Progress::start("extracting", Unit::Files, verbosity);
+    let mut show = |done: ArchiveProgress| bar.set(done.files, None);
+    let outcome =
+        extract(input::open(archive)?, &plan, &mut Watch { cancel: &cancel, progress: &mut show })
+            .with_context(|| format!("extracting `{}`", archive.display()))?;
+    bar.finish();
+    let (how, report) = match outcome {
+        ExtractOutcome::Extracted(report) => ("extracted", report),
+        ExtractOutcome::AlreadyComplete(report) => ("already extracted", report),
+    };
+    note(
+        verbosity,
+        format_args!("{}: {how}, {} files, {} bytes", target.display(), report.files, report.bytes),
+    );
+    Ok(Outcome::Bundle(target.to_owned()))
 }

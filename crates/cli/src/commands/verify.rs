@@ -10,21 +10,38 @@ use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_checks::{CheckName, FindingCap, Selection, Status, SuiteReport, verify, wire};
 use spinefairbench_report::junit;
 
-use crate::arguments::{Format, VerifyArguments};
+use crate::arguments::{DEFAULT_BUNDLE, FetchArguments, Format, VerifyArguments};
 use crate::commands::check::{call, exit_status, open_bundle};
+use crate::commands::fetch::{self, Outcome};
 use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
-use crate::output::{Meaning, Output, Shown};
+use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Files, Verbosity};
+
+/// What is done where no bundle is named and none is in the usual place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingBundle {
+    /// The call is refused: `spinefairbench verify` never downloads.
+    Refuse,
+    /// The pinned release is downloaded: what `cargo xtask verify` does.
+    Fetch,
+}
 
 pub(crate) fn run(
     options: &VerifyArguments,
+    missing: MissingBundle,
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
     let selection = selection(options)?;
-    let (artifacts, release) = bundle(options, verbosity)?;
+    let (artifacts, release) = match bundle(options, missing, verbosity)? {
+        Bundle::At { artifacts, release } => (artifacts, release),
+        Bundle::Refused(problem) => {
+            print_problem(&problem);
+            return Ok(ExitStatus::Failed);
+        }
+    };
     let start = Instant::now();
     let source = open_bundle(&artifacts)?;
     let files = Files::start("verifying", verbosity);
@@ -34,17 +51,35 @@ pub(crate) fn run(
     publish(&suite, start.elapsed(), &artifacts, options, output)
 }
 
+/// What there is to verify.
+enum Bundle {
+    At { artifacts: PathBuf, release: Box<ReleaseDescription> },
+    Refused(String),
+}
+
 /// The bundle's folder and the description to compare with.
 fn bundle(
     options: &VerifyArguments,
+    missing: MissingBundle,
     verbosity: Verbosity,
-) -> Result<(PathBuf, ReleaseDescription)> {
+) -> Result<Bundle> {
     if options.demo {
         let bundle = demo::cached(options.scale, verbosity)?;
-        return Ok((bundle.root, input::release_description(Some(&bundle.release_path))?));
+        let release = Box::new(input::release_description(Some(&bundle.release_path))?);
+        return Ok(Bundle::At { artifacts: bundle.root, release });
     }
-    let artifacts = options.artifacts.clone().unwrap_or_else(|| PathBuf::from("artifacts"));
-    Ok((artifacts, input::release_description(options.release.as_deref())?))
+    let release = Box::new(input::release_description(options.release.as_deref())?);
+    let artifacts = options.artifacts.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_BUNDLE));
+    if missing == MissingBundle::Fetch && options.artifacts.is_none() && !artifacts.is_dir() {
+        return Ok(match fetch::fetch(&FetchArguments::default(), &release, verbosity)? {
+            Outcome::Bundle(artifacts) => Bundle::At { artifacts, release },
+            Outcome::Archive(path) => {
+                Bundle::Refused(format!("`{}` was not extracted", path.display()))
+            }
+            Outcome::Refused(problem) => Bundle::Refused(problem),
+        });
+    }
+    Ok(Bundle::At { artifacts, release })
 }
 
 fn selection(options: &VerifyArguments) -> Result<Selection> {
