@@ -5,8 +5,8 @@
 //! way stands in `<file>.part`, with what is needed to go on in `<file>.part.json`; a cut connection, a full disk and a
 //! killed process all leave these two for the next run. A lock keeps a second process away ([`crate::lock`]).
 //!
-//! Nothing that a server says is believed: [`step`] decides from the facts of a response alone what happens next, and
-//! the pinned digest has the last word.
+//! Nothing that a server says is believed: a pure function, `step::decide`, gives the next step from the head of an
+//! answer alone, and the pinned digest has the last word.
 
 mod address;
 mod content;
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 pub use self::address::{Endpoint, HUB, InvalidEndpoint};
 pub use self::content::{Content, WrongContent};
-pub use self::error::DownloadError;
+pub use self::error::{AttemptError, DownloadError};
 pub use self::local::verify_file;
 pub use self::options::{FetchOptions, Phase, Progress, Proxy, Retries, Timeouts, Token};
 pub use self::sidecar::{SidecarProblem, fetch_with_sidecar, judge_sidecar};

@@ -3,7 +3,7 @@
 //! The operating system's file lock decides ([`std::fs::File::try_lock`]), so that a killed process frees its lock at
 //! once. Some network file systems grant that lock to everybody, therefore the file also holds a stamp: process, host
 //! and a number of its own. Whoever gets the lock and finds the stamp of another writer believes the stamp if that
-//! process is alive on this host, or if it is of another host and was renewed within [`FRESH`].
+//! process is alive on this host, or if it is of another host and was renewed within five minutes.
 //! What this does not stop: two hosts on such a file system that start within the same moment. The rename at the end
 //! keeps even that harmless, since both would put the same verified bytes in place.
 

@@ -114,7 +114,8 @@ fn class_12_malformed_extended_headers_are_refused() {
     let archive = TarBytes::default().file("a", b"1").pax(b'x', &[("path", "b")]).finish();
     assert!(matches!(refused(&archive), MemberProblem::ExtendedHeader { .. }));
     // Larger than any name.
-    let archive = TarBytes::default().member(b'L', b"l", &[b'a'; 70_000]).file("a", b"1").finish();
+    let archive =
+        TarBytes::default().member(b'L', b"l", &vec![b'a'; 70_000]).file("a", b"1").finish();
     assert_eq!(refused(&archive), MemberProblem::TooLarge { size: 70_000, limit: 65_536 });
 }
 

@@ -223,7 +223,7 @@ fn class_6_two_downloads_of_one_file() {
     drop(lock);
     assert!(server.seen().is_empty());
 
-    client.when_busy = WhenBusy::Wait(Duration::from_secs(600));
+    client.when_busy = WhenBusy::Wait(Duration::from_secs(500));
     let origins: Vec<Origin> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..4).map(|_| scope.spawn(|| client.fetch(&plan).unwrap().origin)).collect();

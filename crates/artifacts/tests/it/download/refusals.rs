@@ -36,7 +36,7 @@ fn class_4_an_html_page_or_a_pointer_is_named_as_such() {
         matches!(pointer, DownloadError::WrongContent { problem: WrongContent::LfsPointer, .. }),
         "{pointer}"
     );
-    let other = refused(|| Reply::new(200, &[b'x'; 20_000]));
+    let other = refused(|| Reply::new(200, &vec![b'x'; 20_000]));
     assert!(
         matches!(other, DownloadError::WrongContent { problem: WrongContent::NotGzip { .. }, .. }),
         "{other}"

@@ -163,7 +163,7 @@ fn serve(
     let reply = answer(&seen);
     let mut head = format!("HTTP/1.1 {} Answer\r\nconnection: close\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;

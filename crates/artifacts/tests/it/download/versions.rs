@@ -129,8 +129,8 @@ fn class_3_the_part_of_another_revision_is_not_taken_up() {
 #[test]
 fn class_5_right_size_and_wrong_bytes_is_an_error_that_names_all() {
     let (right, wrong) = (content(20_000, 27), content(20_000, 28));
-    let served = wrong.clone();
-    let server = Server::start(move |seen| Reply::file(seen, &served, "\"v1\""));
+    let sent = wrong.clone();
+    let server = Server::start(move |seen| Reply::file(seen, &sent, "\"v1\""));
     let (client, plan) = (Client::new(), plan(&server.url(), &right));
     let error = client.fetch(&plan).unwrap_err();
     let computed = spinefairbench_artifacts::digest::Sha256::of(&wrong);
@@ -206,8 +206,8 @@ fn a_part_that_is_too_long_is_thrown_away() {
 #[test]
 fn a_file_of_unknown_size_and_kind_is_judged_by_its_digest() {
     let content = b"key: value\n".to_vec();
-    let served = content.clone();
-    let server = Server::start(move |_| Reply::new(200, &served).without("content-length"));
+    let sent = content.clone();
+    let server = Server::start(move |_| Reply::new(200, &sent).without("content-length"));
     let client = Client::new();
     let mut plan = plan(&server.url(), &content);
     plan.pin = Pin { size_bytes: None, content: Content::Any, ..plan.pin };
