@@ -8,4 +8,5 @@
 )]
 
 mod bundle;
+mod compare;
 mod score_files;

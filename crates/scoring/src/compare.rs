@@ -1,0 +1,337 @@
+//! Paired comparison of scored models on the pairs that they share.
+//!
+//! Input: two or more [`ComparedModel`]s and a [`Plan`]. Output: for each two of them and each endpoint the mean of the paired
+//! differences (first minus second) with a source-clustered interval, a sign-flip test over the sources, Wilcoxon's test,
+//! Cohen's `d_z`, and a sentence that says what was found. Rules: `scoring.md`, *Around it*, over B-07 and B-10 to B-14.
+//!
+//! Pairs are matched by their ids, never by their place in a file, and only pairs that are usable on both sides count. The
+//! differences stand in the order of the pair ids; [`Comparison::differences_csv`] writes them, and the interval of that table
+//! is the one given here, bit for bit. p-values are adjusted over all comparisons and endpoints of one call.
+
+use std::collections::BTreeSet;
+
+use spinefairbench_artifacts::ids::{PairId, SourceId};
+use spinefairbench_bootstrap::{
+    BootstrapError, Clusters, Interval, Plan, SignFlip, SignedRank, Task, benjamini_hochberg,
+    clustered_intervals, cohens_dz, holm, pairwise_sum, sign_flip, wilcoxon,
+};
+
+mod degeneracy;
+mod differences;
+mod error;
+mod finding;
+mod model;
+mod wire;
+
+pub use degeneracy::{Degeneracy, FEW_SOURCES};
+pub use differences::PairDifference;
+pub use error::CompareError;
+pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict};
+pub use model::{ComparedModel, Origin, PairScore, UnusableScoreFile};
+pub use wire::{
+    AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
+};
+
+use degeneracy::degeneracies;
+use error::check_comparable;
+
+/// Which models are compared with which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Design {
+    /// Every two models, in the order given: the first with the second, the first with the third, and so on.
+    AllPairs,
+    /// The first model with each of the others: a submission with the published panel.
+    FirstAgainstOthers,
+}
+
+/// One of the two primary endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ComparedEndpoint {
+    /// Share of pairs whose recommendation sets differ; lower is better.
+    RecommendationChange,
+    /// Mean Jaccard index of the label sets; higher is better.
+    DiagnosticConsistency,
+}
+
+impl ComparedEndpoint {
+    /// Both, in the order in which they are reported.
+    pub const ALL: [Self; 2] = [Self::RecommendationChange, Self::DiagnosticConsistency];
+
+    /// The name in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecommendationChange => "recommendation_change_rate",
+            Self::DiagnosticConsistency => "diagnostic_label_consistency",
+        }
+    }
+}
+
+/// All comparisons of one call: the family over which p-values are adjusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparisons {
+    /// How the intervals and random signs were drawn.
+    pub plan: Plan,
+    /// Each comparison, in the order of the design.
+    pub comparisons: Vec<Comparison>,
+    /// What a reader must know about the inputs: different scopes, missing pairs, unknown origin.
+    pub warnings: Vec<String>,
+}
+
+/// Two models on the pairs that they share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// The first model's name, with its file where several models of the call have that name.
+    pub first: String,
+    /// The second model's name, likewise.
+    pub second: String,
+    /// How the pairs of the two meet.
+    pub alignment: Alignment,
+    /// Sources, and so clusters, of the shared pairs.
+    pub n_sources: usize,
+    /// Each shared usable pair, in the order of the ids.
+    pub pairs: Vec<PairDifference>,
+    /// Both endpoints, in the order of [`ComparedEndpoint::ALL`].
+    pub endpoints: [EndpointComparison; 2],
+}
+
+/// How many pairs two models share.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Alignment {
+    /// Pairs that are usable in both: those that are compared.
+    pub shared_usable: usize,
+    /// Pairs of both that are unusable, through a full refusal, in at least one.
+    pub shared_unusable: usize,
+    /// Pairs that only the first model has.
+    pub only_in_first: usize,
+    /// Pairs that only the second model has.
+    pub only_in_second: usize,
+}
+
+/// One endpoint of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointComparison {
+    /// The endpoint.
+    pub endpoint: ComparedEndpoint,
+    /// The first model's mean over the shared pairs.
+    pub first_mean: f64,
+    /// The second model's mean over the shared pairs.
+    pub second_mean: f64,
+    /// The mean of the differences, first minus second.
+    pub mean_difference: f64,
+    /// Its source-clustered 95 % interval.
+    pub interval: Interval,
+    /// The sign-flip test over the sources: the test that the finding rests on.
+    pub sign_flip: SignFlip,
+    /// The sign-flip test's p-value after Holm.
+    pub sign_flip_holm: f64,
+    /// The sign-flip test's p-value after Benjamini and Hochberg.
+    pub sign_flip_benjamini_hochberg: f64,
+    /// Wilcoxon's test over the pairs. It takes the pairs of one source for independent, and is given for reference.
+    pub wilcoxon: SignedRank,
+    /// Wilcoxon's p-value after Holm.
+    pub wilcoxon_holm: f64,
+    /// Wilcoxon's p-value after Benjamini and Hochberg.
+    pub wilcoxon_benjamini_hochberg: f64,
+    /// Cohen's `d_z` of the differences.
+    pub cohens_dz: f64,
+    /// Why the numbers say less than they seem to.
+    pub degeneracies: BTreeSet<Degeneracy>,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// Compares `models` by `design`.
+///
+/// # Errors
+///
+/// [`CompareError`] with every reason why the models cannot be compared, or why the plan cannot be carried out.
+pub fn compare(
+    models: &[ComparedModel],
+    design: Design,
+    plan: &Plan,
+) -> Result<Comparisons, CompareError> {
+    let warnings = check_comparable(models)?;
+    let labels = model::labels(models);
+    let aligned: Vec<Aligned> = combinations(models.len(), design)
+        .into_iter()
+        .map(|(first, second)| {
+            let aligned = Aligned::of(&models[first], &models[second]);
+            if aligned.pairs.is_empty() {
+                let (first, second) = (labels[first].clone(), labels[second].clone());
+                return Err(CompareError::NoSharedPair { first, second });
+            }
+            Ok(Aligned { labels: [labels[first].clone(), labels[second].clone()], ..aligned })
+        })
+        .collect::<Result<_, _>>()?;
+    let tests = test_all(&aligned, plan)?;
+    let comparisons = aligned
+        .into_iter()
+        .zip(tests.chunks_exact(ComparedEndpoint::ALL.len()))
+        .map(|(aligned, tests)| aligned.with(&tests[0], &tests[1], plan))
+        .collect();
+    Ok(Comparisons { plan: plan.clone(), comparisons, warnings })
+}
+
+fn combinations(n_models: usize, design: Design) -> Vec<(usize, usize)> {
+    let n_firsts = match design {
+        Design::AllPairs => n_models,
+        Design::FirstAgainstOthers => n_models.min(1),
+    };
+    (0..n_firsts)
+        .flat_map(|first| (first + 1..n_models).map(move |second| (first, second)))
+        .collect()
+}
+
+/// The shared pairs of two models, before anything is tested.
+struct Aligned {
+    labels: [String; 2],
+    alignment: Alignment,
+    pairs: Vec<PairDifference>,
+    clusters: Clusters,
+    /// For each endpoint the first model's values, the second's, and their differences.
+    samples: [Sample; 2],
+}
+
+struct Sample {
+    first: Vec<f64>,
+    second: Vec<f64>,
+    differences: Vec<f64>,
+}
+
+impl Aligned {
+    fn of(first: &ComparedModel, second: &ComparedModel) -> Self {
+        let mut alignment = Alignment::default();
+        let mut pairs = Vec::new();
+        for (pair_id, (source_id, of_first)) in first.pairs() {
+            match second.get(pair_id) {
+                None => alignment.only_in_first += 1,
+                Some((_, of_second)) => match (of_first, of_second) {
+                    (Some(first), Some(second)) => {
+                        alignment.shared_usable += 1;
+                        pairs.push(difference(pair_id, source_id, *first, *second));
+                    }
+                    _ => alignment.shared_unusable += 1,
+                },
+            }
+        }
+        let shared = alignment.shared_usable + alignment.shared_unusable;
+        alignment.only_in_second = second.pairs().len() - shared;
+        let samples = ComparedEndpoint::ALL.map(|endpoint| Sample {
+            first: pairs.iter().map(|pair| pair.first.of(endpoint)).collect(),
+            second: pairs.iter().map(|pair| pair.second.of(endpoint)).collect(),
+            differences: pairs.iter().map(|pair| pair.difference(endpoint)).collect(),
+        });
+        let clusters = Clusters::new(pairs.iter().map(|pair| pair.source_id.as_str()));
+        Self { labels: Default::default(), alignment, pairs, clusters, samples }
+    }
+
+    fn with(self, change: &Tests, consistency: &Tests, plan: &Plan) -> Comparison {
+        let n_sources = self.clusters.n_clusters();
+        let [of_change, of_consistency] = &self.samples;
+        let endpoints = [
+            (ComparedEndpoint::RecommendationChange, of_change, change),
+            (ComparedEndpoint::DiagnosticConsistency, of_consistency, consistency),
+        ]
+        .map(|(endpoint, sample, tests)| {
+            let [first, second] = &self.labels;
+            let mut compared = EndpointComparison {
+                endpoint,
+                first_mean: mean(&sample.first),
+                second_mean: mean(&sample.second),
+                mean_difference: mean(&sample.differences),
+                interval: tests.interval,
+                sign_flip: tests.sign_flip,
+                sign_flip_holm: tests.adjusted_sign_flip[0],
+                sign_flip_benjamini_hochberg: tests.adjusted_sign_flip[1],
+                wilcoxon: tests.wilcoxon,
+                wilcoxon_holm: tests.adjusted_wilcoxon[0],
+                wilcoxon_benjamini_hochberg: tests.adjusted_wilcoxon[1],
+                cohens_dz: tests.cohens_dz,
+                degeneracies: degeneracies(&sample.differences, tests.interval, n_sources),
+                finding: Finding::default(),
+            };
+            let context = finding::Context {
+                first,
+                second,
+                n_pairs: self.pairs.len(),
+                n_sources,
+                n_tests: tests.family_size,
+                plan,
+            };
+            compared.finding = Finding::of(&compared, &context);
+            compared
+        });
+        let [first, second] = self.labels;
+        Comparison {
+            first,
+            second,
+            alignment: self.alignment,
+            n_sources,
+            pairs: self.pairs,
+            endpoints,
+        }
+    }
+}
+
+fn difference(
+    pair_id: &PairId,
+    source_id: &SourceId,
+    first: PairScore,
+    second: PairScore,
+) -> PairDifference {
+    PairDifference { pair_id: pair_id.clone(), source_id: source_id.clone(), first, second }
+}
+
+/// What is computed from the differences of one endpoint, and adjusted over the family.
+struct Tests {
+    interval: Interval,
+    sign_flip: SignFlip,
+    wilcoxon: SignedRank,
+    cohens_dz: f64,
+    /// After Holm, after Benjamini and Hochberg.
+    adjusted_sign_flip: [f64; 2],
+    adjusted_wilcoxon: [f64; 2],
+    family_size: usize,
+}
+
+/// The tests of every comparison and endpoint; all intervals are drawn together, on shared resamples.
+fn test_all(aligned: &[Aligned], plan: &Plan) -> Result<Vec<Tests>, BootstrapError> {
+    let samples: Vec<(&Clusters, &Sample)> = aligned
+        .iter()
+        .flat_map(|aligned| aligned.samples.iter().map(|sample| (&aligned.clusters, sample)))
+        .collect();
+    let tasks: Vec<Task<'_>> = samples
+        .iter()
+        .map(|(clusters, sample)| Task { values: &sample.differences, clusters })
+        .collect();
+    let intervals = clustered_intervals(&tasks, plan)?;
+    let mut tests = Vec::with_capacity(samples.len());
+    for ((clusters, sample), interval) in samples.iter().zip(intervals) {
+        tests.push(Tests {
+            interval,
+            sign_flip: sign_flip(&clusters.sums(&sample.differences)?, plan)?,
+            wilcoxon: wilcoxon(&sample.first, &sample.second)?,
+            cohens_dz: cohens_dz(&sample.first, &sample.second)?,
+            adjusted_sign_flip: [1.0; 2],
+            adjusted_wilcoxon: [1.0; 2],
+            family_size: samples.len(),
+        });
+    }
+    let by_sign: Vec<f64> = tests.iter().map(|tests| tests.sign_flip.p_value).collect();
+    let by_rank: Vec<f64> = tests.iter().map(|tests| tests.wilcoxon.p_value).collect();
+    let (sign_holm, sign_hochberg) = (holm(&by_sign)?, benjamini_hochberg(&by_sign)?);
+    let (rank_holm, rank_hochberg) = (holm(&by_rank)?, benjamini_hochberg(&by_rank)?);
+    for (place, tests) in tests.iter_mut().enumerate() {
+        tests.adjusted_sign_flip = [sign_holm[place], sign_hochberg[place]];
+        tests.adjusted_wilcoxon = [rank_holm[place], rank_hochberg[place]];
+    }
+    Ok(tests)
+}
+
+/// The mean as `interval` gives it: NumPy's pairwise sum over the number. A score's point estimate sums from left to right,
+/// and may differ from it in the last bit.
+#[expect(clippy::cast_precision_loss, reason = "counts of pairs stay far below 2^53")]
+fn mean(values: &[f64]) -> f64 {
+    pairwise_sum(values) / values.len() as f64
+}
