@@ -17,7 +17,7 @@ pub(crate) enum Division {
     /// From the first row to the last. The plain form, which the other must equal.
     OneThread,
     /// Pieces of some rows, each of which jumps to its place in the stream. This needs a count of the accepted draws
-    /// beforehand, about a quarter of the work of an interval. Only PCG64 can jump.
+    /// beforehand, about a third of the work of an interval. Only PCG64 can jump.
     AllThreads,
 }
 

