@@ -1,7 +1,10 @@
 //! Everything that can go wrong between a configuration and a picture.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
+
+use spinefairbench_artifacts::digest::Sha256;
 
 use crate::accounting::Accounting;
 
@@ -173,6 +176,78 @@ pub enum GeneratorError {
     /// The pipeline gave fewer pictures than were asked for.
     #[error("the pipeline gave no picture")]
     NoPicture,
+    /// A file of the project's own kinds could not be read or written.
+    #[error(transparent)]
+    Artifact(#[from] spinefairbench_artifacts::ArtifactError),
+    /// A name that cannot be a path of the dataset.
+    #[error(transparent)]
+    UnsafePath(#[from] spinefairbench_artifacts::path::UnsafePath),
+    /// A file could not be written.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The thread that writes pictures ended early.
+    #[error("the thread that writes pictures stopped")]
+    WriterStopped,
+    /// A list of sources with a line that is none.
+    #[error("`{file}`, line {line}: {problem}")]
+    SourceList {
+        /// The list.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A journal where a fresh batch should start.
+    #[error("`{}` exists: `--resume` goes on where it ends", path.display())]
+    JournalExists {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// A journal of a batch with other settings.
+    #[error("`{}` belongs to a batch with other settings: {}", path.display(), keys.join(", "))]
+    OtherSettings {
+        /// The journal.
+        path: PathBuf,
+        /// The settings that differ.
+        keys: Vec<String>,
+    },
+    /// A journal that cannot be assembled yet.
+    #[error("`{}`: {problem}", path.display())]
+    IncompleteBatch {
+        /// The journal.
+        path: PathBuf,
+        /// What is missing.
+        problem: String,
+    },
+    /// No journal in any of the folders.
+    #[error("no journal was found: give the output folders of `generator batch`")]
+    NoJournals,
+    /// Not all shards of a batch.
+    #[error("{found} of {expected} sources are there, from the shards {}", shards.iter().cloned().collect::<Vec<_>>().join(", "))]
+    MissingShards {
+        /// Sources found.
+        found: u64,
+        /// Sources of the batch.
+        expected: u64,
+        /// Shards found.
+        shards: BTreeSet<String>,
+    },
+    /// A picture that is not the one its journal line describes.
+    #[error("`{}` is not the picture of the journal (expected sha256 {expected}, computed {computed})", path.display())]
+    OtherPicture {
+        /// The picture.
+        path: PathBuf,
+        /// From the journal.
+        expected: Sha256,
+        /// Of the file.
+        computed: Sha256,
+    },
     /// A picture could not be read, resized, blended or written.
     #[error(transparent)]
     Imaging(#[from] spinefairbench_imaging::ImagingError),
@@ -241,4 +316,19 @@ pub enum GeneratorError {
         /// libtorch's own message.
         source: tch::TchError,
     },
+}
+
+impl GeneratorError {
+    /// Whether a batch can go on with its other sources.
+    #[must_use]
+    pub fn concerns_one_source(&self) -> bool {
+        matches!(
+            self,
+            Self::Read { .. }
+                | Self::TooLarge { .. }
+                | Self::Imaging(_)
+                | Self::LpipsSize { .. }
+                | Self::NotFinite { .. }
+        )
+    }
 }

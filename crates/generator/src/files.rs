@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::GeneratorError;
 
@@ -36,4 +36,30 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, GeneratorError> {
         });
     }
     Ok(bytes)
+}
+
+/// The file at `path`, made if it is not there, open for appending.
+pub(crate) fn append(path: &Path) -> Result<File, GeneratorError> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+        .map_err(|source| GeneratorError::Write { path: path.into(), source })
+}
+
+/// The files in `folder` with this extension, in order of their names; none if the folder is not there.
+pub(crate) fn list(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, GeneratorError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let read_error = |source| GeneratorError::Read { path: folder.into(), source };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(read_error)? {
+        let path = entry.map_err(read_error)?.path();
+        if path.extension().is_some_and(|found| found == extension) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
 }

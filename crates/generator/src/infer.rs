@@ -13,6 +13,7 @@ use spinefairbench_imaging::RgbImage;
 use tch::{Device, Kind};
 
 use crate::base_model::BaseModel;
+use crate::batch::Preparation;
 use crate::config::RunPlan;
 use crate::device::{DeviceChoice, NumberType};
 use crate::lora::{LoraFile, LoraMerge, ScaleChoice};
@@ -139,7 +140,9 @@ impl Generator {
                 json!({"format": file.format.to_string(), "merged": merged, "scale": scale, "sha256": digest}),
             );
         }
-        provenance.insert("device".into(), format!("{:?}", placement.device).to_lowercase().into());
+        // Without the GPU's number, which says nothing about the picture.
+        let device = if placement.device == Device::Cpu { "cpu" } else { "cuda" };
+        provenance.insert("device".into(), device.into());
         provenance.insert("dtype".into(), number_type(placement.kind).to_string().into());
         let noise = if options.noise == NoiseOrigin::Cpu { "cpu" } else { "device" };
         provenance.insert("noise".into(), noise.into());
@@ -184,6 +187,30 @@ impl Generator {
         self.pipeline.generate(&source.model_input, &requests, &self.plan, &mut ())
     }
 
+    /// How sources are made ready for this model.
+    #[must_use]
+    pub fn preparation(&self) -> Preparation {
+        Preparation { image_size: self.plan.image_size, reduction: self.reduction, options: self.prepare }
+    }
+
+    /// The configuration it was loaded with.
+    #[must_use]
+    pub fn config(&self) -> &GeneratorConfig {
+        &self.config
+    }
+
+    /// The wording of the prompts.
+    #[must_use]
+    pub fn prompt_set(&self) -> PromptSet {
+        self.prompt_set
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.pipeline.placement().device
+    }
+
     /// What is recorded about model, device and prompts.
     #[must_use]
     pub fn provenance(&self) -> &Map<String, Value> {
@@ -206,7 +233,7 @@ impl Generator {
 
         let mut added = self.provenance.clone();
         added.insert("source_sha256".into(), Sha256::of(request.source).to_string().into());
-        let original = source.original_size;
+        let original = source.original.size();
         added.insert("source_size".into(), json!([original.width(), original.height()]));
         added.insert(
             "window".into(),
@@ -291,7 +318,7 @@ fn base_digests(base: &BaseModel) -> Result<Value, GeneratorError> {
     Ok(digests.into())
 }
 
-fn file_digest(path: &Path) -> Result<Sha256, GeneratorError> {
+pub(crate) fn file_digest(path: &Path) -> Result<Sha256, GeneratorError> {
     let (mut file, _) = files::open(path)?;
     let mut hasher = Hasher::default();
     std::io::copy(&mut file, &mut hasher)

@@ -2,7 +2,9 @@
 
 pub mod accounting;
 pub mod architecture;
+pub mod assemble;
 pub mod base_model;
+pub mod batch;
 pub mod config;
 pub mod device;
 mod error;
@@ -12,6 +14,8 @@ mod files;
 pub mod infer;
 pub mod lora;
 pub mod metadata;
+#[cfg(feature = "libtorch")]
+pub mod painter;
 pub mod prepare;
 mod prompt;
 pub mod schedule;

@@ -5,7 +5,7 @@
 //! as in the original; the filter is bicubic, and Lanczos for the last few pixels down to a multiple of the reduction.
 
 use spinefairbench_imaging::{
-    AppliedWindow, BlendWeight, Filter, ImageSize, Mask, MaskFacts, Notice, PassOrder, ReadOptions,
+    AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, Notice, PassOrder, ReadOptions,
     RgbImage, read_picture,
 };
 
@@ -27,8 +27,8 @@ pub struct PreparedSource {
     pub resized: RgbImage,
     /// The same with sides that are multiples of the reduction: what the model encodes.
     pub model_input: RgbImage,
-    /// Size of the file's picture.
-    pub original_size: ImageSize,
+    /// The file's picture in grey, at its own size: what quality control compares with.
+    pub original: GreyImage,
     /// The window that deep grey levels were put through.
     pub window: Option<AppliedWindow>,
     /// What a user may want to know about the file.
@@ -62,7 +62,7 @@ impl PreparedSource {
         Ok(Self {
             resized,
             model_input,
-            original_size: picture.size(),
+            original: picture.to_grey(),
             window: picture.window,
             notices: picture.notices,
             order: options.order,

@@ -86,6 +86,12 @@ impl Pipeline {
         Ok(Self { unet, vae, schedule, text_states, placement, noise: options.noise })
     }
 
+    /// Device and type of the weights.
+    #[must_use]
+    pub fn placement(&self) -> Placement {
+        self.placement
+    }
+
     /// The noise schedule.
     #[must_use]
     pub fn schedule(&self) -> &NoiseSchedule {

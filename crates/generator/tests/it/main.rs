@@ -7,6 +7,7 @@
     reason = "tests read fixtures, write models to temporary folders and may fail loudly"
 )]
 
+mod batches;
 mod formula;
 mod golden;
 #[cfg(feature = "libtorch")]

@@ -1,0 +1,306 @@
+//! The journal: one JSON object a line, appended and flushed, never rewritten.
+//!
+//! The first line holds the settings; then come pairs, unreadable sources, and the end of each source. A source counts as
+//! finished by its end line alone, so that a kill between two lines only means painting one source again. A line that a
+//! kill cut off is passed over; of several lines for one pair the last counts (they are equal but for interruptions).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::ids::{EditLabel, PairId, SourceId};
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::write::create_folder;
+
+use super::{Shard, Start};
+use crate::{GeneratorError, Seed, files};
+
+/// A line is a few hundred bytes; a release has twelve thousand.
+const MAX_JOURNAL_BYTES: u64 = 1 << 30;
+
+/// Folder of the journals below a batch's output.
+pub const JOURNAL_FOLDER: &str = "journal";
+
+/// The journal of `shard` below `root`.
+#[must_use]
+pub fn journal_path(root: &Path, shard: Shard) -> PathBuf {
+    root.join(JOURNAL_FOLDER).join(format!("shard-{}.jsonl", shard.to_string().replace('/', "-of-")))
+}
+
+/// A picture that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Below the output folder, and later in the release.
+    pub path: ReleasePath,
+    /// Its length.
+    pub size_bytes: u64,
+    /// Its digest.
+    pub sha256: Sha256,
+}
+
+/// How one pair ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairRow {
+    /// The pair.
+    pub pair_id: PairId,
+    /// Its source.
+    pub source_id: SourceId,
+    /// Its edit.
+    pub edit_label: EditLabel,
+    /// Whether an attempt passed.
+    pub passed_qc: bool,
+    /// The attempt that passed, or the last one; from 1.
+    pub attempt: u32,
+    /// Its seed.
+    pub seed: Seed,
+    /// Its similarity.
+    pub ssim: Option<f64>,
+    /// Its edge preservation.
+    pub edge_preservation: Option<f64>,
+    /// Its perceptual distance.
+    pub lpips: Option<f64>,
+    /// Its picture, if it passed.
+    pub image: Option<ImageFacts>,
+}
+
+/// One line after the first.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JournalLine {
+    /// A pair ended.
+    Pair(Box<PairRow>),
+    /// A source could not be read; it is tried again on resuming.
+    Failure {
+        /// The source.
+        source_id: SourceId,
+        /// Why.
+        problem: String,
+    },
+    /// All pairs of a source have ended.
+    Finished {
+        /// The source.
+        source_id: SourceId,
+    },
+}
+
+/// The lines as they are on disk.
+mod wire {
+    use super::{Deserialize, EditLabel, Map, PairId, Seed, Serialize, SourceId, Value};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "kind", rename_all = "snake_case")]
+    pub(super) enum Line {
+        Settings { settings: Map<String, Value> },
+        Pair(Pair),
+        Failure { source_id: SourceId, problem: String },
+        Finished { source_id: SourceId },
+    }
+
+    #[derive(Serialize, Deserialize)]
+    pub(super) struct Pair {
+        pub(super) pair_id: PairId,
+        pub(super) source_id: SourceId,
+        pub(super) edit_label: EditLabel,
+        pub(super) passed_qc: bool,
+        pub(super) attempt: u32,
+        pub(super) seed: Seed,
+        pub(super) ssim: Option<f64>,
+        pub(super) edge_preservation: Option<f64>,
+        pub(super) lpips: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) counterfactual_image_path: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) counterfactual_image_size_bytes: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) counterfactual_image_sha256: Option<String>,
+    }
+}
+
+impl PairRow {
+    /// The row as a JSON object, in the names of the release's metadata.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        serde_json::to_value(self.to_wire()).unwrap_or_default()
+    }
+
+    fn to_wire(&self) -> wire::Pair {
+        let image = self.image.as_ref();
+        wire::Pair {
+            pair_id: self.pair_id.clone(),
+            source_id: self.source_id.clone(),
+            edit_label: self.edit_label,
+            passed_qc: self.passed_qc,
+            attempt: self.attempt,
+            seed: self.seed,
+            ssim: self.ssim,
+            edge_preservation: self.edge_preservation,
+            lpips: self.lpips,
+            counterfactual_image_path: image.map(|image| image.path.as_str().into()),
+            counterfactual_image_size_bytes: image.map(|image| image.size_bytes),
+            counterfactual_image_sha256: image.map(|image| image.sha256.to_string()),
+        }
+    }
+
+    fn from_wire(pair: wire::Pair) -> Option<Self> {
+        let image = match (
+            pair.counterfactual_image_path,
+            pair.counterfactual_image_size_bytes,
+            pair.counterfactual_image_sha256,
+        ) {
+            (Some(path), Some(size_bytes), Some(sha256)) => {
+                Some(ImageFacts { path: path.parse().ok()?, size_bytes, sha256: sha256.parse().ok()? })
+            }
+            _ => None,
+        };
+        (pair.passed_qc == image.is_some()).then_some(Self {
+            pair_id: pair.pair_id,
+            source_id: pair.source_id,
+            edit_label: pair.edit_label,
+            passed_qc: pair.passed_qc,
+            attempt: pair.attempt,
+            seed: pair.seed,
+            ssim: pair.ssim,
+            edge_preservation: pair.edge_preservation,
+            lpips: pair.lpips,
+            image,
+        })
+    }
+}
+
+/// What a journal says so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JournalContent {
+    /// Of the batch; absent if the first line was cut off.
+    pub settings: Option<Map<String, Value>>,
+    /// By pair.
+    pub pairs: BTreeMap<PairId, PairRow>,
+    /// Sources that are finished.
+    pub finished: BTreeSet<SourceId>,
+    /// Sources that could not be read and are not finished.
+    pub failures: BTreeMap<SourceId, String>,
+}
+
+impl JournalContent {
+    /// The content of `bytes`; lines that say nothing are passed over.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut content = Self::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            match serde_json::from_slice(line) {
+                Ok(wire::Line::Settings { settings }) => {
+                    content.settings.get_or_insert(settings);
+                }
+                Ok(wire::Line::Pair(pair)) => {
+                    if let Some(row) = PairRow::from_wire(pair) {
+                        content.pairs.insert(row.pair_id.clone(), row);
+                    }
+                }
+                Ok(wire::Line::Failure { source_id, problem }) => {
+                    content.failures.insert(source_id, problem);
+                }
+                Ok(wire::Line::Finished { source_id }) => {
+                    content.failures.remove(&source_id);
+                    content.finished.insert(source_id);
+                }
+                Err(_) => {}
+            }
+        }
+        content
+    }
+
+    /// The content of the journal at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, GeneratorError> {
+        Ok(Self::parse(&files::read(path, MAX_JOURNAL_BYTES)?))
+    }
+}
+
+/// A journal open for appending.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    finished: BTreeSet<SourceId>,
+}
+
+impl Journal {
+    /// Opens the journal at `path` for a batch with `settings`.
+    ///
+    /// # Errors
+    ///
+    /// If it exists and `start` is fresh, if it belongs to a batch with other settings, or cannot be written.
+    pub fn open(path: &Path, settings: &Map<String, Value>, start: Start) -> Result<Self, GeneratorError> {
+        let mut content = JournalContent::default();
+        let mut ends_inside_a_line = false;
+        if path.exists() {
+            if start == Start::Fresh {
+                return Err(GeneratorError::JournalExists { path: path.into() });
+            }
+            let bytes = files::read(path, MAX_JOURNAL_BYTES)?;
+            ends_inside_a_line = bytes.last().is_some_and(|byte| *byte != b'\n');
+            content = JournalContent::parse(&bytes);
+        } else if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        if let Some(former) = content.settings.as_ref().filter(|former| *former != settings) {
+            let keys = settings.keys().filter(|key| former.get(*key) != settings.get(*key)).cloned().collect();
+            return Err(GeneratorError::OtherSettings { path: path.into(), keys });
+        }
+        let file = files::append(path)?;
+        let mut journal = Self { path: path.into(), file, finished: content.finished };
+        if ends_inside_a_line {
+            journal.write(b"\n")?;
+        }
+        if content.settings.is_none() {
+            journal.append_wire(&[wire::Line::Settings { settings: settings.clone() }])?;
+        }
+        Ok(journal)
+    }
+
+    /// Whether all pairs of `source` have ended.
+    #[must_use]
+    pub fn is_finished(&self, source: &SourceId) -> bool {
+        self.finished.contains(source)
+    }
+
+    /// Appends `lines` and flushes them to disk.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be written.
+    pub fn append(&mut self, lines: &[JournalLine]) -> Result<(), GeneratorError> {
+        let lines: Vec<wire::Line> = lines
+            .iter()
+            .map(|line| match line {
+                JournalLine::Pair(row) => wire::Line::Pair(row.to_wire()),
+                JournalLine::Failure { source_id, problem } => {
+                    wire::Line::Failure { source_id: source_id.clone(), problem: problem.clone() }
+                }
+                JournalLine::Finished { source_id } => wire::Line::Finished { source_id: source_id.clone() },
+            })
+            .collect();
+        self.append_wire(&lines)
+    }
+
+    fn append_wire(&mut self, lines: &[wire::Line]) -> Result<(), GeneratorError> {
+        let mut text = String::new();
+        for line in lines {
+            text += &serde_json::to_string(line).unwrap_or_default();
+            text.push('\n');
+        }
+        self.write(text.as_bytes())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), GeneratorError> {
+        self.file
+            .write_all(bytes)
+            .and_then(|()| self.file.sync_data())
+            .map_err(|source| GeneratorError::Write { path: self.path.clone(), source })
+    }
+}

@@ -1,0 +1,65 @@
+//! A loaded model as a batch's painter.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_imaging::{GreyImage, RgbImage};
+
+use crate::batch::{Painter, Preparation};
+use crate::infer::{Generator, file_digest};
+use crate::prepare::PreparedSource;
+use crate::torch::Lpips;
+use crate::{GeneratorError, Seed};
+
+/// A generator, and LPIPS if its trunk was supplied: without it nothing passes, as in the original.
+#[derive(Debug)]
+pub struct ModelPainter {
+    generator: Generator,
+    lpips: Option<(Lpips, String)>,
+}
+
+impl ModelPainter {
+    /// `generator` with the LPIPS trunk at `trunk`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Lpips::load`].
+    pub fn new(generator: Generator, trunk: Option<&Path>) -> Result<Self, GeneratorError> {
+        let lpips = match trunk {
+            Some(path) => Some((Lpips::load(path, generator.device())?, file_digest(path)?.to_string())),
+            None => None,
+        };
+        Ok(Self { generator, lpips })
+    }
+}
+
+impl Painter for ModelPainter {
+    fn preparation(&self) -> Preparation {
+        self.generator.preparation()
+    }
+
+    fn paint(&self, source: &PreparedSource, edits: &[(EditLabel, Seed)]) -> Result<Vec<RgbImage>, GeneratorError> {
+        self.generator.pictures(source, edits)
+    }
+
+    fn lpips(&self, source: &GreyImage, generated: &GreyImage) -> Result<Option<f64>, GeneratorError> {
+        self.lpips.as_ref().map(|(lpips, _)| Ok(lpips.distance(source, generated)?.total)).transpose()
+    }
+
+    fn provenance(&self) -> Map<String, Value> {
+        let mut provenance = self.generator.provenance().clone();
+        // Where the model lies and which seed a single run would take say nothing about a batch.
+        let mut config = serde_json::to_value(self.generator.config()).unwrap_or_default();
+        if let Some(config) = config.as_object_mut() {
+            for key in ["base_model", "checkpoint_path", "device", "seed"] {
+                config.remove(key);
+            }
+        }
+        provenance.insert("config".into(), config);
+        provenance.insert("prompt_set".into(), self.generator.prompt_set().name().into());
+        let lpips = self.lpips.as_ref().map_or(Value::Null, |(_, digest)| digest.clone().into());
+        provenance.insert("lpips_sha256".into(), lpips);
+        provenance
+    }
+}
