@@ -67,12 +67,17 @@ struct Shards {
 
 impl Shards {
     fn admit(&mut self, path: &Path, content: &JournalContent) -> Result<(), GeneratorError> {
-        let refuse = |problem: String| GeneratorError::IncompleteBatch { path: path.into(), problem };
+        let refuse =
+            |problem: String| GeneratorError::IncompleteBatch { path: path.into(), problem };
         let Some(mut settings) = content.settings.clone() else {
             return Err(refuse("it has no settings".into()));
         };
-        let shard = settings.remove("shard").and_then(|shard| Some(shard.as_str()?.to_owned())).unwrap_or_default();
-        let expected = settings.remove("shard_sources").and_then(|count| count.as_u64()).unwrap_or_default();
+        let shard = settings
+            .remove("shard")
+            .and_then(|shard| Some(shard.as_str()?.to_owned()))
+            .unwrap_or_default();
+        let expected =
+            settings.remove("shard_sources").and_then(|count| count.as_u64()).unwrap_or_default();
         if let Some((source, problem)) = content.failures.first_key_value() {
             return Err(refuse(format!(
                 "{} sources could not be read, the first is `{source}` ({problem})",
@@ -81,10 +86,16 @@ impl Shards {
         }
         let finished = content.finished.len() as u64;
         if finished != expected {
-            return Err(refuse(format!("{finished} of {expected} sources are finished: resume this shard")));
+            return Err(refuse(format!(
+                "{finished} of {expected} sources are finished: resume this shard"
+            )));
         }
         if let Some(former) = self.settings.as_ref().filter(|former| **former != settings) {
-            let keys = settings.keys().filter(|key| former.get(*key) != settings.get(*key)).cloned().collect();
+            let keys = settings
+                .keys()
+                .filter(|key| former.get(*key) != settings.get(*key))
+                .cloned()
+                .collect();
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         if !self.seen.insert(shard.clone()) {
@@ -99,7 +110,11 @@ impl Shards {
         let settings = self.settings.ok_or(GeneratorError::NoJournals)?;
         let expected = settings.get("sources").and_then(Value::as_u64).unwrap_or_default();
         if self.n_sources != expected {
-            return Err(GeneratorError::MissingShards { found: self.n_sources, expected, shards: self.seen });
+            return Err(GeneratorError::MissingShards {
+                found: self.n_sources,
+                expected,
+                shards: self.seen,
+            });
         }
         Ok(settings)
     }
@@ -126,14 +141,22 @@ fn write(
         let png = files::read(&place, MAX_PICTURE_BYTES)?;
         let computed = Sha256::of(&png);
         if computed != image.sha256 {
-            return Err(GeneratorError::OtherPicture { path: place, expected: image.sha256, computed });
+            return Err(GeneratorError::OtherPicture {
+                path: place,
+                expected: image.sha256,
+                computed,
+            });
         }
         tree.write(&image.path, &png)?;
         digests.insert(image.path.clone(), computed);
-        sources.entry(&row.source_id).or_default().insert(row.edit_label.to_string(), image.path.as_str().into());
+        sources
+            .entry(&row.source_id)
+            .or_default()
+            .insert(row.edit_label.to_string(), image.path.as_str().into());
     }
     counts.sources = sources.len();
-    let attempted_sources: BTreeSet<&SourceId> = rows.values().map(|(row, _)| &row.source_id).collect();
+    let attempted_sources: BTreeSet<&SourceId> =
+        rows.values().map(|(row, _)| &row.source_id).collect();
     let listed: Vec<Value> = sources
         .iter()
         .map(|(source, images)| {

@@ -190,7 +190,11 @@ impl Generator {
     /// How sources are made ready for this model.
     #[must_use]
     pub fn preparation(&self) -> Preparation {
-        Preparation { image_size: self.plan.image_size, reduction: self.reduction, options: self.prepare }
+        Preparation {
+            image_size: self.plan.image_size,
+            reduction: self.reduction,
+            options: self.prepare,
+        }
     }
 
     /// The configuration it was loaded with.

@@ -27,7 +27,9 @@ impl ModelPainter {
     /// As [`Lpips::load`].
     pub fn new(generator: Generator, trunk: Option<&Path>) -> Result<Self, GeneratorError> {
         let lpips = match trunk {
-            Some(path) => Some((Lpips::load(path, generator.device())?, file_digest(path)?.to_string())),
+            Some(path) => {
+                Some((Lpips::load(path, generator.device())?, file_digest(path)?.to_string()))
+            }
             None => None,
         };
         Ok(Self { generator, lpips })
@@ -39,12 +41,23 @@ impl Painter for ModelPainter {
         self.generator.preparation()
     }
 
-    fn paint(&self, source: &PreparedSource, edits: &[(EditLabel, Seed)]) -> Result<Vec<RgbImage>, GeneratorError> {
+    fn paint(
+        &self,
+        source: &PreparedSource,
+        edits: &[(EditLabel, Seed)],
+    ) -> Result<Vec<RgbImage>, GeneratorError> {
         self.generator.pictures(source, edits)
     }
 
-    fn lpips(&self, source: &GreyImage, generated: &GreyImage) -> Result<Option<f64>, GeneratorError> {
-        self.lpips.as_ref().map(|(lpips, _)| Ok(lpips.distance(source, generated)?.total)).transpose()
+    fn lpips(
+        &self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<Option<f64>, GeneratorError> {
+        self.lpips
+            .as_ref()
+            .map(|(lpips, _)| Ok(lpips.distance(source, generated)?.total))
+            .transpose()
     }
 
     fn provenance(&self) -> Map<String, Value> {

@@ -5,8 +5,8 @@
 //! as in the original; the filter is bicubic, and Lanczos for the last few pixels down to a multiple of the reduction.
 
 use spinefairbench_imaging::{
-    AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, Notice, PassOrder, ReadOptions,
-    RgbImage, read_picture,
+    AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, Notice, PassOrder,
+    ReadOptions, RgbImage, read_picture,
 };
 
 use crate::GeneratorError;

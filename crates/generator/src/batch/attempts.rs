@@ -1,9 +1,7 @@
 //! One source: paint its edits, judge them, paint those that failed again with the next seed.
 
 use spinefairbench_artifacts::ids::{EditLabel, PairId, SourceId};
-use spinefairbench_imaging::{
-    Filter, GreyImage, Mask, Measures, PassOrder, RgbImage, compare,
-};
+use spinefairbench_imaging::{Filter, GreyImage, Mask, Measures, PassOrder, RgbImage, compare};
 
 use super::{BatchPlan, Painter, Preparation, SourceEntry, first_seed};
 use crate::prepare::PreparedSource;
@@ -33,7 +31,9 @@ impl LoadedSource {
         let bytes = files::read(&entry.path, MAX_PICTURE_BYTES)?;
         let prepared = PreparedSource::read(&bytes, *image_size, *reduction, options)?;
         let mask = match &entry.mask {
-            Some(path) => Some(prepared.read_mask(&files::read(path, MAX_PICTURE_BYTES)?, options)?),
+            Some(path) => {
+                Some(prepared.read_mask(&files::read(path, MAX_PICTURE_BYTES)?, options)?)
+            }
             None => None,
         };
         Ok(Self {
@@ -83,7 +83,9 @@ pub fn attempt_source(
             })
             .collect();
         for batch in edits.chunks(plan.batch_size.max(1)) {
-            for ((label, seed), painted) in batch.iter().zip(painter.paint(&source.prepared, batch)?) {
+            for ((label, seed), painted) in
+                batch.iter().zip(painter.paint(&source.prepared, batch)?)
+            {
                 let blend = source.mask.as_ref().map(|mask| (mask, plan.mask_blend));
                 let picture = source.prepared.finish(painted, blend)?;
                 let measures = measure(painter, source, &picture)?;
@@ -105,7 +107,11 @@ pub fn attempt_source(
 }
 
 /// Both pictures in grey, the generated one at the size of the source's file.
-fn measure(painter: &dyn Painter, source: &LoadedSource, picture: &RgbImage) -> Result<Measures, GeneratorError> {
+fn measure(
+    painter: &dyn Painter,
+    source: &LoadedSource,
+    picture: &RgbImage,
+) -> Result<Measures, GeneratorError> {
     let original: &GreyImage = &source.prepared.original;
     let generated = picture.to_grey().resized(original.size(), Filter::Bicubic, source.order);
     let comparison = compare(original, &generated, source.order);

@@ -28,7 +28,8 @@ pub const JOURNAL_FOLDER: &str = "journal";
 /// The journal of `shard` below `root`.
 #[must_use]
 pub fn journal_path(root: &Path, shard: Shard) -> PathBuf {
-    root.join(JOURNAL_FOLDER).join(format!("shard-{}.jsonl", shard.to_string().replace('/', "-of-")))
+    root.join(JOURNAL_FOLDER)
+        .join(format!("shard-{}.jsonl", shard.to_string().replace('/', "-of-")))
 }
 
 /// A picture that was written.
@@ -150,9 +151,11 @@ impl PairRow {
             pair.counterfactual_image_size_bytes,
             pair.counterfactual_image_sha256,
         ) {
-            (Some(path), Some(size_bytes), Some(sha256)) => {
-                Some(ImageFacts { path: path.parse().ok()?, size_bytes, sha256: sha256.parse().ok()? })
-            }
+            (Some(path), Some(size_bytes), Some(sha256)) => Some(ImageFacts {
+                path: path.parse().ok()?,
+                size_bytes,
+                sha256: sha256.parse().ok()?,
+            }),
             _ => None,
         };
         (pair.passed_qc == image.is_some()).then_some(Self {
@@ -235,7 +238,11 @@ impl Journal {
     /// # Errors
     ///
     /// If it exists and `start` is fresh, if it belongs to a batch with other settings, or cannot be written.
-    pub fn open(path: &Path, settings: &Map<String, Value>, start: Start) -> Result<Self, GeneratorError> {
+    pub fn open(
+        path: &Path,
+        settings: &Map<String, Value>,
+        start: Start,
+    ) -> Result<Self, GeneratorError> {
         let mut content = JournalContent::default();
         let mut ends_inside_a_line = false;
         if path.exists() {
@@ -249,7 +256,11 @@ impl Journal {
             create_folder(folder)?;
         }
         if let Some(former) = content.settings.as_ref().filter(|former| *former != settings) {
-            let keys = settings.keys().filter(|key| former.get(*key) != settings.get(*key)).cloned().collect();
+            let keys = settings
+                .keys()
+                .filter(|key| former.get(*key) != settings.get(*key))
+                .cloned()
+                .collect();
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         let file = files::append(path)?;
@@ -282,7 +293,9 @@ impl Journal {
                 JournalLine::Failure { source_id, problem } => {
                     wire::Line::Failure { source_id: source_id.clone(), problem: problem.clone() }
                 }
-                JournalLine::Finished { source_id } => wire::Line::Finished { source_id: source_id.clone() },
+                JournalLine::Finished { source_id } => {
+                    wire::Line::Finished { source_id: source_id.clone() }
+                }
             })
             .collect();
         self.append_wire(&lines)

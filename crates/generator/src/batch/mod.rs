@@ -18,12 +18,14 @@ use std::sync::mpsc;
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{EditLabel, PairId};
-use spinefairbench_artifacts::write::{create_folder, write_atomic};
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::write::{create_folder, write_atomic};
 use spinefairbench_imaging::{GreyImage, RgbImage, Thresholds};
 
 pub use attempts::{Attempted, LoadedSource, attempt_source};
-pub use journal::{ImageFacts, JOURNAL_FOLDER, Journal, JournalContent, JournalLine, PairRow, journal_path};
+pub use journal::{
+    ImageFacts, JOURNAL_FOLDER, Journal, JournalContent, JournalLine, PairRow, journal_path,
+};
 pub use sources::{InvalidShard, Shard, SourceEntry, read_sources};
 
 use crate::prepare::{PrepareOptions, PreparedSource};
@@ -53,14 +55,22 @@ pub trait Painter {
     /// # Errors
     ///
     /// What keeps the whole batch from going on.
-    fn paint(&self, source: &PreparedSource, edits: &[(EditLabel, Seed)]) -> Result<Vec<RgbImage>, GeneratorError>;
+    fn paint(
+        &self,
+        source: &PreparedSource,
+        edits: &[(EditLabel, Seed)],
+    ) -> Result<Vec<RgbImage>, GeneratorError>;
 
     /// The perceptual distance of two pictures of one size, if it is measured at all.
     ///
     /// # Errors
     ///
     /// If the pictures are too small, or torch fails.
-    fn lpips(&self, source: &GreyImage, generated: &GreyImage) -> Result<Option<f64>, GeneratorError>;
+    fn lpips(
+        &self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<Option<f64>, GeneratorError>;
 
     /// What identifies the model; two shards are merged only if it is equal.
     fn provenance(&self) -> Map<String, Value>;
@@ -131,7 +141,8 @@ pub fn run(
 ) -> Result<BatchOutcome, GeneratorError> {
     /// Sources read ahead and waiting to be written; each holds a few pictures.
     const IN_FLIGHT: usize = 2;
-    let mine: Vec<&SourceEntry> = sources.iter().filter(|source| shard.holds(&source.source_id)).collect();
+    let mine: Vec<&SourceEntry> =
+        sources.iter().filter(|source| shard.holds(&source.source_id)).collect();
     let settings = settings(painter, sources, plan, shard, mine.len());
     let journal = Journal::open(&journal_path(root, shard), &settings, start)?;
     let mut outcome = BatchOutcome { sources: mine.len(), ..BatchOutcome::default() };
@@ -155,8 +166,10 @@ pub fn run(
             let results = loaded.and_then(|loaded| attempt_source(painter, &loaded, plan));
             let results = match results {
                 Ok(results) => {
-                    outcome.passed += results.iter().filter(|result| result.passed.is_some()).count();
-                    outcome.failed += results.iter().filter(|result| result.passed.is_none()).count();
+                    outcome.passed +=
+                        results.iter().filter(|result| result.passed.is_some()).count();
+                    outcome.failed +=
+                        results.iter().filter(|result| result.passed.is_none()).count();
                     Ok(results)
                 }
                 Err(error) if error.concerns_one_source() => {
@@ -193,7 +206,9 @@ fn write_results(
     for (entry, results) in finished {
         let mut lines = Vec::new();
         match results {
-            Err(problem) => lines.push(JournalLine::Failure { source_id: entry.source_id.clone(), problem }),
+            Err(problem) => {
+                lines.push(JournalLine::Failure { source_id: entry.source_id.clone(), problem })
+            }
             Ok(results) => {
                 for result in results {
                     lines.push(JournalLine::Pair(Box::new(write_result(root, entry, result)?)));
@@ -206,7 +221,11 @@ fn write_results(
     Ok(())
 }
 
-fn write_result(root: &Path, entry: &SourceEntry, result: Attempted) -> Result<PairRow, GeneratorError> {
+fn write_result(
+    root: &Path,
+    entry: &SourceEntry,
+    result: Attempted,
+) -> Result<PairRow, GeneratorError> {
     let mut row = PairRow {
         pair_id: PairId::of(&entry.source_id, result.label),
         source_id: entry.source_id.clone(),
@@ -227,7 +246,11 @@ fn write_result(root: &Path, entry: &SourceEntry, result: Attempted) -> Result<P
             create_folder(folder)?;
         }
         write_atomic(&place, &png)?;
-        row.image = Some(journal::ImageFacts { path, size_bytes: png.len() as u64, sha256: Sha256::of(&png) });
+        row.image = Some(journal::ImageFacts {
+            path,
+            size_bytes: png.len() as u64,
+            sha256: Sha256::of(&png),
+        });
     }
     Ok(row)
 }

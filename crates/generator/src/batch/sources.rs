@@ -68,17 +68,24 @@ pub fn read_sources(path: &Path) -> Result<Vec<SourceEntry>, GeneratorError> {
     let mut seen = BTreeSet::new();
     let mut sources = Vec::with_capacity(lines.len());
     for (line, Line { source_id, path, mask, edits }) in lines {
-        let refuse = |problem: String| GeneratorError::SourceList { file: name.clone(), line, problem };
+        let refuse =
+            |problem: String| GeneratorError::SourceList { file: name.clone(), line, problem };
         layout::counterfactual_image(&source_id, EditLabel::ElderlyFemale)
             .map_err(|error| refuse(format!("`{source_id}` cannot name a folder: {error}")))?;
         if !seen.insert(source_id.as_str().to_lowercase()) {
             return Err(refuse(format!("`{source_id}` is named twice")));
         }
-        let edits: BTreeSet<EditLabel> = edits.unwrap_or_else(|| EditLabel::ALL.into()).into_iter().collect();
+        let edits: BTreeSet<EditLabel> =
+            edits.unwrap_or_else(|| EditLabel::ALL.into()).into_iter().collect();
         if edits.is_empty() {
             return Err(refuse(format!("`{source_id}` has no edits")));
         }
-        sources.push(SourceEntry { source_id, path: folder.join(path), mask: mask.map(|mask| folder.join(mask)), edits });
+        sources.push(SourceEntry {
+            source_id,
+            path: folder.join(path),
+            mask: mask.map(|mask| folder.join(mask)),
+            edits,
+        });
     }
     sources.sort_by(|left, right| left.source_id.cmp(&right.source_id));
     Ok(sources)
@@ -99,28 +106,43 @@ fn read_json_lines(name: &str, bytes: &[u8]) -> Result<Vec<(u64, Line)>, Generat
 
 fn read_table(name: &str, bytes: &[u8]) -> Result<Vec<(u64, Line)>, GeneratorError> {
     let table = Table::parse(name, bytes)?;
-    let refuse = |line: u64, problem: String| GeneratorError::SourceList { file: name.into(), line, problem };
+    let refuse = |line: u64, problem: String| GeneratorError::SourceList {
+        file: name.into(),
+        line,
+        problem,
+    };
     if let Some(problem) = table.problems.first() {
         return Err(refuse(problem.line, problem.to_string()));
     }
-    let column = |name: &str| table.column(name).map_err(|problem| refuse(problem.line, problem.to_string()));
+    let column = |name: &str| {
+        table.column(name).map_err(|problem| refuse(problem.line, problem.to_string()))
+    };
     let (source_id, path) = (column("source_id")?, column("path")?);
     let (mask, edits) = (table.column("mask").ok(), table.column("edits").ok());
     table
         .rows()
         .map(|row| {
             let line = row.line();
-            let optional = |column| Option::map(column, |column| row.cell(column).trim()).filter(|cell| !cell.is_empty());
+            let optional = |column| {
+                Option::map(column, |column| row.cell(column).trim())
+                    .filter(|cell| !cell.is_empty())
+            };
             let edits = optional(edits)
-                .map(|cell| cell.split_whitespace().map(str::parse).collect::<Result<Vec<EditLabel>, _>>())
+                .map(|cell| {
+                    cell.split_whitespace().map(str::parse).collect::<Result<Vec<EditLabel>, _>>()
+                })
                 .transpose()
                 .map_err(|error| refuse(line, error.to_string()))?;
-            let source_id: SourceId = row.cell(source_id).parse().map_err(|error| refuse(line, format!("{error}")))?;
+            let source_id: SourceId =
+                row.cell(source_id).parse().map_err(|error| refuse(line, format!("{error}")))?;
             let path = row.cell(path).trim();
             if path.is_empty() {
                 return Err(refuse(line, format!("`{source_id}` has no path")));
             }
-            Ok((line, Line { source_id, path: path.into(), mask: optional(mask).map(Into::into), edits }))
+            Ok((
+                line,
+                Line { source_id, path: path.into(), mask: optional(mask).map(Into::into), edits },
+            ))
         })
         .collect()
 }

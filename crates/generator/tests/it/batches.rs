@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::ids::{EditLabel, PairId};
 use spinefairbench_generator::assemble::{Assembled, assemble};
 use spinefairbench_generator::batch::{
-    BatchOutcome, BatchPlan, Painter, Preparation, Shard, SourceEntry, Start, first_seed, journal_path, read_sources, run,
+    BatchOutcome, BatchPlan, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
+    journal_path, read_sources, run,
 };
 use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
 use spinefairbench_generator::{GeneratorError, Seed, smoke};
@@ -30,23 +31,38 @@ impl Painter for Tinter {
         Preparation { image_size: 16, reduction: 8, options: PrepareOptions::default() }
     }
 
-    fn paint(&self, source: &PreparedSource, edits: &[(EditLabel, Seed)]) -> Result<Vec<RgbImage>, GeneratorError> {
-        let Some(left) = self.calls_left.get().checked_sub(1) else { return Err(GeneratorError::NoPicture) };
+    fn paint(
+        &self,
+        source: &PreparedSource,
+        edits: &[(EditLabel, Seed)],
+    ) -> Result<Vec<RgbImage>, GeneratorError> {
+        let Some(left) = self.calls_left.get().checked_sub(1) else {
+            return Err(GeneratorError::NoPicture);
+        };
         self.calls_left.set(left);
         let tint = |seed: Seed| u8::try_from(seed.bits() * 37 % 251).unwrap();
         edits
             .iter()
             .map(|(_, seed)| {
-                let samples =
-                    source.model_input.samples().iter().map(|level| level.saturating_add(tint(*seed))).collect();
+                let samples = source
+                    .model_input
+                    .samples()
+                    .iter()
+                    .map(|level| level.saturating_add(tint(*seed)))
+                    .collect();
                 Ok(RgbImage::new(source.model_input.size(), samples).unwrap())
             })
             .collect()
     }
 
-    fn lpips(&self, source: &GreyImage, generated: &GreyImage) -> Result<Option<f64>, GeneratorError> {
+    fn lpips(
+        &self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<Option<f64>, GeneratorError> {
         let mean = |image: &GreyImage| {
-            image.samples().iter().map(|level| f64::from(*level)).sum::<f64>() / f64::from(image.width().pow(2))
+            image.samples().iter().map(|level| f64::from(*level)).sum::<f64>()
+                / f64::from(image.width().pow(2))
         };
         Ok(Some((mean(source) - mean(generated)).abs() / 255.0))
     }
@@ -102,7 +118,8 @@ pub fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                files.insert(path.strip_prefix(root).unwrap().into(), std::fs::read(&path).unwrap());
+                files
+                    .insert(path.strip_prefix(root).unwrap().into(), std::fs::read(&path).unwrap());
             }
         }
     }
@@ -124,10 +141,12 @@ fn shards_and_interruptions_leave_no_trace() {
 
     let whole = root("whole");
     let outcome =
-        run_all(&Tinter::new(usize::MAX), &sources, &plan(), &whole, Shard::WHOLE, Start::Fresh).unwrap();
+        run_all(&Tinter::new(usize::MAX), &sources, &plan(), &whole, Shard::WHOLE, Start::Fresh)
+            .unwrap();
     assert_eq!((outcome.sources, outcome.passed + outcome.failed), (20, 80));
     let (counts, expected) = assembled(&[whole]);
-    let metadata = String::from_utf8(expected[Path::new("dataset/qc_metadata.jsonl")].clone()).unwrap();
+    let metadata =
+        String::from_utf8(expected[Path::new("dataset/qc_metadata.jsonl")].clone()).unwrap();
     for occurs in ["\"attempt\":1,\"counter", "\"attempt\":2,\"counter", "\"passed_qc\":false"] {
         assert!(metadata.contains(occurs), "{occurs} does not occur");
     }
@@ -138,7 +157,8 @@ fn shards_and_interruptions_leave_no_trace() {
         .map(|index| {
             let root = root(&format!("shard{index}"));
             let shard = Shard::new(index, 3).unwrap();
-            run_all(&Tinter::new(usize::MAX), &sources, &plan(), &root, shard, Start::Fresh).unwrap();
+            run_all(&Tinter::new(usize::MAX), &sources, &plan(), &root, shard, Start::Fresh)
+                .unwrap();
             root
         })
         .collect();
@@ -151,7 +171,9 @@ fn shards_and_interruptions_leave_no_trace() {
     let path = journal_path(&interrupted, Shard::WHOLE);
     let mut start = Start::Fresh;
     for calls in 3.. {
-        let done = run_all(&Tinter::new(calls), &sources, &plan(), &interrupted, Shard::WHOLE, start).is_ok();
+        let done =
+            run_all(&Tinter::new(calls), &sources, &plan(), &interrupted, Shard::WHOLE, start)
+                .is_ok();
         start = Start::Resume;
         if done {
             break;
@@ -168,12 +190,19 @@ fn a_journal_keeps_to_its_settings() {
     let folder = tempfile::tempdir().unwrap();
     let sources = write_sources(folder.path(), 2, 24);
     let painter = Tinter::new(usize::MAX);
-    let go = |plan: &BatchPlan, start| run_all(&painter, &sources, plan, folder.path(), Shard::WHOLE, start);
+    let go = |plan: &BatchPlan, start| {
+        run_all(&painter, &sources, plan, folder.path(), Shard::WHOLE, start)
+    };
     go(&plan(), Start::Fresh).unwrap();
     assert!(go(&plan(), Start::Fresh).unwrap_err().to_string().contains("--resume"));
     assert_eq!(go(&plan(), Start::Resume).unwrap().skipped, 2);
     let other = BatchPlan { max_attempts: 3, ..plan() };
-    assert!(go(&other, Start::Resume).unwrap_err().to_string().ends_with("other settings: max_attempts"));
+    assert!(
+        go(&other, Start::Resume)
+            .unwrap_err()
+            .to_string()
+            .ends_with("other settings: max_attempts")
+    );
 }
 
 #[test]
@@ -193,7 +222,9 @@ fn an_unreadable_source_is_named_and_the_others_go_on() {
 #[test]
 fn the_seed_rule_is_stable() {
     let seeds: Vec<u64> = ["a__young_male", "buu_0002-M-049Y1__elderly_female"]
-        .map(|pair| first_seed(Seed::RELEASED, &pair.to_owned().try_into().unwrap() as &PairId).bits())
+        .map(|pair| {
+            first_seed(Seed::RELEASED, &pair.to_owned().try_into().unwrap() as &PairId).bits()
+        })
         .into();
     assert_eq!(seeds, [2_592_995_370, 3_640_307_590]);
 }
@@ -213,6 +244,10 @@ fn lists_of_sources_are_checked_line_by_line() {
     check(&path, "source_id,path,edits\na,1.png,elderly_child\n", "is no edit label");
     check(&path, "source_id\na\n", "path");
     check(&jsonl, "{\"source_id\": \"a\", \"path\": \"1.png\", \"edit\": []}\n", "line 1");
-    std::fs::write(&jsonl, "{\"source_id\": \"b\", \"path\": \"1.png\", \"edits\": [\"young_male\"]}\n").unwrap();
+    std::fs::write(
+        &jsonl,
+        "{\"source_id\": \"b\", \"path\": \"1.png\", \"edits\": [\"young_male\"]}\n",
+    )
+    .unwrap();
     assert_eq!(read_sources(&jsonl).unwrap()[0].edits.len(), 1);
 }

@@ -10,9 +10,12 @@
 mod batches;
 mod formula;
 mod golden;
+mod hostile_weights;
 #[cfg(feature = "libtorch")]
 mod inference;
 mod lora_files;
+#[cfg(feature = "libtorch")]
+mod model_batches;
 #[cfg(feature = "libtorch")]
 mod networks;
 #[cfg(feature = "libtorch")]
@@ -20,5 +23,6 @@ mod perceptual;
 #[cfg(feature = "libtorch")]
 mod runs;
 mod scheduling;
+mod single_files;
 mod tiny;
 mod tokens;
