@@ -2,6 +2,8 @@
 //!
 //! `serde_json::Value` sorts keys; the forms of the checks list models in the table's order.
 
+use std::fmt;
+
 use serde::ser::{Serialize, Serializer};
 
 /// A JSON value to be written.
@@ -33,6 +35,18 @@ pub(crate) fn list(items: impl IntoIterator<Item = Json>) -> Json {
     Json::List(items.into_iter().collect())
 }
 
+impl Json {
+    /// The field `name`, if this is an object that has it.
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Object(fields) => {
+                fields.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -44,6 +58,33 @@ impl Serialize for Json {
             Self::List(items) => serializer.collect_seq(items),
             Self::Object(fields) => {
                 serializer.collect_map(fields.iter().map(|(name, value)| (name, value)))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    /// As messages show it: compact, text quoted.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => formatter.write_str("null"),
+            Self::Bool(value) => write!(formatter, "{value}"),
+            Self::Whole(number) => write!(formatter, "{number}"),
+            Self::Float(number) => write!(formatter, "{number}"),
+            Self::Text(text) => write!(formatter, "{text:?}"),
+            Self::List(items) => {
+                formatter.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(formatter, "{}{item}", if index == 0 { "" } else { "," })?;
+                }
+                formatter.write_str("]")
+            }
+            Self::Object(fields) => {
+                formatter.write_str("{")?;
+                for (index, (name, value)) in fields.iter().enumerate() {
+                    write!(formatter, "{}{name:?}:{value}", if index == 0 { "" } else { "," })?;
+                }
+                formatter.write_str("}")
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::snapshot::{Part, Snapshot};
 mod dataset;
 mod documents;
 mod inventory;
+mod mitigation_rows;
 mod panels;
 mod plan;
 mod radiologist;
@@ -63,6 +64,8 @@ pub enum Topic {
     Stage1,
     /// The mitigation table.
     Mitigation,
+    /// The reports of all conditions, with all that they point to, and the frozen analysis.
+    MitigationRows,
     /// The radiologist validation.
     Radiologist,
 }
@@ -139,14 +142,21 @@ pub fn load(
         schedule::carry_out(source, manifests, &mut gathered, progress);
         panels::plan_rows(&mut first, needs, &gathered);
     }
+    mitigation_rows::plan(&mut first, needs);
+    if needs.want(Topic::MitigationRows) {
+        // Which texts the rows point to is known only when the panels were read.
+        schedule::carry_out(source, std::mem::take(&mut first), &mut gathered, progress);
+        mitigation_rows::plan_texts(&mut first, source, &mut gathered);
+    }
     schedule::carry_out_in_two(source, first, &mut gathered, progress, |gathered| {
         let mut second = plan::Plan::default();
         stage1::plan_texts(&mut second, gathered);
         radiologist::plan_reviewers(&mut second, gathered);
         second
     });
-    stage1::finish(&mut gathered);
     radiologist::finish(&mut gathered);
+    mitigation_rows::finish(&mut gathered, needs);
+    stage1::finish(&mut gathered);
     panels::finish(needs, &mut gathered);
     gathered.snapshot
 }
@@ -158,6 +168,7 @@ struct Gathered {
     pending: inventory::Pending,
     panels: panels::Panels,
     stage1: stage1::Stage1,
+    mitigation: mitigation_rows::MitigationRows,
     radiologist: radiologist::Reviewers,
 }
 

@@ -8,8 +8,11 @@ use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::table;
+use spinefairbench_bootstrap::Iterations;
 
 use crate::finding::{Code, Finding, Findings};
+use crate::mitigation_frozen;
+use crate::mitigation_recompute::Recomputed;
 use crate::published::{agree, nothing_published, show_names};
 use crate::report::{CheckReport, CheckResult};
 use crate::snapshot::{ConditionRow, Snapshot};
@@ -52,6 +55,18 @@ pub struct MitigationResult {
     pub models: Vec<(String, MitigationModel)>,
     /// The models that the recount excludes, sorted.
     pub stage1_full_exclusions: Vec<String>,
+    /// The whole analysis, when it was asked for and has a value.
+    pub recomputed: Option<Recomputed>,
+}
+
+/// Whether the analysis is recomputed from the retained outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Analysis {
+    /// The frozen table is judged alone.
+    #[default]
+    Frozen,
+    /// All is recomputed and compared with the frozen files, with this number of resamples or the frozen one.
+    Recomputed(Option<Iterations>),
 }
 
 /// Judges the frozen analysis.
@@ -59,6 +74,7 @@ pub struct MitigationResult {
 pub fn check(
     snapshot: &Snapshot,
     release: &ReleaseDescription,
+    analysis: Analysis,
     mut findings: Findings,
 ) -> CheckReport {
     let recounts = recount(snapshot, &mut findings);
@@ -93,6 +109,14 @@ pub fn check(
             judge_conditions(model, rows, &mut outcome, &mut findings);
         }
         result.models.push((model.to_owned(), outcome));
+    }
+    if let Analysis::Recomputed(iterations) = analysis {
+        result.recomputed = mitigation_frozen::recompute_and_compare(
+            snapshot,
+            iterations,
+            &mut findings,
+            &mut notes,
+        );
     }
     CheckReport { findings: findings.finish(), notes, result: CheckResult::Mitigation(result) }
 }

@@ -10,11 +10,12 @@ use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
-use spinefairbench_bootstrap::Plan;
+use spinefairbench_bootstrap::{Iterations, Plan};
 
 use crate::checksums::Unlisted;
 use crate::finding::{FindingCap, Findings};
 use crate::load::{Digests, Needs, Topic, Walk, load};
+use crate::mitigation::Analysis;
 use crate::models::ModelSelection;
 use crate::progress::Progress;
 use crate::report::{CheckName, CheckReport, SuiteReport};
@@ -63,6 +64,8 @@ pub enum Check {
     Stage1Confidence,
     /// `mitigation`
     Mitigation,
+    /// `mitigation --recompute`, with this number of resamples or the frozen one.
+    MitigationRecomputed(Option<Iterations>),
     /// `parse-sample` of one model.
     ParseSample(String),
     /// `diagnostic-scoring`
@@ -159,6 +162,9 @@ impl Check {
             },
             Self::Stage1Confidence => of(&[Topic::Stage1]),
             Self::Mitigation => of(&[Topic::Stage1, Topic::Mitigation]),
+            Self::MitigationRecomputed(_) => {
+                of(&[Topic::Stage1, Topic::Mitigation, Topic::MitigationRows])
+            }
             Self::ParseSample(model) => Needs { models: vec![model.clone()], ..Needs::default() },
             Self::DiagnosticScoring => Needs::default(),
             Self::Table2(options) => {
@@ -194,7 +200,10 @@ impl Check {
             Self::ReleaseIdentity => release_identity::check(snapshot, release, findings),
             Self::Dataset(_) => dataset::check(snapshot, release, findings),
             Self::Stage1Confidence => stage1_confidence::check(snapshot, findings),
-            Self::Mitigation => mitigation::check(snapshot, release, findings),
+            Self::Mitigation => mitigation::check(snapshot, release, Analysis::Frozen, findings),
+            Self::MitigationRecomputed(iterations) => {
+                mitigation::check(snapshot, release, Analysis::Recomputed(*iterations), findings)
+            }
             Self::ParseSample(model) => parse_sample::check(snapshot, model, findings),
             Self::DiagnosticScoring => diagnostic_scoring::check(),
             Self::Table2(options) => return table2::check(snapshot, release, options, findings),

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::json::Value;
 use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::FileKind;
@@ -15,6 +16,7 @@ use spinefairbench_bootstrap::{Interval, Plan};
 use spinefairbench_metrics::SourcedPair;
 
 use crate::finding::{Code, Finding, Findings};
+use crate::mitigation_recompute::MitigationInputs;
 
 /// A part of the bundle: the value that could be read, and the problems of reading it.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,11 @@ impl<T> Part<T> {
         self.value.as_ref()
     }
 
+    /// The value, to be completed.
+    pub(crate) fn value_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut()
+    }
+
     /// The problems of reading it.
     #[must_use]
     pub fn problems(&self) -> &[Finding] {
@@ -104,6 +111,12 @@ pub struct Snapshot {
     pub stage1_samples: Part<BTreeMap<String, Part<Stage1Sample>>>,
     /// The rows of the mitigation table.
     pub mitigation_table: Part<Vec<ConditionRow>>,
+    /// What the mitigation analysis is recomputed from.
+    pub mitigation_inputs: Part<MitigationInputs>,
+    /// The frozen mitigation summary.
+    pub mitigation_summary: Part<Value>,
+    /// The frozen counts of the mitigation conditions.
+    pub mitigation_counts: Part<Value>,
     /// The radiologist validation.
     pub radiologist: RadiologistParts,
     /// The checksum manifests asked for, with their place in the call.

@@ -24,6 +24,7 @@ use crate::release_identity::ReleaseIdentityResult;
 use crate::report::{CheckReport, CheckResult, SuiteReport};
 use crate::stage1_confidence::{Confidence, Stage1ConfidenceResult};
 use crate::table2::{FrozenEndpoints, RecomputedIntervals, Table2Model, Table2Result};
+use crate::wire_mitigation;
 
 /// The version of the form.
 pub const SCHEMA_VERSION: &str = "spinefairbench-check-v1";
@@ -150,10 +151,17 @@ fn stage1_confidence(result: &Stage1ConfidenceResult) -> Json {
 
 fn mitigation(result: &MitigationResult) -> Json {
     let exclusions = result.stage1_full_exclusions.iter().map(|model| model.as_str().into());
-    object([
+    let mut fields = vec![
         ("models", by_model(&result.models, mitigation_model)),
         ("stage1_full_exclusions", list(exclusions)),
-    ])
+    ];
+    fields.extend(
+        result
+            .recomputed
+            .as_ref()
+            .map(|analysis| ("recomputed", wire_mitigation::recomputed(analysis))),
+    );
+    object(fields)
 }
 
 fn mitigation_model(model: &MitigationModel) -> Json {

@@ -189,7 +189,7 @@ fn reduce(place: RowIndex, model: &str, row: &panel::PanelRow<'_>) -> PanelRow {
 }
 
 /// Whether a text is blank for Python: U+001C to U+001F are white space too.
-fn is_blank(text: &str) -> bool {
+pub(super) fn is_blank(text: &str) -> bool {
     text.chars()
         .all(|character| character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}'))
 }

@@ -3,14 +3,14 @@
 //! Rules: `checks.md`, *stage1-confidence*; the standalone list counts where it is present, else the trace manifest's. Only
 //! the file names of a list count. A text parses when its sidecar is there and clean and it names a primary diagnosis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::json::{self, Value};
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
-use spinefairbench_parsers::stage1_primary_diagnosis;
+use spinefairbench_parsers::{LabelSet, diagnostic_labels, stage1_primary_diagnosis};
 
 use super::documents::{constant, document};
 use super::plan::Plan;
@@ -26,9 +26,13 @@ pub(super) struct Stage1 {
     standalone: Option<Part<Lists>>,
     trace: Part<Lists>,
     samples: BTreeMap<String, Sample>,
-    texts: BTreeMap<ReleasePath, Result<bool, Finding>>,
+    texts: BTreeMap<ReleasePath, Stage1Text>,
+    planned: BTreeSet<ReleasePath>,
     clean_sidecars: BTreeMap<ReleasePath, bool>,
 }
+
+/// The labels of a text's primary diagnosis, `None` without one; or why the text could not be read.
+pub(super) type Stage1Text = Result<Option<LabelSet>, Finding>;
 
 /// File names by model, with where they were listed.
 #[derive(Debug, Default)]
@@ -78,21 +82,42 @@ pub(super) fn plan_texts(plan: &mut Plan, gathered: &mut Gathered) {
         .iter()
         .map(|(model, names)| (model.clone(), sample(lists, model, names)))
         .collect();
-    for text in stage1.samples.values().flat_map(|sample| &sample.texts) {
+    let texts: Vec<ReleasePath> =
+        stage1.samples.values().flat_map(|sample| sample.texts.iter().cloned()).collect();
+    for text in &texts {
+        stage1.plan_text(plan, text);
+        stage1.plan_sidecar(plan, text);
+    }
+}
+
+impl Stage1 {
+    /// Plans the reading of a Stage-1 text, once.
+    pub(super) fn plan_text(&mut self, plan: &mut Plan, text: &ReleasePath) {
+        if !self.planned.insert(text.clone()) {
+            return;
+        }
         let path = text.clone();
         plan.read(text.clone(), move |content| {
-            let names_diagnosis = match content.bytes {
+            let labels = match content.bytes {
                 Ok(bytes) => {
-                    Ok(stage1_primary_diagnosis(&String::from_utf8_lossy(bytes)).is_some())
+                    let diagnosis = stage1_primary_diagnosis(&String::from_utf8_lossy(bytes));
+                    Ok(diagnosis.map(|diagnosis| diagnostic_labels(&diagnosis)))
                 }
                 Err(error) => Err(Finding::of(error)),
             };
             let path = path.clone();
             Box::new(move |gathered| {
-                gathered.stage1.texts.insert(path, names_diagnosis);
+                gathered.stage1.texts.insert(path, labels);
             })
         });
-        let Ok(sidecar) = layout::stage1_sidecar(text) else { continue };
+    }
+
+    /// Plans the reading of a text's sidecar, once.
+    pub(super) fn plan_sidecar(&mut self, plan: &mut Plan, text: &ReleasePath) {
+        let Ok(sidecar) = layout::stage1_sidecar(text) else { return };
+        if !self.planned.insert(sidecar.clone()) {
+            return;
+        }
         let path = text.clone();
         plan.read(sidecar, move |content| {
             let clean = content.bytes.is_ok_and(is_clean);
@@ -101,6 +126,22 @@ pub(super) fn plan_texts(plan: &mut Plan, gathered: &mut Gathered) {
                 gathered.stage1.clean_sidecars.insert(path, clean);
             })
         });
+    }
+
+    /// Whether a text names a primary diagnosis and its sidecar is clean.
+    pub(super) fn parses(&self, text: &ReleasePath) -> bool {
+        let names_diagnosis = matches!(self.texts.get(text), Some(Ok(Some(_))));
+        names_diagnosis && self.clean_sidecars.get(text).copied().unwrap_or(false)
+    }
+
+    /// The text at `path`, if it was read.
+    pub(super) fn text_of(&self, path: Option<&str>) -> Option<&Stage1Text> {
+        self.texts.get(path?)
+    }
+
+    /// All texts that were looked for.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&ReleasePath, &Stage1Text)> {
+        self.texts.iter()
     }
 }
 
@@ -112,15 +153,12 @@ pub(super) fn finish(gathered: &mut Gathered) {
     }
     let lists = stage1.standalone.as_ref().unwrap_or(&stage1.trace);
     let mut samples: BTreeMap<String, Part<Stage1Sample>> = BTreeMap::new();
-    for (model, sample) in stage1.samples {
-        let mut problems = sample.problems;
+    for (model, sample) in &stage1.samples {
+        let mut problems = sample.problems.clone();
         let mut counted = Stage1Sample { size: sample.size, parsing: 0 };
         for text in &sample.texts {
             match stage1.texts.get(text) {
-                Some(Ok(names_diagnosis)) => {
-                    let clean = stage1.clean_sidecars.get(text).copied().unwrap_or(false);
-                    counted.parsing += usize::from(*names_diagnosis && clean);
-                }
+                Some(Ok(_)) => counted.parsing += usize::from(stage1.parses(text)),
                 Some(Err(problem)) => problems.push(Finding {
                     code: match problem.code {
                         Code::FileMissing => Code::Stage1FileMissing,
@@ -131,7 +169,7 @@ pub(super) fn finish(gathered: &mut Gathered) {
                 None => {}
             }
         }
-        samples.insert(model, Part::with_problems(counted, problems));
+        samples.insert(model.clone(), Part::with_problems(counted, problems));
     }
     for model in gathered.snapshot.frozen_confidence.value().into_iter().flat_map(BTreeMap::keys) {
         if let Some(lists) = lists.value()

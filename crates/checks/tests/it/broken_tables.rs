@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use spinefairbench_artifacts::layout;
+use spinefairbench_bootstrap::Iterations;
 use spinefairbench_checks::Check;
 
 use crate::bundle::{Overlay, assert_found, assert_passes, broken};
@@ -82,6 +83,52 @@ fn a_broken_mitigation_table_is_named() {
         set_cell(bundle, "gpt-5.4,condition_b,", 18, "FALSE");
         bundle.put(TABLE, bundle.text(TABLE).replace('\n', "\r\n"));
     });
+}
+
+#[test]
+fn a_frozen_analysis_that_differs_from_its_outputs_is_named() {
+    const SUMMARY: &str = layout::MITIGATION_SUMMARY;
+    const COUNTS: &str = layout::MITIGATION_COUNTS;
+    const REPORTS: &str = "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/evaluation_results.json";
+    const RECOMPUTED: Check = Check::MitigationRecomputed(None);
+    assert_found(broken![
+        "another mean", RECOMPUTED,
+            |bundle| bundle.edit(SUMMARY, |file| file["models"]["gpt-5.4"]["condition_d"]["rec_change"] = json!(0.96))
+            => "recomputed_mismatch", SUMMARY, "0.96", "0.967741935483871";
+        "another interval", RECOMPUTED,
+            |bundle| bundle.edit(SUMMARY, |file| file["models"]["gpt-5.4"]["condition_b"]["delta_rec_ci"][0] = json!(0.077))
+            => "recomputed_mismatch", SUMMARY, "0.077", "0.07685185185185192";
+        "another number of reports", RECOMPUTED,
+            |bundle| bundle.edit(COUNTS, |file| file["condition_a"]["gpt-5.4"]["genuine"] = json!(91))
+            => "recomputed_mismatch", COUNTS, "91", "90";
+        "a count of what there is none of", RECOMPUTED,
+            |bundle| bundle.edit(COUNTS, |file| file["condition_a"]["gpt-5.4"]["api_failure"] = json!(1))
+            => "recomputed_mismatch", COUNTS, "1", "nothing";
+        "another test", RECOMPUTED,
+            |bundle| bundle.edit(SUMMARY, |file| {
+                file["multiple_testing"]["tests"]["gpt-5.4:condition_b:diagnostic"]["significant"] = json!(true);
+            })
+            => "recomputed_mismatch", SUMMARY, "true", "false";
+        "another cell", RECOMPUTED,
+            |bundle| set_cell(bundle, "gpt-5.4,condition_d,", 14, "0.1") => "recomputed_mismatch", TABLE, "\"0.1\"", "0.011511108108938992";
+        "another model", RECOMPUTED,
+            |bundle| bundle.edit(SUMMARY, |file| file["included_models"] = json!(["gpt-5.4"]))
+            => "recomputed_mismatch", SUMMARY;
+        "a path that leads out", RECOMPUTED,
+            |bundle| bundle.edit(REPORTS, |rows| rows[0]["stage1_output_path"] = json!("../x.txt"))
+            => "path_unsafe", REPORTS, "a path from the root", "../x.txt";
+        "a text that is gone", RECOMPUTED,
+            |bundle| {
+                let folder = "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/stage1_outputs/gpt-5.4";
+                bundle.remove(&format!("{folder}/x__buu_0008-F-095Y1__elderly_female__source.txt"));
+            }
+            => "recomputed_mismatch", COUNTS;
+        "no candidates", RECOMPUTED,
+            |bundle| bundle.remove("artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/panel_manifest.json")
+            => "file_missing", "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/panel_manifest.json";
+    ]);
+    let fewer = Check::MitigationRecomputed(Some(Iterations::new(50).unwrap()));
+    assert_passes("other intervals with fewer resamples", &fewer, |_| {});
 }
 
 #[test]

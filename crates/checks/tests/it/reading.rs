@@ -49,6 +49,26 @@ fn without_checksums_no_more_is_opened_than_is_judged() {
 }
 
 #[test]
+fn the_recomputed_analysis_opens_every_file_once() {
+    let source = CountingSource::new(&*MINI);
+    run(
+        &source,
+        &release(),
+        &Check::MitigationRecomputed(None),
+        FindingCap::default(),
+        &Unobserved,
+    )
+    .unwrap();
+    let opens = source.opens();
+    assert!(opens.len() > 1000, "{}", opens.len());
+    assert!(
+        opens.values().all(|count| *count == 1),
+        "{:?}",
+        opens.iter().find(|(_, count)| **count != 1)
+    );
+}
+
+#[test]
 fn one_model_costs_one_panel() {
     let source = CountingSource::new(&*MINI);
     let check = Check::BothEmptyDiagnostic(ModelSelection::One("radfm".to_owned()));
