@@ -1,5 +1,7 @@
 //! The JSON beside a picture: the original's fields, and everything of ours under one key.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use spinefairbench_artifacts::ids::EditLabel;
@@ -112,7 +114,8 @@ fn escape_non_ascii(text: &str) -> String {
             escaped.push(character);
         } else {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+                // Writing to a `String` cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
             }
         }
     }

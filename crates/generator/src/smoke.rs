@@ -19,15 +19,15 @@ pub const METADATA_NAME: &str = "smoke_metadata.json";
 ///
 /// If `side` is no picture's.
 pub fn synthetic_radiograph(side: u32) -> Result<GreyImage, GeneratorError> {
-    let size = ImageSize::square(side)?;
+    let square = ImageSize::square(side)?;
     let level = |row: u32, column: u32| -> u8 {
         // Whole numbers throughout, in 512ths of the side, so that no rounding differs between machines.
-        let (y, x) = (row * 512 / side, column * 512 / side);
-        let centre = 256 + (i64::from(y) - 256).pow(2) / 2048;
-        let offset = (i64::from(x) - centre).abs();
+        let (down, across) = (row * 512 / side, column * 512 / side);
+        let centre = 256 + (i64::from(down) - 256).pow(2) / 2048;
+        let offset = (i64::from(across) - centre).abs();
         let tissue = 96 - offset / 4;
-        let in_block = offset < 60 && y % 64 > 10;
-        let edge = offset >= 52 || y % 64 < 16 || y % 64 > 58;
+        let in_block = offset < 60 && down % 64 > 10;
+        let edge = offset >= 52 || down % 64 < 16 || down % 64 > 58;
         let bone = match (in_block, edge) {
             (true, true) => 110,
             (true, false) => 80,
@@ -37,7 +37,7 @@ pub fn synthetic_radiograph(side: u32) -> Result<GreyImage, GeneratorError> {
     };
     let samples =
         (0..side).flat_map(|row| (0..side).map(move |column| level(row, column))).collect();
-    Ok(GreyImage::new(size, samples)?)
+    Ok(GreyImage::new(square, samples)?)
 }
 
 /// The two files of a dry run, name and content.

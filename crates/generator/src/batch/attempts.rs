@@ -89,12 +89,12 @@ pub fn attempt_source(
                 let blend = source.mask.as_ref().map(|mask| (mask, plan.mask_blend));
                 let picture = source.prepared.finish(painted, blend)?;
                 let measures = measure(painter, source, &picture)?;
-                let passes = plan.thresholds.judge(&measures).passes();
-                if !passes && attempt < max_attempts {
+                let is_good = plan.thresholds.judge(&measures).passes();
+                if !is_good && attempt < max_attempts {
                     waiting.push(*label);
                     continue;
                 }
-                let passed = passes.then_some(picture);
+                let passed = is_good.then_some(picture);
                 results.push(Attempted { label: *label, attempt, seed: *seed, measures, passed });
             }
         }

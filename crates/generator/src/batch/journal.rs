@@ -95,13 +95,13 @@ mod wire {
     #[serde(tag = "kind", rename_all = "snake_case")]
     pub(super) enum Line {
         Settings { settings: Map<String, Value> },
-        Pair(Pair),
+        Pair(Row),
         Failure { source_id: SourceId, problem: String },
         Finished { source_id: SourceId },
     }
 
     #[derive(Serialize, Deserialize)]
-    pub(super) struct Pair {
+    pub(super) struct Row {
         pub(super) pair_id: PairId,
         pub(super) source_id: SourceId,
         pub(super) edit_label: EditLabel,
@@ -127,9 +127,9 @@ impl PairRow {
         serde_json::to_value(self.to_wire()).unwrap_or_default()
     }
 
-    fn to_wire(&self) -> wire::Pair {
+    fn to_wire(&self) -> wire::Row {
         let image = self.image.as_ref();
-        wire::Pair {
+        wire::Row {
             pair_id: self.pair_id.clone(),
             source_id: self.source_id.clone(),
             edit_label: self.edit_label,
@@ -145,7 +145,7 @@ impl PairRow {
         }
     }
 
-    fn from_wire(pair: wire::Pair) -> Option<Self> {
+    fn from_wire(pair: wire::Row) -> Option<Self> {
         let image = match (
             pair.counterfactual_image_path,
             pair.counterfactual_image_size_bytes,

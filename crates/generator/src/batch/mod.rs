@@ -161,10 +161,10 @@ pub fn run(
             }
         });
         let writer = scope.spawn(move || write_results(root, journal, finished_out));
-        let mut painted = Ok(());
+        let mut painting = Ok(());
         for (entry, loaded) in loaded_out {
-            let results = loaded.and_then(|loaded| attempt_source(painter, &loaded, plan));
-            let results = match results {
+            let attempted = loaded.and_then(|loaded| attempt_source(painter, &loaded, plan));
+            let results = match attempted {
                 Ok(results) => {
                     outcome.passed +=
                         results.iter().filter(|result| result.passed.is_some()).count();
@@ -178,7 +178,7 @@ pub fn run(
                     Err(problem)
                 }
                 Err(error) => {
-                    painted = Err(error);
+                    painting = Err(error);
                     break;
                 }
             };
@@ -190,7 +190,7 @@ pub fn run(
         drop(finished_in);
         let written = writer.join().unwrap_or(Err(GeneratorError::WriterStopped));
         // A painter that fails is the cause of whatever else was left undone.
-        painted.and(written)
+        painting.and(written)
     })?;
     Ok(outcome)
 }
@@ -207,7 +207,7 @@ fn write_results(
         let mut lines = Vec::new();
         match results {
             Err(problem) => {
-                lines.push(JournalLine::Failure { source_id: entry.source_id.clone(), problem })
+                lines.push(JournalLine::Failure { source_id: entry.source_id.clone(), problem });
             }
             Ok(results) => {
                 for result in results {
@@ -264,7 +264,7 @@ fn settings(
     shard_sources: usize,
 ) -> Map<String, Value> {
     let Thresholds { min_ssim, min_edges, max_lpips } = plan.thresholds;
-    let listing: String = sources.iter().map(|source| format!("{}\n", source.identity())).collect();
+    let listing = sources.iter().map(SourceEntry::identity).collect::<Vec<_>>().join("\n");
     let value = json!({
         "model": painter.provenance(),
         "base_seed": plan.base_seed,

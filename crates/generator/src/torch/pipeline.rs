@@ -337,14 +337,14 @@ fn encode_prompts(
     placement: Placement,
 ) -> Result<BTreeMap<String, Tensor>, GeneratorError> {
     let part = &base.text_encoder;
-    let mut source = TensorSource::open(&part.weights, part.names, placement)?;
-    let encoder = TextEncoder::build(&part.config, &mut source);
-    source.finish("text encoder")?;
+    let mut weights = TensorSource::open(&part.weights, part.names, placement)?;
+    let encoder = TextEncoder::build(&part.config, &mut weights);
+    weights.finish("text encoder")?;
     let mut states = BTreeMap::new();
     for prompt in prompts.iter().chain(&[""]) {
         let ids: Vec<i64> =
             base.tokenizer.encode(prompt).ids.iter().map(|id| i64::from(*id)).collect();
-        let encoded = Tensor::f_from_slice(&ids)
+        let text = Tensor::f_from_slice(&ids)
             .and_then(|ids| ids.f_unsqueeze(0))
             .and_then(|ids| ids.f_to_device(placement.device))
             .and_then(|ids| encode_tokens(&encoder, &ids, &mut ()))
@@ -352,7 +352,7 @@ fn encode_prompts(
                 step: "encoding the prompts".into(),
                 source,
             })?;
-        states.insert((*prompt).to_owned(), encoded);
+        states.insert((*prompt).to_owned(), text);
     }
     Ok(states)
 }

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -91,7 +92,7 @@ pub fn write_sources(folder: &Path, count: usize, side: u32) -> Vec<SourceEntry>
         let samples = base.samples().iter().map(|level| level.wrapping_add(shift) / 2).collect();
         let picture = GreyImage::new(ImageSize::square(side).unwrap(), samples).unwrap();
         std::fs::write(folder.join(format!("{number}.png")), picture.to_png().unwrap()).unwrap();
-        table += &format!("source_{number:02},{number}.png,\n");
+        writeln!(table, "source_{number:02},{number}.png,").unwrap();
     }
     std::fs::write(folder.join("sources.csv"), table).unwrap();
     read_sources(&folder.join("sources.csv")).unwrap()

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
-use sha2::{Digest as _, Sha256};
+use spinefairbench_artifacts::digest::Hasher;
 use spinefairbench_generator::lora::{LoraFile, ScaleChoice, ScaleFact};
 
 use crate::{formula, tiny};
@@ -32,7 +32,8 @@ const DIGESTS: [(&str, &str); 13] = [
     ("peft_nometa", "e544de09c162d21c889ad7552c9a2aa10ace7dc7cc99f2da4a000201d046db6f"),
 ];
 
-type Tensors = BTreeMap<String, (Vec<usize>, Vec<f32>)>;
+type Shaped = (Vec<usize>, Vec<f32>);
+type Tensors = BTreeMap<String, Shaped>;
 
 /// The folder with all files, built once per test run.
 pub fn path(name: &str) -> PathBuf {
@@ -48,7 +49,7 @@ pub fn path(name: &str) -> PathBuf {
 }
 
 /// `(module, down, up)` for every attention projection, in name order.
-fn modules() -> Vec<(String, (Vec<usize>, Vec<f32>), (Vec<usize>, Vec<f32>))> {
+fn modules() -> Vec<(String, Shaped, Shaped)> {
     tiny::unet_listing()
         .modules
         .into_iter()
@@ -181,14 +182,14 @@ fn bytes(tensors: &Tensors, metadata: &Metadata) -> Vec<u8> {
 
 /// Names, shapes and values without the header's order and free text: what the digests are taken of.
 fn content_digest(tensors: &Tensors) -> String {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     for (name, (shape, values)) in tensors {
-        hasher.update(format!("{name} {shape:?}\n"));
+        hasher.update(format!("{name} {shape:?}\n").as_bytes());
         for value in values {
-            hasher.update(value.to_le_bytes());
+            hasher.update(&value.to_le_bytes());
         }
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher.finish().to_string()
 }
 
 #[test]

@@ -86,32 +86,32 @@ fn check(run: &str, merge: LoraMerge, limits: Limits) {
     let source = image(goldens.get("preprocessed_u8").unwrap_or_else(|| &goldens["resized_u8"]));
     let seed = Seed::from(facts["seed"].as_u64().unwrap());
     let mut stages = Stages::default();
-    let found =
+    let pictures =
         pipeline.generate(&source, &[PictureRequest { prompt, seed }], &plan, &mut stages).unwrap();
 
     let mut checked = 0;
     for (name, expected) in &goldens {
-        let Some(seen) = stages.0.get(name) else { continue };
-        let seen = if seen.len() == 1 && seen[0].size() == expected.size() {
-            seen[0].shallow_clone()
+        let Some(outputs) = stages.0.get(name) else { continue };
+        let found = if outputs.len() == 1 && outputs[0].size() == expected.size() {
+            outputs[0].shallow_clone()
         } else {
-            Tensor::cat(seen, 0)
+            Tensor::cat(outputs, 0)
         };
-        assert_eq!(seen.size(), expected.size(), "{run}: {name}");
+        assert_eq!(found.size(), expected.size(), "{run}: {name}");
         let limit = match name.as_str() {
             "vae_sample_noise" | "init_noise" | "image_tensor" => 0.0,
             "vae_std" | "vae_logvar" => 1e-4,
             "pred_x0" | "pred_cond" | "pred_uncond" | "guided" => 10.0 * limits.latents,
             _ => limits.latents,
         };
-        let gap = gap(&seen, expected);
+        let gap = gap(&found, expected);
         assert!(gap <= limit, "{run}: {name}: gap {gap:e} above {limit:e}");
         checked += 1;
     }
     assert!(checked >= 5, "{run}: only {checked} stages were compared");
 
     let expected = image(goldens.get("generated_u8").unwrap_or_else(|| &goldens["final_u8"]));
-    let gaps: Vec<u8> = found[0]
+    let gaps: Vec<u8> = pictures[0]
         .samples()
         .iter()
         .zip(expected.samples())

@@ -52,7 +52,7 @@ fn cumulative_products_match_the_original_bit_for_bit() {
         .alphas_cumprod()
         .iter()
         .zip(&expected)
-        .position(|(found, expected)| found != expected);
+        .position(|(found, expected)| found.to_bits() != expected.to_bits());
     assert_eq!(first_other, None);
 }
 
