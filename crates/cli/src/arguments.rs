@@ -18,27 +18,27 @@ pub(crate) const DEFAULT_BUNDLE: &str = "artifacts";
 /// Exit status: 0 all is well; 1 what was given was judged and fails; 2 the call could not be carried out.
 #[derive(Debug, Parser)]
 #[command(name = "spinefairbench", version, propagate_version = true, max_term_width = 110)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// Show errors alone: no progress, no notes.
     #[arg(long, short, global = true)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 impl Arguments {
     /// Whether progress and notes are shown.
     #[must_use]
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         if self.quiet { Verbosity::Quiet } else { Verbosity::Normal }
     }
 }
 
 /// Everything that the binary does.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Every check on a bundle, one verdict.
     Verify(VerifyArguments),
     /// Required files, declared counts, the two frozen prompts.
@@ -92,7 +92,7 @@ pub enum Command {
 
 /// How a result is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people: tables, coloured on a terminal.
     Text,
     /// For programs: one JSON object.
@@ -101,99 +101,111 @@ pub enum Format {
 
 /// How a result is printed.
 #[derive(Debug, Clone, Args)]
-pub struct FormatArguments {
+pub(crate) struct FormatArguments {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Which bundle is checked against which release description.
 #[derive(Debug, Clone, Args)]
-pub struct BundleArguments {
+pub(crate) struct BundleArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub artifacts: PathBuf,
+    pub(crate) artifacts: PathBuf,
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub release: Option<PathBuf>,
+    pub(crate) release: Option<PathBuf>,
 }
 
 /// A check without options of its own.
 #[derive(Debug, Clone, Args)]
-pub struct CheckArguments {
+pub(crate) struct CheckArguments {
     #[command(flatten)]
-    pub bundle: BundleArguments,
+    pub(crate) bundle: BundleArguments,
     #[command(flatten)]
-    pub output: FormatArguments,
+    pub(crate) output: FormatArguments,
 }
 
 /// `dataset`.
 #[derive(Debug, Clone, Args)]
-pub struct DatasetArguments {
+pub(crate) struct DatasetArguments {
     #[command(flatten)]
-    pub check: CheckArguments,
+    pub(crate) check: CheckArguments,
     /// Also compare every image with the SHA-256 that its row states.
     #[arg(long)]
-    pub hash: bool,
+    pub(crate) hash: bool,
 }
 
 /// `mitigation`.
 #[derive(Debug, Clone, Args)]
-pub struct MitigationArguments {
+pub(crate) struct MitigationArguments {
     #[command(flatten)]
-    pub check: CheckArguments,
+    pub(crate) check: CheckArguments,
+    /// Recompute the whole analysis from the retained outputs and compare it with the frozen files.
+    #[arg(long)]
+    pub(crate) recompute: bool,
+    /// How many resamples are drawn; with another number than the frozen one intervals are not compared.
+    #[arg(
+        long,
+        visible_alias = "iterations",
+        value_name = "N",
+        requires = "recompute",
+        allow_hyphen_values = true
+    )]
+    pub(crate) bootstrap_iterations: Option<String>,
 }
 
 /// A check that may be narrowed to one model.
 #[derive(Debug, Clone, Args)]
-pub struct ModelCheckArguments {
+pub(crate) struct ModelCheckArguments {
     #[command(flatten)]
-    pub check: CheckArguments,
+    pub(crate) check: CheckArguments,
     /// One retained model; all of them without it.
     #[arg(long, value_name = "MODEL")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
 }
 
 /// `parse-sample`.
 #[derive(Debug, Clone, Args)]
-pub struct ParseSampleArguments {
+pub(crate) struct ParseSampleArguments {
     #[command(flatten)]
-    pub check: CheckArguments,
+    pub(crate) check: CheckArguments,
     /// The retained model.
     #[arg(long, value_name = "MODEL")]
-    pub model: String,
+    pub(crate) model: String,
 }
 
 /// `table2`.
 #[derive(Debug, Clone, Args)]
-pub struct Table2Arguments {
+pub(crate) struct Table2Arguments {
     #[command(flatten)]
-    pub check: CheckArguments,
+    pub(crate) check: CheckArguments,
     /// One retained model; all of them without it.
     #[arg(long, value_name = "MODEL")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// Recompute the intervals from the per-pair values and compare them with the frozen ones.
     #[arg(long)]
-    pub recompute_ci: bool,
+    pub(crate) recompute_ci: bool,
     #[command(flatten)]
-    pub resampling: ResamplingArguments,
+    pub(crate) resampling: ResamplingArguments,
     /// Show recomputed intervals without comparing them, so that other settings than the frozen ones may be used.
     #[arg(long, requires = "recompute_ci")]
-    pub no_compare: bool,
+    pub(crate) no_compare: bool,
 }
 
 /// How intervals are drawn.
 #[derive(Debug, Clone, Default, Args)]
-pub struct ResamplingArguments {
+pub(crate) struct ResamplingArguments {
     /// How many resamples are drawn (10000 without it).
     #[arg(long, visible_alias = "iterations", value_name = "N", allow_hyphen_values = true)]
-    pub bootstrap_iterations: Option<String>,
+    pub(crate) bootstrap_iterations: Option<String>,
     /// The seed: a non-negative integer of any size (42 without it).
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub seed: Option<String>,
+    pub(crate) seed: Option<String>,
     /// The random stream: `numpy-pcg64` (without it) or `python-mt19937`.
     #[arg(long, value_name = "RNG")]
-    pub rng: Option<String>,
+    pub(crate) rng: Option<String>,
 }
 
 impl ResamplingArguments {
@@ -202,7 +214,7 @@ impl ResamplingArguments {
     /// # Errors
     ///
     /// [`CallError`] for a number of iterations, a seed or a generator that is none.
-    pub fn request(&self) -> Result<PlanRequest, CallError> {
+    pub(crate) fn request(&self) -> Result<PlanRequest, CallError> {
         let refuse = |error: BootstrapError| CallError::new(error.to_string());
         let iterations = self.bootstrap_iterations.as_ref().map(|text| {
             let number = text.parse::<u64>().map_err(|_| {
@@ -233,7 +245,7 @@ impl ResamplingArguments {
     /// # Errors
     ///
     /// As [`Self::request`].
-    pub fn plan(&self) -> Result<Plan, CallError> {
+    pub(crate) fn plan(&self) -> Result<Plan, CallError> {
         let request = self.request()?;
         Ok(Plan {
             generator: request.generator.unwrap_or_default(),
@@ -243,23 +255,38 @@ impl ResamplingArguments {
     }
 }
 
+/// The number of resamples that `text` gives.
+///
+/// # Errors
+///
+/// [`CallError`] if it gives none.
+pub(crate) fn iterations(text: &str) -> Result<Iterations, CallError> {
+    let number = text.parse::<u64>().map_err(|_| {
+        CallError::new(format!(
+            "`{text}` is not a number of iterations, expected 1 to {}",
+            u32::MAX
+        ))
+    })?;
+    Iterations::new(number).map_err(|error| CallError::new(error.to_string()))
+}
+
 /// The seed of the published intervals.
 const PUBLISHED_SEED: u64 = 42;
 
 /// `checksums`.
 #[derive(Debug, Clone, Args)]
-pub struct ChecksumsArguments {
+pub(crate) struct ChecksumsArguments {
     /// Manifests to verify, each against the files beside it; without any, both manifests of the bundle.
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub manifests: Vec<PathBuf>,
+    pub(crate) manifests: Vec<PathBuf>,
     /// The bundle's folder, for manifests that are named from it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<PathBuf>,
     /// Files that no manifest lists are findings.
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
     #[command(flatten)]
-    pub output: FormatArguments,
+    pub(crate) output: FormatArguments,
 }
 
 /// `verify`.
@@ -267,41 +294,41 @@ pub struct ChecksumsArguments {
 #[command(
     after_help = "Example:\n  spinefairbench verify --demo\n  spinefairbench verify --artifacts artifacts --json verdict.json"
 )]
-pub struct VerifyArguments {
+pub(crate) struct VerifyArguments {
     /// The bundle's folder (`artifacts` without it).
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<PathBuf>,
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub release: Option<PathBuf>,
+    pub(crate) release: Option<PathBuf>,
     /// Build the synthetic demonstration bundle in the cache and verify that.
     #[arg(long, conflicts_with_all = ["artifacts", "release", "archive"])]
-    pub demo: bool,
+    pub(crate) demo: bool,
     /// How large the demonstration bundle is.
     #[arg(long, value_enum, default_value_t = ScaleArgument::Small, requires = "demo")]
-    pub scale: ScaleArgument,
+    pub(crate) scale: ScaleArgument,
     /// Check the members of an archive against its own manifests, without unpacking it.
     #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
-    pub archive: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// Run these checks alone.
     #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "skip")]
-    pub only: Vec<String>,
+    pub(crate) only: Vec<String>,
     /// Leave these checks out.
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
-    pub skip: Vec<String>,
+    pub(crate) skip: Vec<String>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
     /// Write the verdict as JUnit XML.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub junit: Option<PathBuf>,
+    pub(crate) junit: Option<PathBuf>,
     #[command(flatten)]
-    pub output: FormatArguments,
+    pub(crate) output: FormatArguments,
 }
 
 /// The size of the demonstration bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ScaleArgument {
+pub(crate) enum ScaleArgument {
     /// A few dozen sources; seconds.
     Small,
     /// The release's counts with small images; about 92,000 files.
@@ -312,73 +339,73 @@ pub enum ScaleArgument {
 
 /// `parse`.
 #[derive(Debug, Clone, Args)]
-pub struct ParseArguments {
+pub(crate) struct ParseArguments {
     /// JSON Lines with a string `text` each, or with `--text` one report; `-` is standard input.
     #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Read the whole file as one report.
     #[arg(long)]
-    pub text: bool,
+    pub(crate) text: bool,
     #[command(flatten)]
-    pub output: FormatArguments,
+    pub(crate) output: FormatArguments,
 }
 
 /// `interval`.
 #[derive(Debug, Clone, Args)]
-pub struct IntervalArguments {
+pub(crate) struct IntervalArguments {
     /// A CSV table with a header; `-` is standard input.
     #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The column of values: decimal or C99 hexadecimal numbers.
     #[arg(long, value_name = "COLUMN")]
-    pub value: String,
+    pub(crate) value: String,
     /// The column of cluster names.
     #[arg(long, value_name = "COLUMN")]
-    pub cluster: String,
+    pub(crate) cluster: String,
     #[command(flatten)]
-    pub resampling: ResamplingArguments,
+    pub(crate) resampling: ResamplingArguments,
     #[command(flatten)]
-    pub output: FormatArguments,
+    pub(crate) output: FormatArguments,
 }
 
 /// `fetch`.
 #[derive(Debug, Clone, Default, Args)]
-pub struct FetchArguments {
+pub(crate) struct FetchArguments {
     /// Where the bundle's folder `artifacts/` and its archive go; the cache folder without it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// The release description that pins the archive.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub release: Option<PathBuf>,
+    pub(crate) release: Option<PathBuf>,
     /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub endpoint: Option<String>,
+    pub(crate) endpoint: Option<String>,
     /// Use this local copy of the archive instead of downloading it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "endpoint")]
-    pub archive: Option<PathBuf>,
+    pub(crate) archive: Option<PathBuf>,
     /// Stop after the archive: do not extract it.
     #[arg(long)]
-    pub no_extract: bool,
+    pub(crate) no_extract: bool,
 }
 
 /// `demo`.
 #[derive(Debug, Clone, Args)]
-pub struct DemoArguments {
+pub(crate) struct DemoArguments {
     /// The folder that the bundle is built in; its release description stands beside it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The seed of everything in it.
     #[arg(long, value_name = "N", default_value_t = 42)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How large it is.
     #[arg(long, value_enum, default_value_t = ScaleArgument::Small)]
-    pub scale: ScaleArgument,
+    pub(crate) scale: ScaleArgument,
 }
 
 /// `completions`.
 #[derive(Debug, Clone, Args)]
-pub struct CompletionsArguments {
+pub(crate) struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }

@@ -15,7 +15,7 @@ use crate::exit_status::CallError;
 
 /// Whether the user asked for plain text (`NO_COLOR` set to anything but the empty string).
 #[must_use]
-pub fn no_color() -> bool {
+pub(crate) fn no_color() -> bool {
     env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
@@ -49,13 +49,13 @@ pub fn cache_folder() -> Result<PathBuf> {
 
 /// The Hub's address: `HF_ENDPOINT`, else none.
 #[must_use]
-pub fn hub_endpoint() -> Option<String> {
+pub(crate) fn hub_endpoint() -> Option<String> {
     env::var("HF_ENDPOINT").ok().filter(|value| !value.is_empty())
 }
 
 /// The access token for the Hub, if one is set; never printed.
 #[must_use]
-pub fn hub_token() -> Option<String> {
+pub(crate) fn hub_token() -> Option<String> {
     env::var("HF_TOKEN").ok().filter(|value| !value.is_empty())
 }
 
@@ -64,7 +64,7 @@ pub fn hub_token() -> Option<String> {
 /// # Errors
 ///
 /// If `SOURCE_DATE_EPOCH` is set to something that is not a number of seconds.
-pub fn seconds_since_epoch() -> Result<u64> {
+pub(crate) fn seconds_since_epoch() -> Result<u64> {
     if let Some(value) = env::var_os("SOURCE_DATE_EPOCH") {
         let text = value.to_string_lossy();
         return text.parse().map_err(|_| {

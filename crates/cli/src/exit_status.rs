@@ -25,27 +25,27 @@ impl From<ExitStatus> for ExitCode {
 /// Any other error of a command means that what was given is wrong and ends with status 1; this wrapper marks the rest.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct CallError {
+pub(crate) struct CallError {
     message: String,
     hint: Option<String>,
 }
 
 impl CallError {
     /// A call that cannot be carried out, and why.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
     /// The same with what to do next; it is printed on a line of its own.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// What to do next, if there is something to say.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
+    pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }

@@ -12,7 +12,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 /// # Errors
 ///
 /// If it cannot be read; the message names it.
-pub fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", name(path)))?;
     Ok(bytes)
@@ -27,7 +27,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     clippy::disallowed_methods,
     reason = "the user's own files are opened here, whatever they are"
 )]
-pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin()));
     }
@@ -39,7 +39,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
 
 /// The file's name as messages show it.
 #[must_use]
-pub fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
@@ -48,7 +48,7 @@ pub fn name(path: &Path) -> String {
 /// # Errors
 ///
 /// If the file cannot be read or is no release description.
-pub fn release_description(path: Option<&Path>) -> Result<ReleaseDescription> {
+pub(crate) fn release_description(path: Option<&Path>) -> Result<ReleaseDescription> {
     let Some(path) = path else { return Ok(ReleaseDescription::pinned()) };
     let bytes = read(path)?;
     Ok(ReleaseDescription::parse(&name(path), &bytes)?)

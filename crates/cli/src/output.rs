@@ -11,13 +11,13 @@ use anyhow::{Context, Result};
 
 /// Where results go, and whether they may be coloured.
 #[derive(Debug)]
-pub struct Output {
+pub(crate) struct Output {
     color: Color,
 }
 
 /// Whether text may carry terminal colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Color {
+pub(crate) enum Color {
     /// Plain text.
     Never,
     /// ANSI colours.
@@ -26,7 +26,7 @@ pub enum Color {
 
 /// What a word means, and so how it is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// All is well.
     Good,
     /// Something is wrong.
@@ -42,7 +42,7 @@ pub enum Meaning {
 impl Output {
     /// Standard output; coloured on a terminal unless `NO_COLOR` is set to something.
     #[must_use]
-    pub fn standard() -> Self {
+    pub(crate) fn standard() -> Self {
         let wants_plain = crate::environment::no_color();
         let color =
             if io::stdout().is_terminal() && !wants_plain { Color::Always } else { Color::Never };
@@ -55,7 +55,7 @@ impl Output {
     ///
     /// If standard output cannot be written; a reader that went away counts as such and is told apart in
     /// [`is_broken_pipe`].
-    pub fn line(&self, text: impl Display) -> Result<()> {
+    pub(crate) fn line(&self, text: impl Display) -> Result<()> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{text}").context("writing to standard output")
     }
@@ -65,14 +65,14 @@ impl Output {
     /// # Errors
     ///
     /// As [`Self::line`].
-    pub fn bytes(&self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to standard output")
     }
 
     /// `text` in the colour of `meaning`, or as it is.
     #[must_use]
-    pub fn paint(&self, meaning: Meaning, text: impl Display) -> String {
+    pub(crate) fn paint(&self, meaning: Meaning, text: impl Display) -> String {
         let code = match meaning {
             Meaning::Good => "32",
             Meaning::Bad => "31;1",
@@ -88,20 +88,20 @@ impl Output {
 
     /// Whether results may be coloured.
     #[must_use]
-    pub fn color(&self) -> Color {
+    pub(crate) fn color(&self) -> Color {
         self.color
     }
 }
 
 /// One line on standard error for something that is wrong with what was given.
-pub fn print_problem(problem: &impl Display) {
+pub(crate) fn print_problem(problem: &impl Display) {
     // A problem that cannot be shown has nowhere else to go; the exit status still says that there is one.
     let _ = writeln!(io::stderr().lock(), "error: {}", Shown(&problem.to_string()));
 }
 
 /// Whether `error` only says that the reader of standard output went away.
 #[must_use]
-pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
         .chain()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
@@ -111,7 +111,7 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Text that is safe to show on a terminal: control characters, bidirectional marks and zero-width characters are
 /// written as `\u{…}`.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'a>(pub &'a str);
+pub(crate) struct Shown<'a>(pub(crate) &'a str);
 
 impl Display for Shown<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,7 @@ const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Whether progress is shown at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Progress and notes are shown on standard error.
     Normal,
     /// Errors alone are shown.
@@ -25,7 +25,7 @@ pub enum Verbosity {
 
 /// The unit in which work is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unit {
+pub(crate) enum Unit {
     /// Bytes, shown as MB.
     Bytes,
     /// Files.
@@ -34,7 +34,7 @@ pub enum Unit {
 
 /// One piece of work whose progress is shown.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     label: String,
     unit: Unit,
     start: Instant,
@@ -51,7 +51,7 @@ enum Shown {
 impl Progress {
     /// Work called `label` that counts in `unit`.
     #[must_use]
-    pub fn start(label: impl Into<String>, unit: Unit, verbosity: Verbosity) -> Self {
+    pub(crate) fn start(label: impl Into<String>, unit: Unit, verbosity: Verbosity) -> Self {
         let label = label.into();
         let start = Instant::now();
         let shown = match verbosity {
@@ -68,7 +68,7 @@ impl Progress {
     }
 
     /// Says that `done` of `total` units are through; `total` may be unknown.
-    pub fn set(&self, done: u64, total: Option<u64>) {
+    pub(crate) fn set(&self, done: u64, total: Option<u64>) {
         if self.start.elapsed() < PATIENCE {
             return;
         }
@@ -94,7 +94,7 @@ impl Progress {
     }
 
     /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
@@ -126,7 +126,7 @@ fn style(unit: Unit) -> ProgressStyle {
 }
 
 /// Prints a note on standard error unless `verbosity` is quiet.
-pub fn note(verbosity: Verbosity, text: impl std::fmt::Display) {
+pub(crate) fn note(verbosity: Verbosity, text: impl std::fmt::Display) {
     if verbosity == Verbosity::Normal {
         // As above: a note that cannot be shown is dropped.
         let _ = writeln!(io::stderr().lock(), "{text}");
@@ -135,7 +135,7 @@ pub fn note(verbosity: Verbosity, text: impl std::fmt::Display) {
 
 /// Progress over the files of a bundle, as the checks report it.
 #[derive(Debug)]
-pub struct Files {
+pub(crate) struct Files {
     progress: Progress,
     planned: AtomicU64,
     read: AtomicU64,
@@ -144,7 +144,7 @@ pub struct Files {
 impl Files {
     /// Work called `label`.
     #[must_use]
-    pub fn start(label: &str, verbosity: Verbosity) -> Self {
+    pub(crate) fn start(label: &str, verbosity: Verbosity) -> Self {
         let progress = Progress::start(label, Unit::Files, verbosity);
         Self { progress, planned: AtomicU64::new(0), read: AtomicU64::new(0) }
     }
@@ -158,7 +158,7 @@ impl Files {
     }
 
     /// Takes the bar off the screen.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.progress.finish();
     }
 }

@@ -12,7 +12,7 @@ use spinefairbench_checks::{
 
 use crate::arguments::{
     BundleArguments, CheckArguments, Command, Format, ModelCheckArguments, ParseSampleArguments,
-    Table2Arguments,
+    Table2Arguments, iterations,
 };
 use crate::commands::report_text;
 use crate::exit_status::{CallError, ExitStatus};
@@ -29,6 +29,10 @@ pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> R
         }
         Command::Stage1Confidence(options) => {
             on_bundle(&Check::Stage1Confidence, options, verbosity, output)
+        }
+        Command::Mitigation(options) if options.recompute => {
+            let iterations = options.bootstrap_iterations.as_deref().map(iterations).transpose()?;
+            on_bundle(&Check::MitigationRecomputed(iterations), &options.check, verbosity, output)
         }
         Command::Mitigation(options) => {
             on_bundle(&Check::Mitigation, &options.check, verbosity, output)

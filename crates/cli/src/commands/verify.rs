@@ -2,12 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use spinefairbench_artifacts::archive::{
+    ArchiveError, ArchiveProgress, ArchiveTerms, Watch, verify_members,
+};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::write::write_atomic;
-use spinefairbench_checks::{CheckName, FindingCap, Selection, Status, SuiteReport, verify, wire};
+use spinefairbench_checks::archive::checksums_of_archive;
+use spinefairbench_checks::checksums::ChecksumsResult;
+use spinefairbench_checks::{
+    CheckName, CheckReport, CheckResult, Finding, FindingCap, Selection, Status, SuiteReport,
+    verify, wire,
+};
 use spinefairbench_report::junit;
 
 use crate::arguments::{DEFAULT_BUNDLE, FetchArguments, Format, VerifyArguments};
@@ -17,7 +26,7 @@ use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Meaning, Output, Shown, print_problem};
-use crate::progress::{Files, Verbosity};
+use crate::progress::{Files, Progress, Unit, Verbosity};
 
 /// What is done where no bundle is named and none is in the usual place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +43,9 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
+    if let Some(archive) = &options.archive {
+        return verify_archive(archive, options, verbosity, output);
+    }
     let selection = selection(options)?;
     let (artifacts, release) = match bundle(options, missing, verbosity)? {
         Bundle::At { artifacts, release } => (artifacts, release),
@@ -99,6 +111,42 @@ fn selection(options: &VerifyArguments) -> Result<Selection> {
         .into());
     }
     Ok(selection)
+}
+
+/// The members of an archive against its own manifests; nothing of it is written.
+fn verify_archive(
+    archive: &Path,
+    options: &VerifyArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let release = input::release_description(options.release.as_deref())?;
+    let start = Instant::now();
+    let cancel = AtomicBool::new(false);
+    let bar = Progress::start("verifying", Unit::Files, verbosity);
+    let mut show = |done: ArchiveProgress| bar.set(done.files, None);
+    let mut watch = Watch { cancel: &cancel, progress: &mut show };
+    let report = match verify_members(input::open(archive)?, &ArchiveTerms::default(), &mut watch) {
+        Ok(members) => checksums_of_archive(&members, &release, FindingCap::default()),
+        Err(error) if is_about_the_machine(&error) => {
+            return Err(error).with_context(|| format!("verifying `{}`", archive.display()));
+        }
+        Err(error) => {
+            let finding = Finding::of(&error).in_file(archive.display());
+            CheckReport {
+                findings: vec![finding],
+                notes: Vec::new(),
+                result: CheckResult::Checksums(ChecksumsResult::default()),
+            }
+        }
+    };
+    bar.finish();
+    publish(&SuiteReport { checks: vec![report] }, start.elapsed(), archive, options, output)
+}
+
+/// Whether the archive was not judged: what failed is the disk, or the call.
+fn is_about_the_machine(error: &ArchiveError) -> bool {
+    matches!(error, ArchiveError::Read { .. } | ArchiveError::Cancelled)
 }
 
 /// Writes the files that were asked for and prints the verdict.

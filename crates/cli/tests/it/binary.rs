@@ -1,0 +1,106 @@
+//! Running the binary, and the bundles that it is run on.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+
+use serde_json::Value;
+use spinefairbench_artifacts::archive::{ArchiveTerms, ExtractPlan, Watch, extract};
+use spinefairbench_artifacts::lock::WhenBusy;
+use spinefairbench_demo::{DemoBundle, DemoPlan, Scale};
+use tempfile::TempDir;
+
+/// The binary, shielded from the settings of whoever runs the tests.
+pub(crate) fn spinefairbench() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spinefairbench"));
+    for variable in ["HF_ENDPOINT", "HF_TOKEN", "NO_COLOR", "SOURCE_DATE_EPOCH"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary with `arguments`.
+pub(crate) fn run<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Output {
+    spinefairbench().args(arguments).output().unwrap()
+}
+
+/// Runs the binary with `arguments` on the standard input `input`.
+pub(crate) fn run_with_input<'a>(
+    arguments: impl IntoIterator<Item = &'a str>,
+    input: &[u8],
+) -> Output {
+    let mut command = spinefairbench();
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output().unwrap()
+    })
+}
+
+#[track_caller]
+pub(crate) fn check_status(output: &Output, expected: i32) {
+    let shown = || {
+        format!(
+            "{}\n{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        )
+    };
+    assert_eq!(output.status.code(), Some(expected), "{}", shown());
+}
+
+#[track_caller]
+pub(crate) fn stdout_json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// A fixture of another crate: each stands in the repository once.
+pub(crate) fn fixture(crate_name: &str, name: &str) -> PathBuf {
+    repository().join("crates").join(crate_name).join("tests/fixtures").join(name)
+}
+
+/// The mini bundle's folder and its release description.
+pub(crate) fn mini() -> (&'static str, &'static str) {
+    static MINI: OnceLock<(TempDir, String, String)> = OnceLock::new();
+    let (_, root, release) = MINI.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        let target = folder.path().join("bundle");
+        let plan = ExtractPlan {
+            target: target.clone(),
+            archive: ArchiveTerms {
+                folder: Some("artifacts".parse().unwrap()),
+                ..ArchiveTerms::default()
+            },
+            when_busy: WhenBusy::Fail,
+        };
+        let archive = std::fs::File::open(fixture("checks", "mini.tar.gz")).unwrap();
+        let cancel = AtomicBool::new(false);
+        extract(archive, &plan, &mut Watch { cancel: &cancel, progress: &mut |_| {} }).unwrap();
+        let release = fixture("checks", "mini.release.json").to_str().unwrap().to_owned();
+        (folder, target.to_str().unwrap().to_owned(), release)
+    });
+    (root, release)
+}
+
+/// A small demonstration bundle.
+pub(crate) fn demo() -> &'static DemoBundle {
+    static DEMO: OnceLock<(TempDir, DemoBundle)> = OnceLock::new();
+    let (_, bundle) = DEMO.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        let plan = DemoPlan { seed: 7, scale: Scale::Small };
+        let bundle =
+            spinefairbench_demo::build(&plan, &folder.path().join("artifacts"), &()).unwrap();
+        (folder, bundle)
+    });
+    bundle
+}

@@ -1,0 +1,15 @@
+//! What a user of the command sees.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "tests read fixtures, run the binary and fail loudly"
+)]
+
+mod binary;
+mod calls;
+mod fetching;
+mod mini_bundle;
+mod numbers;
+mod readme;

@@ -1,0 +1,67 @@
+//! Every row of the README's table of commands is run on the demonstration bundle.
+
+use crate::binary::{check_status, demo, repository, run, spinefairbench};
+
+/// The commands of the table's second column, one entry a row.
+fn rows() -> Vec<String> {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let table = readme.lines().skip_while(|line| !line.starts_with("| original")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.split(" | ").nth(1).unwrap_or_else(|| panic!("{row}")).to_owned()).collect()
+}
+
+/// The commands in backticks that start with the binary's name.
+fn commands(row: &str) -> Vec<&str> {
+    row.split('`').skip(1).step_by(2).filter(|code| code.starts_with("spinefairbench ")).collect()
+}
+
+#[test]
+fn every_row_passes_on_the_demonstration_bundle() {
+    let bundle = demo();
+    let (root, release) = (bundle.root.to_str().unwrap(), bundle.release_path.to_str().unwrap());
+    let rows = rows();
+    assert!(rows.len() >= 18, "{} rows", rows.len());
+    let mut n_run = 0;
+    for command in rows.iter().flat_map(|row| commands(row)) {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        // These two have tests of their own: they need an archive and a manifest of the repository.
+        if words == ["fetch"] || words == ["checksums", "SHA256SUMS.txt"] {
+            continue;
+        }
+        let mut arguments: Vec<&str> =
+            words.iter().map(|word| if *word == "artifacts" { root } else { word }).collect();
+        let takes_release = words.contains(&"artifacts") && words[0] != "checksums";
+        if takes_release {
+            arguments.extend(["--release", release]);
+        }
+        let output = run(arguments);
+        check_status(&output, 0);
+        n_run += 1;
+    }
+    assert!(n_run >= 16, "{n_run} commands run");
+}
+
+#[test]
+fn a_manifest_is_verified_against_the_files_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("a.txt"), "abc").unwrap();
+    std::fs::write(folder.path().join("sub/b.txt"), "").unwrap();
+    let manifest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.txt\n\
+                    e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  sub/b.txt\n";
+    std::fs::write(folder.path().join("SHA256SUMS.txt"), manifest).unwrap();
+    let run = |arguments: &[&str]| {
+        spinefairbench().args(arguments).current_dir(folder.path()).output().unwrap()
+    };
+    check_status(&run(&["checksums", "SHA256SUMS.txt"]), 0);
+    let whole = folder.path().join("SHA256SUMS.txt");
+    check_status(&run(&["checksums", whole.to_str().unwrap()]), 0);
+    std::fs::write(folder.path().join("a.txt"), "abd").unwrap();
+    let output = run(&["checksums", "SHA256SUMS.txt"]);
+    check_status(&output, 1);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("digest_mismatch") && text.contains("a.txt") && text.contains("ba7816bf"),
+        "{text}"
+    );
+}
