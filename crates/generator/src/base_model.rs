@@ -27,7 +27,7 @@ const SD15_VAE: &str = include_str!("../configs/sd15/vae.json");
 const SD15_TEXT_ENCODER: &str = include_str!("../configs/sd15/text_encoder.json");
 const SD15_SCHEDULER: &str = include_str!("../configs/sd15/scheduler.json");
 /// The merges that CLIP was published with; the vocabulary follows from them.
-const CLIP_MERGES: &[u8] = include_bytes!("../data/clip-merges.txt.gz");
+pub(crate) const CLIP_MERGES: &[u8] = include_bytes!("../data/clip-merges.txt.gz");
 
 /// One network's weights and what it is built from.
 #[derive(Debug, Clone)]

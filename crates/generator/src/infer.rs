@@ -16,9 +16,11 @@ use crate::base_model::BaseModel;
 use crate::batch::Preparation;
 use crate::config::RunPlan;
 use crate::device::{DeviceChoice, NumberType};
+use crate::formula_model::FormulaModel;
 use crate::lora::{LoraFile, LoraMerge, ScaleChoice};
 use crate::metadata::{PictureFacts, PictureMetadata};
 use crate::prepare::{PrepareOptions, PreparedSource, mask_warning};
+use crate::smoke::{self, synthetic_radiograph};
 use crate::torch::{Adapters, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement};
 use crate::{GeneratorConfig, GeneratorError, PromptSet, Seed, files};
 
@@ -269,6 +271,38 @@ impl Generator {
             notices,
         })
     }
+}
+
+/// A real pass without anything from outside: the tiny model, written into `folder`, on the synthetic radiograph.
+///
+/// # Errors
+///
+/// If the model cannot be written, or the pass fails.
+pub fn smoke(folder: &Path, device: DeviceChoice) -> Result<InferOutcome, GeneratorError> {
+    let model = folder.join("tiny-model");
+    FormulaModel::Tiny.write(&model)?;
+    let options = ModelOptions {
+        base_model: model,
+        base_configs: None,
+        lora: None,
+        lora_scale: ScaleChoice::FromFile,
+        lora_merge: LoraMerge::Merged,
+        device,
+        number_type: Some(NumberType::Float32),
+        noise: NoiseOrigin::Cpu,
+        prompt_set: PromptSet::Readme,
+        prepare: PrepareOptions::default(),
+    };
+    let config = GeneratorConfig { image_size: 128, ..GeneratorConfig::default() };
+    let source = synthetic_radiograph(config.image_size)?.to_png()?;
+    Generator::load(&config, &options)?.infer(&InferRequest {
+        source_filename: smoke::PICTURE_NAME,
+        source: &source,
+        mask: None,
+        checkpoint_filename: None,
+        label: EditLabel::ElderlyFemale,
+        seed: None,
+    })
 }
 
 /// Device and type: half precision on a GPU, single on the CPU, as the original; both can be stated.

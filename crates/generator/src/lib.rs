@@ -10,6 +10,7 @@ pub mod device;
 mod error;
 pub mod facts;
 mod files;
+pub mod formula_model;
 #[cfg(feature = "libtorch")]
 pub mod infer;
 pub mod lora;

@@ -17,6 +17,9 @@ use crate::GeneratorError;
 /// Tokens of a prompt, begin and end included.
 pub const CONTEXT_LENGTH: usize = 77;
 
+/// The published file of merges goes on beyond what the vocabulary of 49,408 tokens uses.
+pub(crate) const N_MERGES: usize = 49_408 - 2 * 256 - 2;
+
 const BEGIN: &str = "<|startoftext|>";
 const END: &str = "<|endoftext|>";
 const PIECES: &str =
@@ -120,8 +123,6 @@ impl Tokenizer {
     ///
     /// [`GeneratorError::Tokenizer`] if a line is no pair.
     pub fn from_merges(text: &str) -> Result<Self, GeneratorError> {
-        /// The published file goes on beyond what the vocabulary of 49,408 tokens uses.
-        const N_MERGES: usize = 49_408 - 2 * 256 - 2;
         let pairs = text
             .lines()
             .skip(1)
@@ -134,14 +135,8 @@ impl Tokenizer {
                     })
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let symbols = printable_bytes_in_vocabulary_order();
-        let words = symbols
-            .iter()
-            .map(char::to_string)
-            .chain(symbols.iter().map(|symbol| format!("{symbol}</w>")))
-            .chain(pairs.iter().map(|(left, right)| format!("{left}{right}")))
-            .chain([BEGIN.to_owned(), END.to_owned()]);
-        Self::build(words.zip(0..).collect(), pairs)
+        let lines: Vec<&str> = text.lines().skip(1).take(N_MERGES).collect();
+        Self::build(vocabulary(&lines).zip(0..).collect(), pairs)
     }
 
     fn build(
@@ -226,6 +221,15 @@ impl Tokenizer {
             symbols[at].push_str(&right);
         }
     }
+}
+
+/// The words of the vocabulary in order of their ids.
+pub(crate) fn vocabulary(merges: &[&str]) -> impl Iterator<Item = String> {
+    let symbols = printable_bytes_in_vocabulary_order();
+    let plain = symbols.clone().into_iter().map(String::from);
+    let at_end = symbols.into_iter().map(|symbol| format!("{symbol}</w>"));
+    let joined = merges.iter().map(|merge| merge.split(' ').collect());
+    plain.chain(at_end).chain(joined).chain([BEGIN.to_owned(), END.to_owned()])
 }
 
 /// The printable symbol of every byte: itself where it is printable, else a letter from 256 on.

@@ -1,9 +1,9 @@
 //! `infer` from file bytes to picture and JSON, against the original's files.
 
 use spinefairbench_artifacts::ids::EditLabel;
-use spinefairbench_generator::device::DeviceChoice;
+use spinefairbench_generator::device::{DeviceChoice, NumberType};
 use spinefairbench_generator::infer::{
-    Generator, InferOutcome, InferRequest, ModelOptions, checkpoint,
+    Generator, InferOutcome, InferRequest, ModelOptions, checkpoint, smoke,
 };
 use spinefairbench_generator::lora::{LoraMerge, ScaleChoice};
 use spinefairbench_generator::prepare::PrepareOptions;
@@ -146,4 +146,48 @@ fn the_edges_that_the_original_runs_are_run() {
     );
     assert_eq!(outcome.picture.width(), 8);
     assert!(outcome.metadata.to_json().contains("\"seed\": -1"));
+}
+
+#[test]
+fn the_smoke_pass_needs_nothing_from_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    tch::set_num_threads(1);
+    let outcome = smoke(folder.path(), DeviceChoice::Cpu).unwrap();
+    assert_eq!(outcome.picture.width(), 128);
+}
+
+/// Less precision changes levels, not the picture; half precision is another stream of noise and is not compared.
+#[test]
+fn bfloat16_runs_on_the_cpu() {
+    let options = ModelOptions {
+        number_type: Some(NumberType::Bfloat16),
+        noise: NoiseOrigin::Cpu,
+        lora_merge: LoraMerge::Merged,
+        ..options()
+    };
+    let outcome = infer(&config(64), &options, "input.png", None, EditLabel::ElderlyFemale, None);
+    let expected =
+        infer(&config(64), &self::options(), "input.png", None, EditLabel::ElderlyFemale, None);
+    let gaps = outcome.picture.samples().iter().zip(expected.picture.samples());
+    let total: u64 = gaps.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let n_samples = expected.picture.samples().len() as u64;
+    assert!(total < 8 * n_samples, "mean gap {} levels", total / n_samples);
+}
+
+/// For someone with a GPU: the same noise gives the same picture within rounding, in single precision.
+#[test]
+fn a_gpu_gives_the_picture_of_the_cpu() {
+    if std::env::var_os("SPINEFAIRBENCH_GPU_TESTS").is_none() {
+        return;
+    }
+    let on = |device: DeviceChoice, number_type| {
+        let options = ModelOptions { device, number_type, noise: NoiseOrigin::Cpu, ..options() };
+        infer(&config(64), &options, "input.png", None, EditLabel::ElderlyFemale, None).picture
+    };
+    let cpu = on(DeviceChoice::Cpu, Some(NumberType::Float32));
+    let gpu = on(DeviceChoice::Cuda(0), Some(NumberType::Float32));
+    let worst = cpu.samples().iter().zip(gpu.samples()).map(|(a, b)| a.abs_diff(*b)).max();
+    assert!(worst <= Some(3), "levels differ by up to {worst:?}");
+    // Half precision, as a GPU runs by default, must finish without infinities; its picture is another one.
+    on(DeviceChoice::Cuda(0), None);
 }

@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use spinefairbench_artifacts::digest::Hasher;
+use spinefairbench_generator::formula_model;
 use spinefairbench_generator::lora::{LoraFile, ScaleChoice, ScaleFact};
 
-use crate::{formula, tiny};
+use crate::tiny;
 
 const RANK: usize = 4;
 
@@ -60,8 +61,8 @@ fn modules() -> Vec<(String, Shaped, Shaped)> {
             let (outputs, inputs) = (shape[0], shape[1]);
             #[expect(clippy::cast_precision_loss, reason = "widths are small")]
             let amp = (3.0 / inputs as f64).sqrt();
-            let down = formula::values(&format!("lora_A/{name}"), RANK * inputs, amp, 0.0);
-            let up = formula::values(&format!("lora_B/{name}"), outputs * RANK, 0.25, 0.0);
+            let down = formula_model::values(&format!("lora_A/{name}"), RANK * inputs, amp, 0.0);
+            let up = formula_model::values(&format!("lora_B/{name}"), outputs * RANK, 0.25, 0.0);
             (name, (vec![RANK, inputs], down), (vec![outputs, RANK], up))
         })
         .collect()

@@ -8,7 +8,6 @@
 )]
 
 mod batches;
-mod formula;
 mod golden;
 mod hostile_weights;
 #[cfg(feature = "libtorch")]

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
+use spinefairbench_generator::formula_model;
 use spinefairbench_generator::torch::Lpips;
 use spinefairbench_imaging::{Filter, GreyImage, PassOrder};
 use tch::{Device, Tensor};
 
-use crate::{formula, golden, runs};
+use crate::{golden, runs};
 
 /// Sums over up to 256 channels in single precision, on another number of threads.
 const TOLERANCE: f64 = 1e-6;
@@ -34,8 +35,12 @@ pub fn trunk() -> PathBuf {
                 [("weight", shape.to_vec(), amp), ("bias", vec![shape[0]], 0.1)]
             {
                 let name = format!("features.{index}.{leaf}");
-                let values =
-                    formula::values(&format!("alexnet/{name}"), shape.iter().product(), amp, 0.0);
+                let values = formula_model::values(
+                    &format!("alexnet/{name}"),
+                    shape.iter().product(),
+                    amp,
+                    0.0,
+                );
                 tensors.push((
                     name,
                     shape,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spinefairbench_generator::base_model::{BaseModel, released_unet_listing};
+use spinefairbench_generator::formula_model::Network;
 use spinefairbench_generator::stored_names::StoredNames;
 
 use crate::tiny;
@@ -63,12 +64,12 @@ fn published_single_file_names_are_reached() {
 /// The tiny model as one file with LDM names; the autoencoder's attention as the 1×1 convolutions it is there.
 fn single_file() -> tiny::HalfWeights {
     let mut all = BTreeMap::new();
-    for (part, listing, names) in [
-        ("unet", tiny::unet_listing(), UNET),
-        ("vae", tiny::vae_listing(), VAE),
-        ("text_encoder", tiny::text_listing(), StoredNames::LdmTextEncoder),
+    for (network, names) in [
+        (Network::Unet, UNET),
+        (Network::Vae, VAE),
+        (Network::TextEncoder, StoredNames::LdmTextEncoder),
     ] {
-        for (name, (mut shape, bytes)) in tiny::weights(part, &listing) {
+        for (name, (mut shape, bytes)) in tiny::weights(network) {
             let stored = names.spellings(&name).remove(0);
             if stored.contains(".attn_1.") && shape.len() == 2 {
                 shape.extend([1, 1]);
@@ -139,7 +140,7 @@ mod with_torch {
                     .unwrap();
             }
         }
-        let weights = tiny::weights("vae", &tiny::vae_listing())
+        let weights = tiny::weights(Network::Vae)
             .into_iter()
             .map(|(name, tensor)| (StoredNames::Vae.spellings(&name).pop().unwrap(), tensor))
             .collect::<BTreeMap<_, _>>();
