@@ -9,6 +9,7 @@
 
 mod binary;
 mod calls;
+mod documents;
 mod fetching;
 mod mini_bundle;
 mod numbers;
