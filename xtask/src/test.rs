@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, layers};
+use crate::{ExitStatus, layers, libtorch};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     });
     if options.no_generator {
         println!("== the generator's libtorch tests are left out (--no-generator)");
+    } else {
+        step("tests with libtorch", &|| generator_tests(root));
     }
     println!();
     for Step { name, status, seconds } in &steps {
@@ -72,6 +74,19 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         1 => ExitStatus::Failed,
         _ => ExitStatus::CouldNotRun,
     }
+}
+
+/// The generator's tests with the models themselves; libtorch is assembled on first use.
+fn generator_tests(root: &Path) -> Result<ExitStatus> {
+    let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
+    println!("{}", libtorch.describe());
+    let status = Command::new(env!("CARGO"))
+        .args(["test", "--package", "spinefairbench-generator", "--features", "libtorch"])
+        .current_dir(root)
+        .env("RUN_SLOW_TESTS", "1")
+        .envs(libtorch.environment())
+        .status()?;
+    Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })
 }
 
 fn word(status: ExitStatus) -> &'static str {
