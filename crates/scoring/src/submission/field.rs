@@ -162,7 +162,7 @@ impl<'de> Visitor<'de> for RawResultVisitor {
             let value: Field<'de> = entries.next_value()?;
             match RESULT_KEYS.iter().position(|known| *known == key) {
                 Some(index) if result.fields[index].is_some() => {
-                    result.duplicates.push(key.into_owned())
+                    result.duplicates.push(key.into_owned());
                 }
                 Some(index) => result.fields[index] = Some(value),
                 None => result.unknown.push(key.into_owned()),

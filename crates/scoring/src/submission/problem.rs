@@ -142,13 +142,13 @@ impl fmt::Display for SubmissionProblem {
             (Place::Header, Some(field)) => write!(formatter, "`{field}`: ")?,
             (Place::Result { index }, None) => write!(formatter, "results[{index}]: ")?,
             (Place::Result { index }, Some(field)) => {
-                write!(formatter, "results[{index}].{field}: ")?
+                write!(formatter, "results[{index}].{field}: ")?;
             }
         }
         formatter.write_str(&self.message)?;
         match (&self.expected, &self.found) {
             (Some(expected), Some(found)) => {
-                write!(formatter, " (expected {expected}, found {found})")?
+                write!(formatter, " (expected {expected}, found {found})")?;
             }
             (Some(expected), None) => write!(formatter, " (expected {expected})")?,
             (None, Some(found)) => write!(formatter, " (found {found})")?,
