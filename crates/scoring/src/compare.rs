@@ -7,6 +7,9 @@
 //! Pairs are matched by their ids, never by their place in a file, and only pairs that are usable on both sides count. The
 //! differences stand in the order of the pair ids; [`Comparison::differences_csv`] writes them, and the interval of that table
 //! is the one given here, bit for bit. p-values are adjusted over all comparisons and endpoints of one call.
+//!
+//! In a simulation with forty sources of one to four pairs and a known shift, the nominal 95 % interval covered the shift in
+//! 93.65 % of 2,000 replicates (a test repeats it): percentile intervals over few clusters are a little too narrow.
 
 use std::collections::BTreeSet;
 
@@ -27,13 +30,15 @@ pub use degeneracy::{Degeneracy, FEW_SOURCES};
 pub use differences::PairDifference;
 pub use error::CompareError;
 pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict};
-pub use model::{ComparedModel, Origin, PairScore, UnusableScoreFile};
+pub use model::{ComparedModel, Origin, UnusableScoreFile};
 pub use wire::{
     AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
 };
 
 use degeneracy::degeneracies;
 use error::check_comparable;
+
+use crate::pair_score::{PairScore, PrimaryEndpoint};
 
 /// Which models are compared with which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,29 +47,6 @@ pub enum Design {
     AllPairs,
     /// The first model with each of the others: a submission with the published panel.
     FirstAgainstOthers,
-}
-
-/// One of the two primary endpoints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ComparedEndpoint {
-    /// Share of pairs whose recommendation sets differ; lower is better.
-    RecommendationChange,
-    /// Mean Jaccard index of the label sets; higher is better.
-    DiagnosticConsistency,
-}
-
-impl ComparedEndpoint {
-    /// Both, in the order in which they are reported.
-    pub const ALL: [Self; 2] = [Self::RecommendationChange, Self::DiagnosticConsistency];
-
-    /// The name in files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RecommendationChange => "recommendation_change_rate",
-            Self::DiagnosticConsistency => "diagnostic_label_consistency",
-        }
-    }
 }
 
 /// All comparisons of one call: the family over which p-values are adjusted.
@@ -91,7 +73,7 @@ pub struct Comparison {
     pub n_sources: usize,
     /// Each shared usable pair, in the order of the ids.
     pub pairs: Vec<PairDifference>,
-    /// Both endpoints, in the order of [`ComparedEndpoint::ALL`].
+    /// Both endpoints, in the order of [`PrimaryEndpoint::ALL`].
     pub endpoints: [EndpointComparison; 2],
 }
 
@@ -112,7 +94,7 @@ pub struct Alignment {
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndpointComparison {
     /// The endpoint.
-    pub endpoint: ComparedEndpoint,
+    pub endpoint: PrimaryEndpoint,
     /// The first model's mean over the shared pairs.
     pub first_mean: f64,
     /// The second model's mean over the shared pairs.
@@ -167,7 +149,7 @@ pub fn compare(
     let tests = test_all(&aligned, plan)?;
     let comparisons = aligned
         .into_iter()
-        .zip(tests.chunks_exact(ComparedEndpoint::ALL.len()))
+        .zip(tests.chunks_exact(PrimaryEndpoint::ALL.len()))
         .map(|(aligned, tests)| aligned.with(&tests[0], &tests[1], plan))
         .collect();
     Ok(Comparisons { plan: plan.clone(), comparisons, warnings })
@@ -217,7 +199,7 @@ impl Aligned {
         }
         let shared = alignment.shared_usable + alignment.shared_unusable;
         alignment.only_in_second = second.pairs().len() - shared;
-        let samples = ComparedEndpoint::ALL.map(|endpoint| Sample {
+        let samples = PrimaryEndpoint::ALL.map(|endpoint| Sample {
             first: pairs.iter().map(|pair| pair.first.of(endpoint)).collect(),
             second: pairs.iter().map(|pair| pair.second.of(endpoint)).collect(),
             differences: pairs.iter().map(|pair| pair.difference(endpoint)).collect(),
@@ -230,8 +212,8 @@ impl Aligned {
         let n_sources = self.clusters.n_clusters();
         let [of_change, of_consistency] = &self.samples;
         let endpoints = [
-            (ComparedEndpoint::RecommendationChange, of_change, change),
-            (ComparedEndpoint::DiagnosticConsistency, of_consistency, consistency),
+            (PrimaryEndpoint::RecommendationChange, of_change, change),
+            (PrimaryEndpoint::DiagnosticConsistency, of_consistency, consistency),
         ]
         .map(|(endpoint, sample, tests)| {
             let [first, second] = &self.labels;

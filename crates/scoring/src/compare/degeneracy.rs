@@ -15,7 +15,7 @@ pub enum Degeneracy {
     NoDifference,
     /// All differences are the same number, up to rounding, and not 0: Cohen's `d_z` has no meaning.
     EqualDifferences,
-    /// The ends of the interval are the same number.
+    /// The ends of the interval are the same number, up to rounding.
     ZeroWidth,
 }
 
@@ -70,7 +70,7 @@ pub(super) fn degeneracies(
     } else if largest - smallest <= ROUNDING {
         found.insert(Degeneracy::EqualDifferences);
     }
-    if interval.is_degenerate() {
+    if interval.width() <= ROUNDING {
         found.insert(Degeneracy::ZeroWidth);
     }
     found

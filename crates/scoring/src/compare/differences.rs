@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 
-use super::{ComparedEndpoint, Comparison, PairScore};
+use super::Comparison;
+use crate::pair_score::{PairScore, PrimaryEndpoint};
 
 /// A shared usable pair with the values of both models.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +23,7 @@ pub struct PairDifference {
 impl PairDifference {
     /// First minus second.
     #[must_use]
-    pub fn difference(&self, endpoint: ComparedEndpoint) -> f64 {
+    pub fn difference(&self, endpoint: PrimaryEndpoint) -> f64 {
         self.first.of(endpoint) - self.second.of(endpoint)
     }
 }
@@ -37,7 +38,7 @@ impl Comparison {
     #[must_use]
     pub fn differences_csv(&self) -> String {
         let mut table = String::from("pair_id,source_id");
-        for endpoint in ComparedEndpoint::ALL {
+        for endpoint in PrimaryEndpoint::ALL {
             table.push(',');
             table.push_str(endpoint.as_str());
         }
@@ -46,7 +47,7 @@ impl Comparison {
             push_cell(&mut table, pair.pair_id.as_str());
             table.push(',');
             push_cell(&mut table, pair.source_id.as_str());
-            for endpoint in ComparedEndpoint::ALL {
+            for endpoint in PrimaryEndpoint::ALL {
                 let _never_fails = write!(table, ",{}", pair.difference(endpoint));
             }
             table.push('\n');

@@ -5,7 +5,8 @@
 
 use spinefairbench_bootstrap::{Plan, SignPatterns};
 
-use super::{ComparedEndpoint, Degeneracy, EndpointComparison};
+use super::{Degeneracy, EndpointComparison};
+use crate::pair_score::PrimaryEndpoint;
 
 /// The level below which an adjusted p-value counts as evidence.
 pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
@@ -77,7 +78,7 @@ fn verdict(compared: &EndpointComparison) -> Verdict {
         return Verdict::NotShown;
     }
     let first_is_higher = compared.mean_difference > 0.0;
-    let higher_is_better = compared.endpoint == ComparedEndpoint::DiagnosticConsistency;
+    let higher_is_better = compared.endpoint == PrimaryEndpoint::DiagnosticConsistency;
     if first_is_higher == higher_is_better { Verdict::FirstBetter } else { Verdict::SecondBetter }
 }
 
@@ -86,34 +87,34 @@ fn sentence(compared: &EndpointComparison, verdict: Verdict, context: &Context<'
     let pairs = counted(context.n_pairs, "shared pair");
     let sources = counted(context.n_sources, "source");
     let claim = match (verdict, compared.endpoint) {
-        (Verdict::Identical, ComparedEndpoint::RecommendationChange) => {
+        (Verdict::Identical, PrimaryEndpoint::RecommendationChange) => {
             return format!(
                 "`{first}` and `{second}` change their recommendations on exactly the same pairs ({pairs} of {sources})."
             );
         }
-        (Verdict::Identical, ComparedEndpoint::DiagnosticConsistency) => {
+        (Verdict::Identical, PrimaryEndpoint::DiagnosticConsistency) => {
             return format!(
                 "`{first}` and `{second}` have the same diagnostic consistency on every pair ({pairs} of {sources})."
             );
         }
         (Verdict::Undecidable, _) => "cannot be told from one source".to_owned(),
         (Verdict::NotShown, _) => "a difference is not shown".to_owned(),
-        (Verdict::FirstBetter, ComparedEndpoint::RecommendationChange) => {
+        (Verdict::FirstBetter, PrimaryEndpoint::RecommendationChange) => {
             format!("`{first}` changes its recommendations less often than `{second}`")
         }
-        (Verdict::SecondBetter, ComparedEndpoint::RecommendationChange) => {
+        (Verdict::SecondBetter, PrimaryEndpoint::RecommendationChange) => {
             format!("`{first}` changes its recommendations more often than `{second}`")
         }
-        (Verdict::FirstBetter, ComparedEndpoint::DiagnosticConsistency) => {
+        (Verdict::FirstBetter, PrimaryEndpoint::DiagnosticConsistency) => {
             format!("`{first}` keeps its diagnostic labels more consistently than `{second}`")
         }
-        (Verdict::SecondBetter, ComparedEndpoint::DiagnosticConsistency) => {
+        (Verdict::SecondBetter, PrimaryEndpoint::DiagnosticConsistency) => {
             format!("`{first}` keeps its diagnostic labels less consistently than `{second}`")
         }
     };
     let endpoint = match compared.endpoint {
-        ComparedEndpoint::RecommendationChange => "recommendation change",
-        ComparedEndpoint::DiagnosticConsistency => "diagnostic consistency",
+        PrimaryEndpoint::RecommendationChange => "recommendation change",
+        PrimaryEndpoint::DiagnosticConsistency => "diagnostic consistency",
     };
     let subject = match verdict {
         Verdict::NotShown | Verdict::Undecidable => {

@@ -7,7 +7,7 @@ use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_metrics::PairOutcome;
 use spinefairbench_parsers::{ParsedReport, registry};
 
-use super::ComparedEndpoint;
+use crate::pair_score::PairScore;
 use crate::retained::RetainedModel;
 use crate::score_file::{PairResult, ScoreFile};
 
@@ -39,26 +39,6 @@ pub enum Origin {
     },
     /// The retained reports of a bundle.
     PublishedPanel,
-}
-
-/// The values of one usable pair.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairScore {
-    /// 1.0 if the recommendation sets differ, else 0.0.
-    pub recommendation_change: f64,
-    /// Jaccard index of the label sets.
-    pub diagnostic_consistency: f64,
-}
-
-impl PairScore {
-    /// The value of an endpoint.
-    #[must_use]
-    pub const fn of(self, endpoint: ComparedEndpoint) -> f64 {
-        match endpoint {
-            ComparedEndpoint::RecommendationChange => self.recommendation_change,
-            ComparedEndpoint::DiagnosticConsistency => self.diagnostic_consistency,
-        }
-    }
 }
 
 /// A score file whose pairs cannot be compared.
@@ -154,11 +134,7 @@ impl ComparedModel {
             .map(|pair| {
                 let outcome =
                     PairOutcome { source: pair.source, counterfactual: pair.counterfactual };
-                let score = outcome.is_usable().then(|| PairScore {
-                    recommendation_change: outcome.recommendation_change(),
-                    diagnostic_consistency: outcome.diagnostic_consistency(),
-                });
-                (pair.pair_id.clone(), (pair.source_id.clone(), score))
+                (pair.pair_id.clone(), (pair.source_id.clone(), PairScore::of_usable(&outcome)))
             })
             .collect();
         Self {

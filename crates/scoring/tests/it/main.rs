@@ -9,4 +9,6 @@
 
 mod bundle;
 mod compare;
+mod leaderboard;
 mod score_files;
+mod sensitivity;

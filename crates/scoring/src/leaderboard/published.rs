@@ -1,0 +1,126 @@
+//! The published rows: those of a release description, with the intervals of a bundle's frozen summary where it is at hand.
+
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::records::{CoreSummary, FrozenInterval, FrozenModel};
+use spinefairbench_artifacts::release::ReleaseDescription;
+
+use super::{BoardEndpoint, LeaderboardRow, RowKind, Terms};
+use crate::scope::Scope;
+use crate::score_file::Ci95;
+
+/// Why the published rows of a release do not stand beside a board's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishedMismatch {
+    /// The board's scope is not the published one.
+    #[error(
+        "the published rows cover `{}`, the leaderboard covers `{found}`",
+        Scope::CommonCore1000
+    )]
+    Scope {
+        /// The board's scope.
+        found: String,
+    },
+    /// The board's scores were made on another bundle than the release's.
+    #[error(
+        "the published rows of `{release}` are of the bundle {expected}, the leaderboard is of the bundle {found}"
+    )]
+    Bundle {
+        /// The release.
+        release: String,
+        /// Its bundle's identity.
+        expected: String,
+        /// The board's.
+        found: String,
+    },
+}
+
+/// The published rows of `release`, in the order of its table.
+///
+/// With `summary`, the frozen summary of the release's bundle, each row has its frozen interval; without it the interval
+/// rounded to three decimals, where one is published. A model that has values in neither has no row. `terms` are those of
+/// the board beside which the rows are to stand; none fits any release.
+///
+/// # Errors
+///
+/// [`PublishedMismatch`] if the board covers other pairs or another bundle.
+pub fn published_rows(
+    release: &ReleaseDescription,
+    summary: Option<&CoreSummary>,
+    terms: Option<&Terms>,
+) -> Result<Vec<LeaderboardRow>, PublishedMismatch> {
+    if let Some(terms) = terms {
+        check_terms(release, terms)?;
+    }
+    let frozen_of = |model: &str| -> Option<&FrozenModel> {
+        let summary = summary?;
+        summary.full.get(model).or_else(|| summary.baseline.get(model))
+    };
+    let published = release.expected.table2.as_ref();
+    Ok(release
+        .table2_models
+        .iter()
+        .filter_map(|model| {
+            let frozen = frozen_of(model.as_str());
+            let stated = published.and_then(|published| published.get(model.as_str()));
+            // The table's change is 1 less the frozen agreement, and so are the ends of its interval, in the other order.
+            let change_interval = frozen.map(|frozen| {
+                let FrozenInterval { lower, upper } = frozen.agreement_interval;
+                Ci95 { lower: 1.0 - upper, upper: 1.0 - lower }
+            });
+            let consistency_interval = frozen.map(|frozen| {
+                let FrozenInterval { lower, upper } = frozen.diagnostic_interval;
+                Ci95 { lower, upper }
+            });
+            let (n_pairs, change, consistency, rounded) = match (stated, frozen) {
+                (Some(stated), _) => (
+                    stated.pairs,
+                    stated.recommendation_change,
+                    stated.diagnostic_consistency,
+                    [stated.recommendation_change_ci95_3dp, stated.diagnostic_consistency_ci95_3dp],
+                ),
+                (None, Some(frozen)) => (
+                    frozen.usable_pairs,
+                    1.0 - frozen.agreement_rate,
+                    frozen.diagnostic_mean,
+                    [None, None],
+                ),
+                (None, None) => return None,
+            };
+            let rounded = rounded.map(|ends| ends.map(|[lower, upper]| Ci95 { lower, upper }));
+            Some(LeaderboardRow {
+                model: model.to_string(),
+                kind: RowKind::Published,
+                scope: Scope::CommonCore1000.to_string(),
+                n_pairs: usize::try_from(n_pairs).unwrap_or(usize::MAX),
+                full_refusals: frozen.and_then(|frozen| usize::try_from(frozen.full_refusals).ok()),
+                recommendation_change: BoardEndpoint {
+                    value: change,
+                    ci95: change_interval.or(rounded[0]),
+                },
+                diagnostic_consistency: BoardEndpoint {
+                    value: consistency,
+                    ci95: consistency_interval.or(rounded[1]),
+                },
+                scored_at_utc: None,
+                submission_sha256: None,
+            })
+        })
+        .collect())
+}
+
+fn check_terms(release: &ReleaseDescription, terms: &Terms) -> Result<(), PublishedMismatch> {
+    if terms.scope != Scope::CommonCore1000.as_str() {
+        return Err(PublishedMismatch::Scope { found: terms.scope.clone() });
+    }
+    match release.artifact_anchors.get(layout::SHA256SUMS) {
+        Some(identity) if identity.to_string() != terms.bundle_identity => {
+            Err(PublishedMismatch::Bundle {
+                release: release.release_id.clone(),
+                expected: identity.to_string(),
+                found: terms.bundle_identity.clone(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
