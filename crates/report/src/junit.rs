@@ -55,7 +55,9 @@ fn test_case(xml: &mut String, report: &CheckReport) {
 #[must_use]
 pub fn line(finding: &Finding) -> String {
     let mut line = format!("[{}]", finding.code);
-    if let Some(path) = &finding.path {
+    // A message of a reader names its file itself.
+    let is_named = |path: &&String| finding.message.starts_with(&format!("`{path}`"));
+    if let Some(path) = finding.path.as_ref().filter(|path| !is_named(path)) {
         push(&mut line, format_args!(" {path}"));
     }
     if let Some(number) = finding.line {

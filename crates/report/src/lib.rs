@@ -1,8 +1,17 @@
-//! Results to documents: suite verdicts to JUnit XML.
+//! Results to documents: suite verdicts to JUnit XML, scores and verdicts to HTML pages, endpoints to SVG plots.
 //!
-//! Input: typed results of `checks`. Output: text. All foreign text (paths, ids, values) is escaped. Nothing here reads or
-//! writes a file.
+//! Input: typed results of `checks` and `scoring`. Output: text. All foreign text (paths, ids, names, reports) is escaped, and
+//! characters that reorder or hide text are made visible. Nothing here reads or writes a file, and a page asks nothing of a
+//! network: style, script and data are inside it.
 
 #![forbid(unsafe_code)]
 
+pub mod document;
+pub mod estimate;
+pub mod forest;
 pub mod junit;
+pub mod marked_text;
+pub mod panel;
+pub mod score_page;
+pub mod suite_page;
+pub mod visible;

@@ -1,0 +1,333 @@
+//! Forest plots: estimates with their intervals, one below the other, as SVG.
+//!
+//! Input: rows of estimates and an axis. Output: SVG, either inside a page, whose style sheet colours it, or alone with a style
+//! of its own. The numbers stand beside the marks, so that a plot can be read without the axis; a title and a description that
+//! holds every row are there for readers who do not see it.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::estimate::Estimate;
+use crate::visible::Visible;
+
+/// A plot of one quantity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForestPlot {
+    /// What is drawn; also the plot's heading.
+    pub title: String,
+    /// Which direction is good, below the axis.
+    pub direction: &'static str,
+    /// The axis.
+    pub axis: Axis,
+    /// The rows, from top to bottom.
+    pub rows: Vec<ForestRow>,
+    /// Where a dotted line goes down the plot: the row that others are read against.
+    pub reference: Option<f64>,
+}
+
+/// What the axis spans.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Axis {
+    /// From 0 to 1: both endpoints.
+    Unit,
+    /// From minus to plus this limit: differences.
+    Symmetric(f64),
+}
+
+/// One line of a plot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ForestRow {
+    /// A heading above a group of rows.
+    Heading(String),
+    /// An estimate; `None` where there is none.
+    Estimate {
+        /// What it is of.
+        label: String,
+        /// The number.
+        estimate: Option<Estimate>,
+        /// How much the eye should be drawn to it.
+        emphasis: Emphasis,
+    },
+}
+
+/// How much the eye should be drawn to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emphasis {
+    /// What the page is about.
+    Own,
+    /// What it is compared with.
+    Other,
+}
+
+impl Axis {
+    /// The axis that holds every end of the estimates, zero in its middle.
+    #[must_use]
+    pub fn around_zero<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
+        let largest = estimates
+            .into_iter()
+            .flat_map(|estimate| {
+                let (lower, upper) = estimate.interval.unwrap_or((estimate.value, estimate.value));
+                [lower.abs(), upper.abs(), estimate.value.abs()]
+            })
+            .fold(0.0, f64::max);
+        let limit = [0.05, 0.1, 0.2, 0.3, 0.5].into_iter().find(|limit| largest <= *limit);
+        Self::Symmetric(limit.unwrap_or(1.0))
+    }
+
+    fn ticks(self) -> [f64; 5] {
+        match self {
+            Self::Unit => [0.0, 0.25, 0.5, 0.75, 1.0],
+            Self::Symmetric(limit) => [-limit, -limit / 2.0, 0.0, limit / 2.0, limit],
+        }
+    }
+
+    /// The place of `value` between the ends of the axis, from 0 to 1; what lies outside stands at the end.
+    fn place(self, value: f64) -> f64 {
+        let place = match self {
+            Self::Unit => value,
+            Self::Symmetric(limit) => (value + limit) / (2.0 * limit),
+        };
+        place.clamp(0.0, 1.0)
+    }
+
+    fn tick_text(self, value: f64) -> String {
+        match self {
+            Self::Unit if value == 0.0 || (value - 1.0).abs() < f64::EPSILON => {
+                format!("{value:.0}")
+            }
+            Self::Unit => format!("{value:.2}"),
+            Self::Symmetric(_) if value == 0.0 => "0".to_owned(),
+            Self::Symmetric(limit) if limit < 0.3 => {
+                format!("{value:+.3}").replace('-', "\u{2212}")
+            }
+            Self::Symmetric(_) => format!("{value:+.2}").replace('-', "\u{2212}"),
+        }
+    }
+
+    fn estimate_text(self, estimate: &Estimate) -> String {
+        match self {
+            Self::Unit => estimate.three_decimals(),
+            Self::Symmetric(_) => estimate.signed(),
+        }
+    }
+}
+
+// Lengths in the plot's own units. At phone width a unit is a little less than a pixel, so 12 is still legible.
+const WIDTH: f64 = 440.0;
+const HEAD: f64 = 30.0;
+const ROW: f64 = 22.0;
+const FOOT: f64 = 40.0;
+const PLOT_LEFT: f64 = 132.0;
+const PLOT_RIGHT: f64 = 296.0;
+/// Characters of a label that fit left of the plot.
+const LABEL_CHARACTERS: usize = 20;
+/// Between two plots of one figure.
+const GAP: f64 = 28.0;
+
+impl ForestPlot {
+    /// The plot as part of a page; `id` must be unique on it.
+    pub(crate) fn inline(&self, id: &str) -> Markup {
+        let (title, description) = (format!("{id}-title"), format!("{id}-description"));
+        html! {
+            svg.forest xmlns="http://www.w3.org/2000/svg" role="img"
+                aria-labelledby={ (title) " " (description) }
+                viewBox={ "0 0 " (WIDTH) " " (self.height()) } {
+                title id=(title) { (self.title) }
+                desc id=(description) { (self.description()) }
+                (self.marks())
+            }
+        }
+    }
+
+    /// Every row in words.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let mut text = format!("{}.", self.direction);
+        for row in &self.rows {
+            match row {
+                ForestRow::Heading(heading) => {
+                    let _ = write!(text, " {}:", Visible(heading));
+                }
+                ForestRow::Estimate { label, estimate, .. } => {
+                    let value = estimate.as_ref().map_or_else(
+                        || "no value".to_owned(),
+                        |estimate| self.axis.estimate_text(estimate),
+                    );
+                    let _ = write!(text, " {} {value};", Visible(label));
+                }
+            }
+        }
+        text
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a plot has a few dozen rows")]
+    fn height(&self) -> f64 {
+        HEAD + ROW * self.rows.len() as f64 + FOOT
+    }
+
+    fn x(&self, value: f64) -> f64 {
+        let x = PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * self.axis.place(value);
+        (x * 100.0).round() / 100.0
+    }
+
+    fn marks(&self) -> Markup {
+        let bottom = self.height() - FOOT;
+        let ticks = self.axis.ticks();
+        html! {
+            text.heading x="0" y="16" { (self.title) }
+            @for tick in ticks {
+                line.grid x1=(self.x(tick)) x2=(self.x(tick)) y1=(HEAD) y2=(bottom) {}
+                text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
+            }
+            text.direction x=((PLOT_LEFT + PLOT_RIGHT) / 2.0) y=(bottom + 32.0) { (self.direction) }
+            @if let Some(reference) = self.reference {
+                line.reference x1=(self.x(reference)) x2=(self.x(reference)) y1=(HEAD) y2=(bottom) {}
+            }
+            @for (place, row) in self.rows.iter().enumerate() {
+                (self.row(row, place))
+            }
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a plot has a few dozen rows")]
+    fn row(&self, row: &ForestRow, place: usize) -> Markup {
+        let middle = HEAD + ROW * (place as f64 + 0.5);
+        let base = middle + 4.0;
+        match row {
+            ForestRow::Heading(heading) => html! {
+                text.group x="0" y=(base + 2.0) { (Visible(heading)) }
+            },
+            ForestRow::Estimate { label, estimate, emphasis } => {
+                let class = match emphasis {
+                    Emphasis::Own => "row own",
+                    Emphasis::Other => "row",
+                };
+                html! {
+                    g class=(class) {
+                        @if *emphasis == Emphasis::Own {
+                            rect.band x="-6" y=(middle - ROW / 2.0) width=(WIDTH + 12.0) height=(ROW) rx="3" {}
+                        }
+                        text.label x="0" y=(base) { (Visible(&shortened(label))) }
+                        @match estimate {
+                            Some(estimate) => (self.mark(estimate, *emphasis, middle)),
+                            None => text.value x=(WIDTH) y=(base) { "no usable pair" },
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn mark(&self, estimate: &Estimate, emphasis: Emphasis, middle: f64) -> Markup {
+        let x = self.x(estimate.value);
+        html! {
+            @if let Some((lower, upper)) = estimate.interval {
+                line.interval x1=(self.x(lower)) x2=(self.x(upper)) y1=(middle) y2=(middle) {}
+                @for end in [lower, upper] {
+                    line.interval x1=(self.x(end)) x2=(self.x(end)) y1=(middle - 3.5) y2=(middle + 3.5) {}
+                }
+            }
+            @match emphasis {
+                Emphasis::Own => rect.point x=(x - 4.0) y=(middle - 4.0) width="8" height="8" {},
+                Emphasis::Other if estimate.interval.is_some() => circle.point cx=(x) cy=(middle) r="3.5" {},
+                Emphasis::Other => circle.point.bare cx=(x) cy=(middle) r="3.5" {},
+            }
+            text.value x=(WIDTH) y=(middle + 4.0) { (self.axis.estimate_text(estimate)) }
+        }
+    }
+}
+
+/// A label that fits; the whole one is in the description.
+fn shortened(label: &str) -> String {
+    if label.chars().count() <= LABEL_CHARACTERS {
+        return label.to_owned();
+    }
+    label.chars().take(LABEL_CHARACTERS - 1).chain(['…']).collect()
+}
+
+/// An SVG file of `plots` side by side, light or dark as its reader prefers.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a figure has a few plots")]
+pub fn figure(title: &str, plots: &[ForestPlot]) -> String {
+    const MARGIN: f64 = 16.0;
+    let n_plots = plots.len() as f64;
+    let width = MARGIN * 2.0 + WIDTH * n_plots + GAP * (n_plots - 1.0).max(0.0);
+    let height = MARGIN * 2.0 + plots.iter().map(ForestPlot::height).fold(0.0, f64::max);
+    let description: Vec<String> =
+        plots.iter().map(|plot| format!("{}. {}", plot.title, plot.description())).collect();
+    let svg = html! {
+        svg.forest xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title description"
+            width=(width) height=(height) viewBox={ "0 0 " (width) " " (height) } {
+            title id="title" { (Visible(title)) }
+            desc id="description" { (description.join(" ")) }
+            style { (PreEscaped(FIGURE_STYLE)) }
+            rect.paper width="100%" height="100%" {}
+            @for (place, plot) in plots.iter().enumerate() {
+                g transform={ "translate(" (MARGIN + (WIDTH + GAP) * place as f64) " " (MARGIN) ")" } { (plot.marks()) }
+            }
+        }
+    };
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", svg.into_string())
+}
+
+const FIGURE_STYLE: &str = include_str!("../assets/figure.css");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plot() -> ForestPlot {
+        let row = |label: &str, value, interval, emphasis| ForestRow::Estimate {
+            label: label.into(),
+            estimate: Some(Estimate { value, interval }),
+            emphasis,
+        };
+        ForestPlot {
+            title: "Recommendation change".into(),
+            direction: "lower is better",
+            axis: Axis::Unit,
+            rows: vec![
+                row("<mine> & a very long name of it", 0.5, Some((0.25, 0.75)), Emphasis::Own),
+                row("published", 0.25, None, Emphasis::Other),
+                ForestRow::Estimate {
+                    label: "empty".into(),
+                    estimate: None,
+                    emphasis: Emphasis::Other,
+                },
+            ],
+            reference: Some(0.5),
+        }
+    }
+
+    #[test]
+    fn marks_stand_where_their_numbers_are() {
+        let svg = plot().inline("x").into_string();
+        assert!(svg.contains("<line class=\"interval\" x1=\"173\" x2=\"255\""), "{svg}");
+        assert!(svg.contains("<circle class=\"point bare\" cx=\"173\""), "{svg}");
+        assert!(
+            svg.contains("&lt;mine&gt; &amp; a very lon…") && svg.contains("no usable pair"),
+            "{svg}"
+        );
+        assert!(
+            svg.contains("&lt;mine&gt; &amp; a very long name of it 0.500 [0.250, 0.750];"),
+            "{svg}"
+        );
+    }
+
+    #[test]
+    fn a_figure_stands_alone() {
+        let svg = figure("model", &[plot(), plot()]);
+        assert!(svg.starts_with("<?xml") && svg.contains("prefers-color-scheme: dark"), "{svg}");
+        assert!(!svg.contains("<script") && !svg.contains("href"), "{svg}");
+    }
+
+    #[test]
+    fn the_axis_of_differences_holds_them_all() {
+        let estimate = |value, lower, upper| Estimate { value, interval: Some((lower, upper)) };
+        let axis = Axis::around_zero(&[estimate(0.0, -0.17, 0.02)]);
+        assert_eq!(axis, Axis::Symmetric(0.2));
+        assert_eq!(Axis::around_zero(&[]), Axis::Symmetric(0.05));
+        assert_eq!(Axis::around_zero(&[estimate(0.9, 0.8, 1.0)]), Axis::Symmetric(1.0));
+    }
+}

@@ -1,0 +1,136 @@
+//! A report with marked places, cut so that a page can show it as plain segments.
+//!
+//! Input: the text and byte ranges, which may overlap. Output: segments that together are the text, each with the marks that
+//! cover it. Deceptive characters are made visible here, once.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::visible::{Visible, VisibleLines};
+
+/// What a mark stands for; the page has a colour for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkKind {
+    /// A term of a diagnostic label.
+    Diagnosis,
+    /// A term of a recommendation category.
+    Recommendation,
+    /// The place where a refusal rule matched.
+    Refusal,
+    /// Severity or hedging language.
+    Language,
+}
+
+impl MarkKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Diagnosis => "diagnosis",
+            Self::Recommendation => "recommendation",
+            Self::Refusal => "refusal",
+            Self::Language => "language",
+        }
+    }
+}
+
+/// A marked place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Bytes of the text; a range that is out of the text or cuts a character marks nothing.
+    pub range: Range<usize>,
+    /// What it stands for.
+    pub kind: MarkKind,
+    /// The category or rule, for the reader.
+    pub label: String,
+}
+
+/// The two marked reports of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MarkedPair {
+    /// The report on the source radiograph.
+    pub source: MarkedText,
+    /// The report on the counterfactual.
+    pub counterfactual: MarkedText,
+}
+
+/// A text in segments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct MarkedText {
+    /// In the order of the text: the words, the kind that colours them (empty for none), the labels (empty for none).
+    segments: Vec<(String, &'static str, String)>,
+}
+
+impl MarkedText {
+    /// The segments of `text` under `marks`.
+    ///
+    /// ```
+    /// use spinefairbench_report::marked_text::{Mark, MarkKind, MarkedText};
+    ///
+    /// let mark = Mark { range: 5..9, kind: MarkKind::Diagnosis, label: "Osteophytes".into() };
+    /// let marked = MarkedText::new("Bony spur.", &[mark]);
+    /// assert_eq!(marked.plain(), "Bony spur.");
+    /// ```
+    #[must_use]
+    pub fn new(text: &str, marks: &[Mark]) -> Self {
+        let marks: Vec<&Mark> = marks
+            .iter()
+            .filter(|mark| text.get(mark.range.clone()).is_some_and(|part| !part.is_empty()))
+            .collect();
+        let mut cuts = BTreeSet::from([0, text.len()]);
+        cuts.extend(marks.iter().flat_map(|mark| [mark.range.start, mark.range.end]));
+        let cuts: Vec<usize> = cuts.into_iter().collect();
+        let segments = cuts
+            .windows(2)
+            .map(|ends| {
+                let (start, end) = (ends[0], ends[1]);
+                let covering =
+                    marks.iter().filter(|mark| mark.range.start <= start && end <= mark.range.end);
+                let labels: BTreeSet<(MarkKind, &str)> =
+                    covering.map(|mark| (mark.kind, mark.label.as_str())).collect();
+                let kind = labels.first().map_or("", |(kind, _)| kind.as_str());
+                let labels: Vec<String> =
+                    labels.iter().map(|(_, label)| Visible(label).to_string()).collect();
+                (VisibleLines(&text[start..end]).to_string(), kind, labels.join(", "))
+            })
+            .collect();
+        Self { segments }
+    }
+
+    /// The text without marks, deceptive characters written out.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        self.segments.iter().map(|(words, _, _)| words.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(range: Range<usize>, kind: MarkKind, label: &str) -> Mark {
+        Mark { range, kind, label: label.into() }
+    }
+
+    #[test]
+    fn overlapping_marks_cut_the_text_and_lose_nothing() {
+        let text = "é: mild bony\u{202e} spur";
+        let marks = [
+            mark(4..13, MarkKind::Diagnosis, "Osteophytes"),
+            mark(9..13, MarkKind::Recommendation, "imaging"),
+            mark(1..2, MarkKind::Refusal, "cuts a character"),
+            mark(90..99, MarkKind::Refusal, "outside"),
+        ];
+        let marked = MarkedText::new(text, &marks);
+        assert_eq!(marked.plain(), "é: mild bony\\u{202e} spur");
+        let kinds: Vec<(&str, &str)> =
+            marked.segments.iter().map(|(words, kind, _)| (words.as_str(), *kind)).collect();
+        assert_eq!(
+            kinds,
+            [("é: ", ""), ("mild ", "diagnosis"), ("bony", "diagnosis"), ("\\u{202e} spur", "")]
+        );
+        assert_eq!(marked.segments[2].2, "Osteophytes, imaging");
+        assert_eq!(MarkedText::new("", &[]).plain(), "");
+    }
+}

@@ -1,0 +1,149 @@
+//! The page of a suite's verdict: what was checked, what was found, and what was not compared.
+//!
+//! Input: the suite's report and how long it took. Output: a self-contained HTML page. Every finding that the suite kept is on
+//! the page; long lists are folded, never cut.
+
+use std::time::Duration;
+
+use maud::{Markup, html};
+use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport};
+
+use crate::document::{Document, Section};
+use crate::estimate::{counted, grouped};
+use crate::visible::{Visible, VisibleLines};
+
+mod details;
+mod summary;
+
+pub use summary::summary;
+
+/// Findings of a check that are shown unfolded.
+const UNFOLDED_FINDINGS: usize = 50;
+
+/// The page of `suite`, run on the bundle called `bundle`, which took `elapsed`.
+#[must_use]
+pub fn html(suite: &SuiteReport, elapsed: Duration, bundle: &str) -> String {
+    let sections = vec![
+        Section { id: "verdict", heading: "Verdict", body: verdict(suite) },
+        Section {
+            id: "checks",
+            heading: "Checks",
+            body: html! { @for report in &suite.checks { (check(report)) } },
+        },
+    ];
+    let document = Document {
+        kind: "verdict of the reviewer checks",
+        title: bundle,
+        subtitle: html! { (counted(suite.checks.len(), "check")) " in " (format!("{:.2} s", elapsed.as_secs_f64())) },
+        sections,
+        data: None,
+    };
+    document.render()
+}
+
+fn verdict(suite: &SuiteReport) -> Markup {
+    let n_findings: usize = suite.checks.iter().map(|report| report.findings.len()).sum();
+    html! {
+        @match suite.status() {
+            Status::Pass => {
+                p.verdict.pass { "✓ Verified" }
+                p { "All " (suite.passed()) " checks pass: what was checked follows from the files of the bundle." }
+            }
+            Status::Fail => {
+                p.verdict.fail { "✗ Not verified" }
+                p { (suite.failed()) " of " (counted(suite.checks.len(), "check")) " fail, with " (counted(n_findings, "finding")) "." }
+            }
+        }
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "Check" }
+                th scope="col" { "Status" }
+                th.n scope="col" { "Findings" }
+                th.wide scope="col" { "Computed" }
+            } }
+            tbody {
+                @for report in &suite.checks {
+                    tr {
+                        th.nowrap scope="row" { a href={ "#" (anchor(report)) } { (report.check().as_str()) } }
+                        td { (status(report)) }
+                        td.n { (grouped(report.findings.len())) }
+                        td.wide { (Visible(&summary(&report.result))) }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn anchor(report: &CheckReport) -> String {
+    format!("check-{}", report.check().as_str())
+}
+
+fn status(report: &CheckReport) -> Markup {
+    match report.status() {
+        Status::Pass => html! { span.status.pass { "✓ pass" } },
+        Status::Fail => html! { span.status.fail { "✗ fail" } },
+    }
+}
+
+fn check(report: &CheckReport) -> Markup {
+    html! {
+        article.check id=(anchor(report)) {
+            h3 { (report.check().as_str()) " " (status(report)) }
+            p { (Visible(&summary(&report.result))) }
+            @for note in &report.notes { p.note { "Note: " (Visible(note)) } }
+            @if !report.findings.is_empty() {
+                @let (first, rest) = report.findings.split_at(report.findings.len().min(UNFOLDED_FINDINGS));
+                (findings_table(first))
+                @if !rest.is_empty() {
+                    details {
+                        summary { (counted(rest.len(), "more finding")) }
+                        (findings_table(rest))
+                    }
+                }
+            }
+            (details::of(&report.result))
+        }
+    }
+}
+
+fn findings_table(findings: &[Finding]) -> Markup {
+    let has_values =
+        findings.iter().any(|finding| finding.expected.is_some() || finding.actual.is_some());
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "Finding" }
+                th scope="col" { "Place" }
+                @if has_values {
+                    th scope="col" { "Expected" }
+                    th scope="col" { "Found" }
+                }
+            } }
+            tbody {
+                @for finding in findings {
+                    tr {
+                        td { div.finding { (Visible(&finding.message)) } code.kept { (finding.code.as_str()) } }
+                        td { (place(finding)) }
+                        @if has_values {
+                            td { (value(finding.expected.as_deref())) }
+                            td { (value(finding.actual.as_deref())) }
+                        }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+fn place(finding: &Finding) -> Markup {
+    html! {
+        @if let Some(path) = &finding.path { code { (Visible(path)) } }
+        @if let Some(line) = finding.line { " line " (line) }
+        @if let Some(row) = finding.row { " row " (row) }
+    }
+}
+
+fn value(text: Option<&str>) -> Markup {
+    html! { @if let Some(text) = text { code { (VisibleLines(text).to_string()) } } }
+}

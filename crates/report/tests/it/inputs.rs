@@ -1,0 +1,214 @@
+//! Scores and verdicts to make pages of.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::MemorySource;
+use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_checks::finding::{Code, Finding};
+use spinefairbench_checks::table2::{ModelEndpoints, Table2Model, Table2Result};
+use spinefairbench_checks::{CheckReport, CheckResult, SuiteReport, diagnostic_scoring};
+use spinefairbench_report::estimate::Estimate;
+use spinefairbench_report::marked_text::{Mark, MarkKind, MarkedPair, MarkedText};
+use spinefairbench_report::panel::{Panel, PanelRow};
+use spinefairbench_report::score_page::ScoreContext;
+use spinefairbench_scoring::Scope;
+use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::score::{Coverage, score};
+use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_scoring::submission;
+
+/// Text that would act if a page let it, and text that would reorder what stands beside it.
+pub(crate) const HOSTILE: &str = "</script><script>document.documentElement.dataset.owned='1'</script>\
+     <img src=x onerror=\"document.documentElement.dataset.owned='2'\"><a href=\"javascript:alert(1)\">x</a>\u{202e}desrever\u{2066}\u{0}";
+
+/// A score file of the original scorer; the fixtures leave out the time, which differs from run to run.
+pub(crate) fn fixture(name: &str) -> ScoreFile {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let mut file: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    file["scored_at_utc"] = "2026-01-01T00:00:00+00:00".into();
+    ScoreFile::from_bytes(name, file.to_string().as_bytes()).unwrap()
+}
+
+pub(crate) fn plan(iterations: u64) -> Plan {
+    Plan {
+        generator: Generator::NumpyPcg64,
+        iterations: Iterations::new(iterations).unwrap(),
+        seed: Seed::from(42),
+    }
+}
+
+const FINDINGS: [&str; 7] = [
+    "Anterior osteophytes at L4.",
+    "Disc space narrowing at L5/S1.",
+    "Grade I spondylolisthesis.",
+    "Vertebral compression fracture of L1.",
+    "No acute abnormality.",
+    "Mild facet arthropathy may be present.",
+    "Foraminal stenosis.",
+];
+const ADVICE: [&str; 6] = [
+    "Physical therapy is recommended.",
+    "Recommend MRI of the lumbar spine.",
+    "Refer to a spine surgeon for surgical consultation.",
+    "Follow-up radiograph in six weeks.",
+    "Analgesics as needed; no further imaging.",
+    "Dual-energy X-ray absorptiometry is advised.",
+];
+
+/// Two different, reproducible reports a pair; a few are refusals.
+fn report(pair: usize, side: usize) -> String {
+    let mixed = (pair * 2 + side).wrapping_mul(2_654_435_761) >> 7;
+    if mixed % 41 == 0 {
+        return "I cannot interpret this image.".to_owned();
+    }
+    let shared = pair.wrapping_mul(40_503) >> 3;
+    let own = if mixed % 3 == 0 { mixed } else { shared };
+    format!(
+        "{} {} {}",
+        FINDINGS[shared % 7],
+        FINDINGS[own / 7 % 7],
+        ADVICE[(if mixed % 2 == 0 { own } else { shared }) / 49 % 6]
+    )
+}
+
+fn source_name(source: usize) -> String {
+    let dataset = if source % 3 == 0 { "vindr" } else { "buu" };
+    format!("{dataset}_{source:04}")
+}
+
+/// A score of `n_sources` sources with four pairs each, by the scoring library, and the reports it was made from.
+pub(crate) fn scored(
+    model: &str,
+    n_sources: usize,
+    iterations: u64,
+) -> (ScoreFile, BTreeMap<String, [String; 2]>) {
+    let mut reports = BTreeMap::new();
+    for source in 0..n_sources {
+        for (place, label) in EditLabel::ALL.into_iter().enumerate() {
+            let pair = source * 4 + place;
+            let id = format!("{}__{label}", source_name(source));
+            reports.insert(id, [report(pair, 0), report(pair, 1)]);
+        }
+    }
+    let manifest: String =
+        reports.keys().map(|id| serde_json::json!({ "pair_id": id }).to_string() + "\n").collect();
+    let mut bundle = MemorySource::default();
+    bundle.insert("SHA256SUMS.txt".parse().unwrap(), "");
+    bundle.insert("dataset/qc_passed_pair_manifest.jsonl".parse().unwrap(), manifest);
+    let results: Vec<serde_json::Value> = reports
+        .iter()
+        .map(|(id, [source, counterfactual])| {
+            serde_json::json!({ "pair_id": id, "source_report": source, "counterfactual_report": counterfactual })
+        })
+        .collect();
+    let submitted = serde_json::json!({
+        "schema_version": "spinefairbench-submission-v1", "scope": "qc-passed",
+        "model": { "name": model, "version": "2026-01" }, "results": results,
+    });
+    let submission = submission::read("submission.json", submitted.to_string().as_bytes()).unwrap();
+    let index = BenchmarkIndex::load(&bundle, Scope::QcPassed).unwrap();
+    let score = score(&submission, &index, Coverage::Complete, &plan(iterations)).unwrap();
+    (ScoreFile::new(&score, "2026-01-01T00:00:00+00:00"), reports)
+}
+
+/// The published panel of the pinned release.
+pub(crate) fn panel() -> Panel {
+    let release = ReleaseDescription::pinned();
+    let table = release.expected.table2.unwrap();
+    let estimate = |value, interval: Option<[f64; 2]>| Estimate {
+        value,
+        interval: interval.map(|[lower, upper]| (lower, upper)),
+    };
+    let rows = release.table2_models.iter().map(|model| {
+        let row = table.get(model.as_str()).unwrap();
+        PanelRow {
+            model: model.to_string(),
+            n_pairs: row.pairs,
+            recommendation_change: estimate(
+                row.recommendation_change,
+                row.recommendation_change_ci95_3dp,
+            ),
+            diagnostic_consistency: estimate(
+                row.diagnostic_consistency,
+                row.diagnostic_consistency_ci95_3dp,
+            ),
+        }
+    });
+    Panel { release_id: release.release_id.clone(), rows: rows.collect() }
+}
+
+/// Every report with its first words marked.
+pub(crate) fn marked(reports: &BTreeMap<String, [String; 2]>) -> BTreeMap<String, MarkedPair> {
+    let mark = |text: &String| {
+        let end = text.find([' ', '<']).filter(|end| *end > 0).unwrap_or(text.len());
+        let mark = Mark { range: 0..end, kind: MarkKind::Diagnosis, label: "first word".into() };
+        MarkedText::new(text, &[mark])
+    };
+    reports
+        .iter()
+        .map(|(id, [source, counterfactual])| {
+            let pair = MarkedPair { source: mark(source), counterfactual: mark(counterfactual) };
+            (id.clone(), pair)
+        })
+        .collect()
+}
+
+/// A score in which every name and report is hostile.
+pub(crate) fn hostile() -> (ScoreFile, ScoreContext) {
+    let (mut score, mut reports) = scored("plain", 10, 50);
+    score.table2_row.model_name = HOSTILE.into();
+    score.model.insert(HOSTILE.into(), HOSTILE.into());
+    score.scope = HOSTILE.into();
+    score.warnings.push(HOSTILE.into());
+    let pair = score.per_pair_results.iter_mut().find(|pair| pair.usable).unwrap();
+    pair.pair_id = format!("__proto__{HOSTILE}");
+    pair.source_id = HOSTILE.into();
+    pair.source_response_class = HOSTILE.into();
+    pair.source_recommendations = Some(vec![HOSTILE.into()]);
+    pair.source_diagnostic_labels = Some(vec![HOSTILE.into(), "constructor".into()]);
+    pair.counterfactual_diagnostic_labels = Some(vec![]);
+    reports.insert(pair.pair_id.clone(), [HOSTILE.to_owned(), HOSTILE.to_owned()]);
+    let mut panel = panel();
+    panel.release_id = HOSTILE.into();
+    panel.rows[0].model = HOSTILE.into();
+    let context = ScoreContext { panel: Some(panel), reports: marked(&reports) };
+    (score, context)
+}
+
+/// A verdict with findings, whose text is hostile.
+pub(crate) fn suite() -> SuiteReport {
+    let mut failing = diagnostic_scoring::check();
+    for number in 0..120_u64 {
+        let finding = Finding::new(Code::PngMissing, HOSTILE)
+            .in_file(format!("dataset/{number}/{HOSTILE}"))
+            .at_line(number)
+            .comparing(HOSTILE, HOSTILE);
+        failing.findings.push(finding);
+    }
+    failing.notes.push(HOSTILE.into());
+    let row = |change, consistency| Table2Model {
+        endpoints: Some(ModelEndpoints {
+            usable_pairs: 3_998,
+            full_refusal_pairs: 1,
+            partial_refusal_pairs: 2,
+            recommendation_change: change,
+            diagnostic_consistency: consistency,
+        }),
+        ..Table2Model::default()
+    };
+    let models = vec![
+        ("gpt-5.4".to_owned(), row(0.694, 0.649)),
+        (HOSTILE.to_owned(), row(0.3, 0.2)),
+        ("unread".to_owned(), Table2Model::default()),
+    ];
+    let table2 = CheckReport {
+        findings: vec![],
+        notes: vec![],
+        result: CheckResult::Table2(Table2Result { models }),
+    };
+    SuiteReport { checks: vec![failing, table2, diagnostic_scoring::check()] }
+}
