@@ -10,5 +10,6 @@
 mod bundle;
 mod compare;
 mod leaderboard;
+mod retained;
 mod score_files;
 mod sensitivity;
