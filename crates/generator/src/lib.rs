@@ -1,5 +1,7 @@
 //! Counterfactual radiographs: Stable Diffusion 1.5 img2img with a LoRA, and its quality control.
 
+#![forbid(unsafe_code)]
+
 pub mod accounting;
 pub mod architecture;
 pub mod assemble;

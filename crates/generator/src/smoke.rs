@@ -4,6 +4,7 @@
 //! same on every machine.
 
 use serde_json::{Value, json};
+use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_imaging::{GreyImage, ImageSize};
 
 use crate::GeneratorError;
@@ -45,15 +46,33 @@ pub fn synthetic_radiograph(side: u32) -> Result<GreyImage, GeneratorError> {
 /// # Errors
 ///
 /// If the picture cannot be encoded.
-pub fn dry_run() -> Result<[(&'static str, Vec<u8>); 2], GeneratorError> {
+pub fn dry_run(
+    release: &ReleaseDescription,
+) -> Result<[(&'static str, Vec<u8>); 2], GeneratorError> {
     let picture = synthetic_radiograph(512)?.to_png()?;
     let metadata: Value = json!({
         "dry_run": true,
         "synthetic": true,
         "picture": PICTURE_NAME,
         "note": "drawn by formula; no patient, no model",
-        "generator": crate::facts::info(),
+        "generator": crate::facts::info(release),
     });
     let text = serde_json::to_string_pretty(&metadata).unwrap_or_default() + "\n";
     Ok([(PICTURE_NAME, picture), (METADATA_NAME, text.into_bytes())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dry_run_needs_no_model() {
+        let [(picture, png), (metadata, json)] = dry_run(&ReleaseDescription::pinned()).unwrap();
+        assert_eq!((picture, metadata), (PICTURE_NAME, METADATA_NAME));
+        assert!(png.starts_with(b"\x89PNG"));
+        let json: Value = serde_json::from_slice(&json).unwrap();
+        let release = &json["generator"]["release"]["generator"];
+        assert_eq!(release["lora"]["filename"], crate::lora::RELEASED_FILE);
+        assert_eq!(json["generator"]["qc_thresholds"]["min_edges"], 0.276);
+    }
 }

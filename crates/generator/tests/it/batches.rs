@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::ids::{EditLabel, PairId};
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::{Expected, ReleaseDescription};
+use spinefairbench_artifacts::source::DirectorySource;
+use spinefairbench_checks::checksums::Unlisted;
+use spinefairbench_checks::{Check, ChecksumOptions, FindingCap, ImageDigests, Status, Unobserved};
 use spinefairbench_generator::assemble::{Assembled, assemble};
 use spinefairbench_generator::batch::{
     BatchOutcome, BatchPlan, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
@@ -131,7 +136,30 @@ fn assembled(roots: &[PathBuf]) -> (Assembled, BTreeMap<PathBuf, Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("release");
     let counts = assemble(roots, &target).unwrap();
+    passes_the_checks(&target);
     (counts, tree(&target))
+}
+
+/// `dataset` and `checksums` find nothing; what the pinned release publishes is another dataset's.
+fn passes_the_checks(target: &Path) {
+    let bundle = DirectorySource::open(target).unwrap();
+    let mut release = ReleaseDescription::pinned();
+    release.expected = Expected::default();
+    let manifests = vec![layout::constant(layout::SHA256SUMS)];
+    for check in [
+        Check::Dataset(ImageDigests::Compare),
+        Check::Checksums(ChecksumOptions { manifests, unlisted: Unlisted::default() }),
+    ] {
+        let report = spinefairbench_checks::run(
+            &bundle,
+            &release,
+            &check,
+            FindingCap::default(),
+            &Unobserved,
+        )
+        .unwrap();
+        assert_eq!(report.status(), Status::Pass, "{:?}", report.findings);
+    }
 }
 
 #[test]
