@@ -11,6 +11,7 @@ mod binary;
 mod calls;
 mod documents;
 mod fetching;
+mod memory;
 mod mini_bundle;
 mod numbers;
 mod readme;
