@@ -15,6 +15,8 @@
 //! # Ok::<(), spinefairbench_imaging::ImagingError>(())
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod dicom;
 mod error;
 mod jpeg;

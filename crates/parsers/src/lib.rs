@@ -19,6 +19,8 @@
 //! assert_ne!(source.recommendations, edited.recommendations);
 //! ```
 
+#![forbid(unsafe_code)]
+
 mod agreement;
 mod automaton;
 mod category;
