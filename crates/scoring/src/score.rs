@@ -3,7 +3,7 @@
 //! Rules S-01 (coverage), S-02 (endpoints) and S-03 (intervals) of `docs/rules.md`. Everything is pure; the pairs of a score
 //! are in the order of their ids, which is the order of all sums.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
@@ -14,19 +14,13 @@ use spinefairbench_metrics::{
     SourcedPair, estimate,
 };
 
+use crate::coverage::judge_coverage;
 use crate::index::BenchmarkIndex;
 use crate::scope::Scope;
 use crate::strata::{Strata, strata};
-use crate::submission::{Place, ProblemCode, Submission, SubmissionProblem};
+use crate::submission::{Submission, SubmissionProblem};
 
-/// Whether a submission may leave out pairs of its scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coverage {
-    /// Every pair of the scope must be there.
-    Complete,
-    /// What is there is scored, with a warning.
-    Partial,
-}
+pub use crate::coverage::Coverage;
 
 /// A scored submission.
 #[derive(Debug, Clone, PartialEq)]
@@ -122,12 +116,7 @@ pub fn score(
     pairs.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
     let sourced: Vec<SourcedPair> =
         pairs.iter().map(|pair| SourcedPair::new(pair.source_id.as_str(), pair.outcome)).collect();
-    let estimate = match estimate(&sourced, plan) {
-        Err(MetricError::NoUsablePair { given, full_refusals }) => {
-            return Err(ScoreError::Refused(vec![no_usable_pair(given, full_refusals)]));
-        }
-        other => other?,
-    };
+    let estimate = estimate(&sourced, plan)?;
     let usable = || pairs.iter().map(|pair| &pair.outcome).filter(|outcome| outcome.is_usable());
     Ok(Score {
         model: submission.header.model.clone(),
@@ -153,76 +142,6 @@ pub fn score(
         },
         pairs,
     })
-}
-
-/// The pairs of the scope that are missing, and every problem of the coverage (rule S-01).
-#[must_use]
-pub fn judge_coverage<'a>(
-    submission: &Submission,
-    index: &'a BenchmarkIndex,
-    coverage: Coverage,
-) -> (Vec<&'a PairId>, Vec<SubmissionProblem>) {
-    let scope = index.scope();
-    let mut problems = Vec::new();
-    let submitted: BTreeSet<&PairId> = submission.pairs.iter().map(|pair| &pair.pair_id).collect();
-    let outside: Vec<&str> = submitted
-        .iter()
-        .filter(|pair_id| !index.holds(pair_id))
-        .map(|pair_id| pair_id.as_str())
-        .collect();
-    if !outside.is_empty() {
-        let message = format!("pair ids are outside the scope `{scope}`");
-        problems.push(
-            SubmissionProblem::new(ProblemCode::OutsideScope, Place::Header, message)
-                .about(outside),
-        );
-    }
-    let missing: Vec<&PairId> = match scope {
-        Scope::Toy => Vec::new(),
-        _ => index
-            .pairs()
-            .map(|(pair_id, _)| pair_id)
-            .filter(|pair_id| !submitted.contains(pair_id))
-            .collect(),
-    };
-    if !missing.is_empty() && coverage == Coverage::Complete {
-        let message = format!("pairs of the scope `{scope}` are missing");
-        problems.push(
-            SubmissionProblem::new(ProblemCode::MissingPairs, Place::Header, message)
-                .about(missing.iter().map(|pair_id| pair_id.as_str())),
-        );
-    }
-    problems.extend(source_mismatches(submission, index));
-    (missing, problems)
-}
-
-fn source_mismatches(submission: &Submission, index: &BenchmarkIndex) -> Option<SubmissionProblem> {
-    let mismatches: Vec<String> = submission
-        .pairs
-        .iter()
-        .filter_map(|pair| {
-            let (stated, indexed) =
-                (pair.source_id.as_ref()?, &index.get(&pair.pair_id)?.source_id);
-            (stated != indexed)
-                .then(|| format!("{} (expected {indexed}, found {stated})", pair.pair_id))
-        })
-        .collect();
-    (!mismatches.is_empty()).then(|| {
-        SubmissionProblem::new(
-            ProblemCode::SourceMismatch,
-            Place::Header,
-            "source ids differ from the benchmark's",
-        )
-        .about(mismatches.iter().map(String::as_str))
-    })
-}
-
-fn no_usable_pair(given: usize, full_refusals: usize) -> SubmissionProblem {
-    SubmissionProblem::new(ProblemCode::NoUsablePair, Place::Header, "no usable pair is left")
-        .comparing(
-            "at least one pair without a full refusal",
-            format!("{given} pairs, {full_refusals} of them with a full refusal"),
-        )
 }
 
 fn warnings(scope: Scope, missing: usize) -> Vec<String> {

@@ -4,7 +4,7 @@
 //! which every report has become a dozen integers and its text is dropped, or every problem that the file has. Form
 //! and rules: `spinefairbench-submission-v1`, described by `docs/submission_schema.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
@@ -12,15 +12,21 @@ use spinefairbench_artifacts::json::Value;
 use spinefairbench_metrics::PairOutcome;
 
 use crate::scope::Scope;
+use crate::text::Disguise;
 
+mod build;
+mod compressed;
 mod field;
+mod gathered;
 mod header;
 mod problem;
 mod read;
 mod result;
 
+pub use build::SubmissionBuilder;
+pub use gathered::SubmissionError;
 pub use problem::{LISTED_IDS, Place, ProblemCode, SubmissionProblem};
-pub use read::{SubmissionError, read};
+pub use read::{read, read_keeping};
 
 /// The schema version of a submission.
 pub const SUBMISSION_SCHEMA_VERSION: &str = "spinefairbench-submission-v1";
@@ -45,6 +51,49 @@ pub struct Header {
     pub model: BTreeMap<String, Value>,
     /// The model's name.
     pub model_name: String,
+    /// Top-level keys that no rule reads, in file order.
+    pub unread_keys: Vec<String>,
+}
+
+/// What a refused submission states all the same: enough to judge its coverage together with its other problems.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stated {
+    /// The pairs that it means to cover.
+    pub scope: Scope,
+    /// Each pair whose id could be read.
+    pub pairs: Vec<(PairId, Option<SourceId>)>,
+    /// Whether every result's id could be read; if not, nothing can be said of missing pairs.
+    pub is_whole: bool,
+}
+
+/// Which reports are kept as text beside what was read from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptTexts<'a> {
+    /// None: memory stays small however long the reports are.
+    None,
+    /// Those of these pairs.
+    Of(&'a BTreeSet<PairId>),
+    /// All of them.
+    All,
+}
+
+impl KeptTexts<'_> {
+    fn keeps(self, pair_id: &PairId) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(pairs) => pairs.contains(pair_id),
+            Self::All => true,
+        }
+    }
+}
+
+/// The two reports of a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PairTexts {
+    /// The report on the source radiograph.
+    pub source: String,
+    /// The report on its counterfactual copy.
+    pub counterfactual: String,
 }
 
 /// One submitted pair.
@@ -69,6 +118,8 @@ pub struct TextFacts {
     pub is_identical: bool,
     /// The length of the shorter report, in characters.
     pub shorter_chars: usize,
-    /// Whether a report has zero-width, look-alike or bidirectional characters next to letters.
-    pub has_hidden_characters: bool,
+    /// What invisible and look-alike characters do in the two reports; the worse of both.
+    pub disguise: Disguise,
+    /// A hash of each report, to find texts that stand everywhere.
+    pub(crate) fingerprints: [u64; 2],
 }

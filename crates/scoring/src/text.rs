@@ -1,4 +1,9 @@
-//! Text as Python sees it, where a rule of the submission format depends on it.
+//! Text as Python sees it, where a rule of the submission format depends on it, and characters that are not what they look
+//! like.
+
+use std::borrow::Cow;
+
+use spinefairbench_parsers::{parse_report, term_matches};
 
 /// Whether `text` is empty or only white space, by Python's `str.isspace`: Unicode's white space and U+001C to U+001F.
 ///
@@ -9,22 +14,96 @@ pub fn is_blank(text: &str) -> bool {
         .all(|character| character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}'))
 }
 
-/// Whether a character is invisible, reorders the line, or looks like an ASCII letter without being one.
+/// What invisible and look-alike characters do in a report, from harmless to harmful. No score depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Disguise {
+    /// There are none that matter.
+    #[default]
+    None,
+    /// Invisible or reordering characters that no rule stumbles over.
+    Hidden,
+    /// Such characters inside or next to a keyword, or look-alikes inside one: a reader sees another report than the rules.
+    InKeyword,
+}
+
+/// What invisible and look-alike characters do in `text`.
 ///
-/// The look-alikes are the Cyrillic and Greek letters that share a shape with an ASCII letter, and full-width forms: enough
-/// to catch a keyword that was typed with one of them. No score depends on this list.
+/// ```
+/// use spinefairbench_scoring::text::{Disguise, disguise};
+///
+/// assert_eq!(disguise("Höhenminderung, 5 μm."), Disguise::None);
+/// assert_eq!(disguise("Seen on\u{200b} review: fracture."), Disguise::Hidden);
+/// assert_eq!(disguise("A frac\u{200b}ture."), Disguise::InKeyword);
+/// assert_eq!(disguise("Follow\u{2011}up in one year."), Disguise::InKeyword);
+/// ```
 #[must_use]
-pub fn is_hidden_or_confusable(character: char) -> bool {
-    const LOOK_ALIKES: &str = "асеорхуіјѕһԁԛԝАВЕКМНОРСТХІЈЅοιαρνΑΒΕΖΗΙΚΜΝΟΡΤΥΧ";
+pub fn disguise(text: &str) -> Disguise {
+    if text.is_ascii() {
+        return Disguise::None;
+    }
+    let plain = undisguised(text);
+    if plain == text {
+        return Disguise::None;
+    }
+    if parse_report(&plain) != parse_report(text) {
+        return Disguise::InKeyword;
+    }
+    if !text.contains(is_hidden) {
+        return Disguise::None;
+    }
+    let touches = term_matches(text).iter().any(|found| {
+        text[..found.range.start].chars().next_back().is_some_and(is_hidden)
+            || text[found.range.end..].chars().next().is_some_and(is_hidden)
+    });
+    if touches { Disguise::InKeyword } else { Disguise::Hidden }
+}
+
+/// `text` as a reader sees it: without invisible characters, and with the ASCII character for each look-alike.
+#[must_use]
+pub fn undisguised(text: &str) -> Cow<'_, str> {
+    let is_plain = |character: char| {
+        character.is_ascii() || !(is_hidden(character) || ascii_look_alike(character).is_some())
+    };
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let seen = text.chars().filter(|character| !is_hidden(*character));
+    Cow::Owned(seen.map(|character| ascii_look_alike(character).unwrap_or(character)).collect())
+}
+
+/// Whether a character is invisible or reorders the line.
+#[must_use]
+pub fn is_hidden(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Letters that share a shape with an ASCII letter, each with that letter: Cyrillic, then Greek. Chosen to catch a keyword
+/// that was typed with one of them.
+const LOOK_ALIKES: [(&str, &str); 4] = [
+    ("асеорхуіјѕһԁԛԝ", "aceopxyijshdqw"),
+    ("АВЕКМНОРСТХІЈЅ", "ABEKMHOPCTXIJS"),
+    ("οιαρν", "oiapv"),
+    ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX"),
+];
+
+/// The ASCII character that `character` looks like: letters of other scripts, full-width forms, and the dashes, spaces and
+/// apostrophes that word processors and language models put for the plain ones.
+#[must_use]
+pub fn ascii_look_alike(character: char) -> Option<char> {
+    /// From a full-width form to its ASCII character.
+    const FULL_WIDTH_OFFSET: u32 = 0xFEE0;
     match character {
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => {
-            true
-        }
-        '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{ff21}'..='\u{ff3a}'
-        | '\u{ff41}'..='\u{ff5a}' => true,
-        other => !other.is_ascii() && LOOK_ALIKES.contains(other),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(' '),
+        '\u{2018}' | '\u{2019}' | '\u{2bc}' => Some('\''),
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - FULL_WIDTH_OFFSET),
+        other if other.is_ascii() => None,
+        other => LOOK_ALIKES.iter().find_map(|(alike, ascii)| {
+            let place = alike.chars().position(|letter| letter == other)?;
+            ascii.chars().nth(place)
+        }),
     }
 }
 
@@ -40,10 +119,35 @@ mod tests {
         assert!(!is_blank("\u{feff}"));
     }
 
+    #[track_caller]
+    fn check(text: &str, expected: Disguise) {
+        assert_eq!(disguise(text), expected, "{text:?}");
+    }
+
     #[test]
-    fn look_alikes_and_hidden_characters_are_told_from_accents() {
-        assert!("оsteophyte".chars().any(is_hidden_or_confusable), "Cyrillic о");
-        assert!("frac\u{200b}ture".chars().any(is_hidden_or_confusable));
-        assert!(!"Höhenminderung, ½, ²".chars().any(is_hidden_or_confusable));
+    fn a_disguised_keyword_is_one_that_the_rules_read_otherwise() {
+        check("оsteophyte", Disguise::InKeyword); // Cyrillic о
+        check("ｏsteophyte", Disguise::InKeyword);
+        check("disc\u{a0}space narrowing", Disguise::InKeyword);
+        check("frac\u{ad}ture", Disguise::InKeyword);
+        check("x\u{200b}fracture", Disguise::InKeyword);
+        check("fracture\u{202e}", Disguise::InKeyword);
+        check("Plain fracture.", Disguise::None);
+    }
+
+    #[test]
+    fn accents_and_typography_are_no_disguise() {
+        check("Höhenminderung – ½ cm², “mild”", Disguise::None);
+        check("osteophytes–mild", Disguise::None);
+        check("Das Röntgenbild: Οστεόφυτα", Disguise::None);
+        check("\u{feff}The spine is straight.", Disguise::Hidden);
+    }
+
+    #[test]
+    fn each_look_alike_has_its_letter() {
+        for (alike, ascii) in LOOK_ALIKES {
+            assert_eq!(alike.chars().count(), ascii.len());
+            assert!(!alike.chars().any(|letter| letter.is_ascii()));
+        }
     }
 }

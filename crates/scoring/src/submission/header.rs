@@ -17,11 +17,22 @@ pub(super) struct RawHeader<'a> {
     pub(super) scope: Option<Field<'a>>,
     pub(super) model: Option<Field<'a>>,
     pub(super) duplicates: Vec<String>,
+    /// Other keys, in file order.
+    pub(super) unread: Vec<String>,
+}
+
+/// A header as far as it could be read.
+#[derive(Debug, Default)]
+pub(super) struct JudgedHeader {
+    /// The whole of it, if nothing in it is wrong that it cannot be without.
+    pub(super) header: Option<Header>,
+    /// The scope, which may be known where the rest is wrong.
+    pub(super) scope: Option<Scope>,
 }
 
 impl RawHeader<'_> {
-    /// The header, or nothing and every problem in it.
-    pub(super) fn judge(self, problems: &mut Vec<SubmissionProblem>) -> Option<Header> {
+    /// The header as far as it is right; every problem in it goes to `problems`.
+    pub(super) fn judge(self, problems: &mut Vec<SubmissionProblem>) -> JudgedHeader {
         for key in &self.duplicates {
             problems.push(
                 SubmissionProblem::new(
@@ -35,8 +46,13 @@ impl RawHeader<'_> {
         judge_schema_version(self.schema_version.as_ref(), problems);
         let scope = judge_scope(self.scope.as_ref(), problems);
         let model = judge_model(self.model, problems);
-        let (scope, (model, model_name)) = (scope?, model?);
-        Some(Header { scope, model, model_name })
+        let header = scope.zip(model).map(|(scope, (model, model_name))| Header {
+            scope,
+            model,
+            model_name,
+            unread_keys: self.unread,
+        });
+        JudgedHeader { header, scope }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One result of a submission, judged: its fields, and its two reports as integers.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
@@ -7,20 +9,34 @@ use spinefairbench_metrics::score_pair;
 
 use super::field::{Field, RESULT_KEYS, RawResult};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::{SubmittedPair, TextFacts};
-use crate::text::{is_blank, is_hidden_or_confusable};
+use super::{KeptTexts, PairTexts, SubmittedPair, TextFacts};
+use crate::text::{disguise, is_blank};
 
-/// A result that is well formed, or everything that is wrong with it.
-pub(super) type JudgedResult = Result<SubmittedPair, Vec<SubmissionProblem>>;
+/// A result that is well formed with its texts if they are kept, or everything that is wrong with it.
+pub(super) type JudgedResult = Result<(SubmittedPair, Option<PairTexts>), RefusedResult>;
+
+/// A result with problems.
+#[derive(Debug)]
+pub(super) struct RefusedResult {
+    /// The pair and its source, if the result says at least which pair it is about.
+    pub(super) stated: Option<(PairId, Option<SourceId>)>,
+    pub(super) problems: Vec<SubmissionProblem>,
+}
+
+impl From<SubmissionProblem> for RefusedResult {
+    fn from(problem: SubmissionProblem) -> Self {
+        Self { stated: None, problems: vec![problem] }
+    }
+}
 
 /// Judges the result at `index` and parses its reports.
-pub(super) fn judge(index: usize, raw: RawResult<'_>) -> JudgedResult {
+pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> JudgedResult {
     let place = Place::Result { index };
-    if let Some(found) = raw.not_an_object {
+    if let Some(found) = &raw.not_an_object {
         let problem =
             SubmissionProblem::new(ProblemCode::FieldInvalid, place, "the result is not an object")
-                .comparing("an object", found);
-        return Err(vec![problem]);
+                .comparing("an object", found.as_str());
+        return Err(problem.into());
     }
     let mut problems = Vec::new();
     for key in &raw.unknown {
@@ -43,23 +59,27 @@ pub(super) fn judge(index: usize, raw: RawResult<'_>) -> JudgedResult {
     let counterfactual_report =
         required_text(RESULT_KEYS[3], counterfactual_report.as_ref(), place, &mut problems);
     let metadata = optional_object(RESULT_KEYS[4], metadata.as_ref(), place, &mut problems);
-    let ids = pair_id
-        .map(|text| (text.parse::<PairId>(), source_id.map(str::parse::<SourceId>).transpose()));
-    match (ids, source_report, counterfactual_report) {
-        (Some((Ok(pair_id), Ok(source_id))), Some(source), Some(counterfactual))
-            if problems.is_empty() =>
-        {
+    // What is not blank is a name, so that nothing is lost in these conversions.
+    let stated = pair_id
+        .and_then(|text| text.parse::<PairId>().ok())
+        .map(|pair_id| (pair_id, source_id.and_then(|text| text.parse::<SourceId>().ok())));
+    match (stated, source_report, counterfactual_report) {
+        (Some((pair_id, source_id)), Some(source), Some(counterfactual)) if problems.is_empty() => {
             let digest = digest(&pair_id, source_id.as_ref(), source, counterfactual, metadata);
-            let outcome = score_pair(source, counterfactual);
-            Ok(SubmittedPair {
+            let texts = kept.keeps(&pair_id).then(|| PairTexts {
+                source: source.to_owned(),
+                counterfactual: counterfactual.to_owned(),
+            });
+            let pair = SubmittedPair {
                 pair_id,
                 source_id,
-                outcome,
+                outcome: score_pair(source, counterfactual),
                 texts: facts(source, counterfactual),
                 digest,
-            })
+            };
+            Ok((pair, texts))
         }
-        _ => Err(problems),
+        (stated, ..) => Err(RefusedResult { stated, problems }),
     }
 }
 
@@ -125,11 +145,15 @@ fn optional_object<'a>(
 }
 
 fn facts(source: &str, counterfactual: &str) -> TextFacts {
-    let hidden = |text: &str| !text.is_ascii() && text.chars().any(is_hidden_or_confusable);
     TextFacts {
         is_identical: source == counterfactual,
         shorter_chars: source.chars().count().min(counterfactual.chars().count()),
-        has_hidden_characters: hidden(source) || hidden(counterfactual),
+        disguise: disguise(source).max(disguise(counterfactual)),
+        fingerprints: [source, counterfactual].map(|text| {
+            let mut hasher = DefaultHasher::new();
+            text.hash(&mut hasher);
+            hasher.finish()
+        }),
     }
 }
 

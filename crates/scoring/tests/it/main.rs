@@ -9,7 +9,13 @@
 
 mod bundle;
 mod compare;
+mod explain;
+mod export;
 mod leaderboard;
+mod lint;
+mod malformed;
 mod retained;
+mod schema;
 mod score_files;
 mod sensitivity;
+mod template;

@@ -21,7 +21,7 @@ fn plan() -> Plan {
     }
 }
 
-fn score_bytes(submission: &[u8]) -> Vec<u8> {
+pub(crate) fn score_bytes(submission: &[u8]) -> Vec<u8> {
     let submission = submission::read("submission", submission).unwrap();
     let index = BenchmarkIndex::load(mini(), submission.header.scope).unwrap();
     let score = score(&submission, &index, Coverage::Complete, &plan()).unwrap();
@@ -85,7 +85,8 @@ fn as_lines(submission: &[u8]) -> Vec<u8> {
     let results = header.as_object_mut().unwrap().remove("results").unwrap();
     let mut lines = format!("{header}\n");
     for result in results.as_array().unwrap() {
-        lines.push_str(&format!("{result}\n"));
+        lines.push_str(&result.to_string());
+        lines.push('\n');
     }
     lines.into_bytes()
 }

@@ -1,0 +1,27 @@
+//! The JSON Schemas (2020-12) of the two public file forms, as they stand in `docs/`.
+
+/// A file form with a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// `spinefairbench-submission-v1`
+    Submission,
+    /// `spinefairbench-score-v1`
+    Score,
+}
+
+impl Schema {
+    /// The schema's text.
+    ///
+    /// ```
+    /// use spinefairbench_scoring::schema::Schema;
+    ///
+    /// assert!(Schema::Submission.text().contains("https://json-schema.org/draft/2020-12/schema"));
+    /// ```
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Submission => include_str!("../../../docs/submission_schema.json"),
+            Self::Score => include_str!("../../../docs/score_schema.json"),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What was read of a submission so far, until it is judged as a whole.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use spinefairbench_artifacts::digest::{Hasher, Sha256};
+use spinefairbench_artifacts::ids::{PairId, SourceId};
+use spinefairbench_artifacts::json::Value;
+
+use super::header::JudgedHeader;
+use super::problem::{Place, ProblemCode, SubmissionProblem};
+use super::result::JudgedResult;
+use super::{Header, PairTexts, SUBMISSION_SCHEMA_VERSION, Stated, Submission, SubmittedPair};
+use crate::scope::Scope;
+
+/// Why there is no submission.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmissionError {
+    /// The bytes could not be read.
+    #[error("cannot read `{name}`")]
+    Read {
+        /// The file, as the user named it.
+        name: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The submission was judged and refused.
+    #[error("`{name}` has {} problem{}", problems.len(), if problems.len() == 1 { "" } else { "s" })]
+    Refused {
+        /// The file, as the user named it.
+        name: String,
+        /// Every problem, those of the header first, then in file order; never empty.
+        problems: Vec<SubmissionProblem>,
+        /// What it states all the same; none where not even the scope could be read.
+        stated: Option<Box<Stated>>,
+    },
+}
+
+/// Everything that was read so far.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) header_problems: Vec<SubmissionProblem>,
+    pub(super) problems: Vec<SubmissionProblem>,
+    pub(super) n_results: usize,
+    /// Whether something could not be read to its end, so that results may follow that nobody has seen.
+    pub(super) is_cut: bool,
+    pairs: Vec<SubmittedPair>,
+    texts: BTreeMap<PairId, PairTexts>,
+    /// The ids of results with problems.
+    refused: Vec<(PairId, Option<SourceId>)>,
+    has_nameless: bool,
+}
+
+impl Gathered {
+    pub(super) fn add(&mut self, judged: JudgedResult) {
+        self.n_results += 1;
+        match judged {
+            Ok((pair, texts)) => {
+                if let Some(texts) = texts {
+                    self.texts.insert(pair.pair_id.clone(), texts);
+                }
+                self.pairs.push(pair);
+            }
+            Err(result) => {
+                self.problems.extend(result.problems);
+                self.has_nameless |= result.stated.is_none();
+                self.refused.extend(result.stated);
+            }
+        }
+    }
+
+    /// The submission with the texts that were kept, or every problem.
+    pub(super) fn finish(
+        mut self,
+        name: &str,
+        judged: JudgedHeader,
+    ) -> Result<(Submission, BTreeMap<PairId, PairTexts>), SubmissionError> {
+        if self.n_results == 0 && !self.is_cut && !self.has_results_problem() {
+            let problem =
+                SubmissionProblem::new(ProblemCode::NoResults, Place::Header, "there is no result");
+            self.header_problems
+                .push(problem.in_field("results").comparing("at least one result", "none"));
+        }
+        self.problems.extend(self.repeated_pairs());
+        self.header_problems.append(&mut self.problems);
+        match judged.header {
+            Some(header) if self.header_problems.is_empty() => {
+                let content_digest = content_digest(&header, &self.pairs);
+                Ok((Submission { header, pairs: self.pairs, content_digest }, self.texts))
+            }
+            _ => Err(SubmissionError::Refused {
+                name: name.to_owned(),
+                stated: judged.scope.map(|scope| Box::new(self.stated(scope))),
+                problems: self.header_problems,
+            }),
+        }
+    }
+
+    /// Whether it was said already why there is no result: the whole could not be read, or its `results` are none.
+    fn has_results_problem(&self) -> bool {
+        self.header_problems
+            .iter()
+            .any(|problem| problem.field.is_none() || problem.field.as_deref() == Some("results"))
+    }
+
+    fn repeated_pairs(&self) -> Option<SubmissionProblem> {
+        let whole = self.pairs.iter().map(|pair| pair.pair_id.as_str());
+        let refused = self.refused.iter().map(|(pair_id, _)| pair_id.as_str());
+        let mut ids: Vec<&str> = whole.chain(refused).collect();
+        ids.sort_unstable();
+        let mut repeated: Vec<&str> =
+            ids.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+        repeated.dedup();
+        let problem = SubmissionProblem::new(
+            ProblemCode::DuplicatePair,
+            Place::Header,
+            "pair ids stand in several results",
+        );
+        (!repeated.is_empty()).then(|| problem.in_field("results").about(repeated))
+    }
+
+    fn stated(&mut self, scope: Scope) -> Stated {
+        let whole = self.pairs.drain(..).map(|pair| (pair.pair_id, pair.source_id));
+        Stated {
+            scope,
+            pairs: whole.chain(self.refused.drain(..)).collect(),
+            is_whole: !self.is_cut && !self.has_nameless,
+        }
+    }
+}
+
+/// The digest of the header and of all results in the order of their ids.
+fn content_digest(header: &Header, pairs: &[SubmittedPair]) -> Sha256 {
+    let mut hasher = Hasher::default();
+    hasher.update(SUBMISSION_SCHEMA_VERSION.as_bytes());
+    hasher.update(b"\n");
+    hasher.update(header.scope.as_str().as_bytes());
+    hasher.update(b"\n");
+    hasher.update(Value::Object(header.model.clone()).to_string().as_bytes());
+    hasher.update(b"\n");
+    let mut in_order: Vec<&SubmittedPair> = pairs.iter().collect();
+    in_order.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
+    for pair in in_order {
+        hasher.update(pair.digest.to_string().as_bytes());
+        hasher.update(b"\n");
+    }
+    hasher.finish()
+}
