@@ -152,9 +152,14 @@
     return element("tr", { className: "detail" }, [cell]);
   };
 
+  // The id with a place to break the line before the edit.
+  const breakable = (id) => {
+    const at = id.lastIndexOf("__") + 2;
+    return at < 2 ? [id] : [id.slice(0, at), element("wbr"), id.slice(at)];
+  };
   const cells = (pair) => {
-    const expand = element("button", { type: "button", className: "expand", textContent: pair.id,
-      "aria-expanded": String(expanded.has(pair.id)) });
+    const expand = element("button", { type: "button", className: "expand",
+      "aria-expanded": String(expanded.has(pair.id)) }, breakable(pair.id));
     expand.addEventListener("click", () => {
       if (!expanded.delete(pair.id)) expanded.add(pair.id);
       draw();

@@ -1,5 +1,7 @@
 //! A number with its interval, as pages and plots show it.
 
+use maud::{Markup, html};
+use spinefairbench_scoring::leaderboard::BoardEndpoint;
 use spinefairbench_scoring::score_file::Endpoint;
 
 /// An estimate; without an interval where none was published.
@@ -21,14 +23,25 @@ impl Estimate {
         }
     }
 
+    /// The same for a cell of a table, where a narrow page puts the interval below the point.
+    pub(crate) fn cell(&self) -> Markup {
+        html! {
+            (format!("{:.3}", self.value))
+            @if let Some((lower, upper)) = self.interval {
+                " " span.ci { (format!("[{lower:.3}, {upper:.3}]")) }
+            }
+        }
+    }
+
     /// `+0.052 [-0.010, +0.114]`, for differences.
     #[must_use]
     pub fn signed(&self) -> String {
         match self.interval {
-            Some((lower, upper)) => format!("{:+.3} [{lower:+.3}, {upper:+.3}]", self.value),
-            None => format!("{:+.3}", self.value),
+            Some((lower, upper)) => {
+                format!("{} [{}, {}]", signed(self.value), signed(lower), signed(upper))
+            }
+            None => signed(self.value),
         }
-        .replace('-', "\u{2212}")
     }
 }
 
@@ -36,6 +49,22 @@ impl From<Endpoint> for Estimate {
     fn from(endpoint: Endpoint) -> Self {
         let ci95 = endpoint.ci95;
         Self { value: endpoint.point_estimate, interval: Some((ci95.lower, ci95.upper)) }
+    }
+}
+
+impl From<BoardEndpoint> for Estimate {
+    fn from(endpoint: BoardEndpoint) -> Self {
+        let interval = endpoint.ci95.map(|ci95| (ci95.lower, ci95.upper));
+        Self { value: endpoint.value, interval }
+    }
+}
+
+/// `+0.052`, `−0.052` with a true minus, `0.000` for what rounds to it.
+#[must_use]
+pub fn signed(value: f64) -> String {
+    match format!("{value:+.3}").as_str() {
+        "+0.000" | "-0.000" => "0.000".to_owned(),
+        text => text.replace('-', "\u{2212}"),
     }
 }
 
@@ -87,6 +116,7 @@ mod tests {
         let estimate = Estimate { value: 0.5, interval: Some((-0.25, 0.75)) };
         assert_eq!(estimate.three_decimals(), "0.500 [-0.250, 0.750]");
         assert_eq!(estimate.signed(), "+0.500 [\u{2212}0.250, +0.750]");
+        assert_eq!(signed(-0.000_4), "0.000");
         assert_eq!(share(1, 0), None);
     }
 }

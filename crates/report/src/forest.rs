@@ -31,6 +31,13 @@ pub struct ForestPlot {
 pub enum Axis {
     /// From 0 to 1: both endpoints.
     Unit,
+    /// A part of that, where its rows are close together.
+    Part {
+        /// Left end.
+        lower: f64,
+        /// Right end.
+        upper: f64,
+    },
     /// From minus to plus this limit: differences.
     Symmetric(f64),
 }
@@ -75,9 +82,33 @@ impl Axis {
         Self::Symmetric(limit.unwrap_or(1.0))
     }
 
+    /// The smallest part of the unit axis, its ends at round numbers, that holds every end of the estimates.
+    #[must_use]
+    pub fn holding<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
+        let (mut least, mut greatest) = (1.0_f64, 0.0_f64);
+        for estimate in estimates {
+            let (lower, upper) = estimate.interval.unwrap_or((estimate.value, estimate.value));
+            least = least.min(lower).min(estimate.value);
+            greatest = greatest.max(upper).max(estimate.value);
+        }
+        for span in [0.04, 0.08, 0.2, 0.4] {
+            let step: f64 = span / 4.0;
+            // The slack keeps a bound like 0.35000000000000003 from pushing the axis one step further.
+            let lower = ((least / step + 1e-9).floor() * step).clamp(0.0, 1.0 - span);
+            if lower <= least + 1e-9 && greatest <= lower + span + 1e-9 {
+                return Self::Part { lower, upper: lower + span };
+            }
+        }
+        Self::Unit
+    }
+
     fn ticks(self) -> [f64; 5] {
         match self {
             Self::Unit => [0.0, 0.25, 0.5, 0.75, 1.0],
+            Self::Part { lower, upper } => {
+                let step = (upper - lower) / 4.0;
+                [0.0, 1.0, 2.0, 3.0, 4.0].map(|place| lower + step * place)
+            }
             Self::Symmetric(limit) => [-limit, -limit / 2.0, 0.0, limit / 2.0, limit],
         }
     }
@@ -86,6 +117,7 @@ impl Axis {
     fn place(self, value: f64) -> f64 {
         let place = match self {
             Self::Unit => value,
+            Self::Part { lower, upper } => (value - lower) / (upper - lower),
             Self::Symmetric(limit) => (value + limit) / (2.0 * limit),
         };
         place.clamp(0.0, 1.0)
@@ -96,7 +128,7 @@ impl Axis {
             Self::Unit if value == 0.0 || (value - 1.0).abs() < f64::EPSILON => {
                 format!("{value:.0}")
             }
-            Self::Unit => format!("{value:.2}"),
+            Self::Unit | Self::Part { .. } => format!("{value:.2}"),
             Self::Symmetric(_) if value == 0.0 => "0".to_owned(),
             Self::Symmetric(limit) if limit < 0.3 => {
                 format!("{value:+.3}").replace('-', "\u{2212}")
@@ -107,7 +139,7 @@ impl Axis {
 
     fn estimate_text(self, estimate: &Estimate) -> String {
         match self {
-            Self::Unit => estimate.three_decimals(),
+            Self::Unit | Self::Part { .. } => estimate.three_decimals(),
             Self::Symmetric(_) => estimate.signed(),
         }
     }
@@ -118,10 +150,9 @@ const WIDTH: f64 = 440.0;
 const HEAD: f64 = 30.0;
 const ROW: f64 = 22.0;
 const FOOT: f64 = 40.0;
-const PLOT_LEFT: f64 = 132.0;
-const PLOT_RIGHT: f64 = 296.0;
-/// Characters of a label that fit left of the plot.
-const LABEL_CHARACTERS: usize = 20;
+const PLOT_LEFT: f64 = 140.0;
+/// Characters of a label that fit left of the plot, in bold and in a wide typeface.
+const LABEL_CHARACTERS: usize = 18;
 /// Between two plots of one figure.
 const GAP: f64 = 28.0;
 
@@ -166,8 +197,16 @@ impl ForestPlot {
         HEAD + ROW * self.rows.len() as f64 + FOOT
     }
 
+    /// Where the numbers need no more room: signs make them longer.
+    fn right(&self) -> f64 {
+        match self.axis {
+            Axis::Symmetric(_) => 264.0,
+            Axis::Unit | Axis::Part { .. } => 292.0,
+        }
+    }
+
     fn x(&self, value: f64) -> f64 {
-        let x = PLOT_LEFT + (PLOT_RIGHT - PLOT_LEFT) * self.axis.place(value);
+        let x = PLOT_LEFT + (self.right() - PLOT_LEFT) * self.axis.place(value);
         (x * 100.0).round() / 100.0
     }
 
@@ -180,7 +219,7 @@ impl ForestPlot {
                 line.grid x1=(self.x(tick)) x2=(self.x(tick)) y1=(HEAD) y2=(bottom) {}
                 text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
             }
-            text.direction x=((PLOT_LEFT + PLOT_RIGHT) / 2.0) y=(bottom + 32.0) { (self.direction) }
+            text.direction x=((PLOT_LEFT + self.right()) / 2.0) y=(bottom + 32.0) { (self.direction) }
             @if let Some(reference) = self.reference {
                 line.reference x1=(self.x(reference)) x2=(self.x(reference)) y1=(HEAD) y2=(bottom) {}
             }
@@ -303,10 +342,10 @@ mod tests {
     #[test]
     fn marks_stand_where_their_numbers_are() {
         let svg = plot().inline("x").into_string();
-        assert!(svg.contains("<line class=\"interval\" x1=\"173\" x2=\"255\""), "{svg}");
-        assert!(svg.contains("<circle class=\"point bare\" cx=\"173\""), "{svg}");
+        assert!(svg.contains("<line class=\"interval\" x1=\"178\" x2=\"254\""), "{svg}");
+        assert!(svg.contains("<circle class=\"point bare\" cx=\"178\""), "{svg}");
         assert!(
-            svg.contains("&lt;mine&gt; &amp; a very lon…") && svg.contains("no usable pair"),
+            svg.contains("&lt;mine&gt; &amp; a very l…") && svg.contains("no usable pair"),
             "{svg}"
         );
         assert!(
@@ -329,5 +368,13 @@ mod tests {
         assert_eq!(axis, Axis::Symmetric(0.2));
         assert_eq!(Axis::around_zero(&[]), Axis::Symmetric(0.05));
         assert_eq!(Axis::around_zero(&[estimate(0.9, 0.8, 1.0)]), Axis::Symmetric(1.0));
+        let part = |lower, upper| {
+            let found = Axis::holding(&[estimate(lower, lower, upper)]);
+            found.ticks().map(|tick| found.tick_text(tick)).join(" ")
+        };
+        assert_eq!(part(0.205, 0.265), "0.20 0.22 0.24 0.26 0.28");
+        assert_eq!(part(0.35, 0.55), "0.35 0.40 0.45 0.50 0.55");
+        assert_eq!(part(0.98, 1.0), "0.96 0.97 0.98 0.99 1.00");
+        assert_eq!(part(0.1, 0.9), "0 0.25 0.50 0.75 1");
     }
 }

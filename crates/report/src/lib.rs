@@ -6,10 +6,12 @@
 
 #![forbid(unsafe_code)]
 
-pub mod document;
+pub mod comparison_page;
+mod document;
 pub mod estimate;
 pub mod forest;
 pub mod junit;
+pub mod leaderboard_page;
 pub mod marked_text;
 pub mod panel;
 pub mod score_page;

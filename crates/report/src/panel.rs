@@ -1,9 +1,8 @@
 //! The published models that a score is shown beside.
 //!
-//! Input: rows that the caller takes from a release description or a frozen summary. This crate reads neither, so that a
-//! page does not depend on where the rows come from.
+//! Input: the published rows that `scoring` takes from a release description and, where it is at hand, a frozen summary.
 
-use crate::estimate::Estimate;
+use spinefairbench_scoring::leaderboard::LeaderboardRow;
 
 /// The published panel.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -11,18 +10,5 @@ pub struct Panel {
     /// Name of the release.
     pub release_id: String,
     /// Its rows, in the published order.
-    pub rows: Vec<PanelRow>,
-}
-
-/// One published model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PanelRow {
-    /// The model.
-    pub model: String,
-    /// Usable pairs.
-    pub n_pairs: u64,
-    /// Share of pairs whose recommendation sets differ.
-    pub recommendation_change: Estimate,
-    /// Mean Jaccard index of the label sets.
-    pub diagnostic_consistency: Estimate,
+    pub rows: Vec<LeaderboardRow>,
 }

@@ -111,7 +111,7 @@ fn findings_table(findings: &[Finding]) -> Markup {
     let has_values =
         findings.iter().any(|finding| finding.expected.is_some() || finding.actual.is_some());
     html! {
-        div.scroll { table {
+        div.scroll { table.findings {
             thead { tr {
                 th scope="col" { "Finding" }
                 th scope="col" { "Place" }

@@ -185,7 +185,14 @@ fn static_row(pair: &PairResult) -> Markup {
         .map(|class| category_words(class));
     html! {
         tr {
-            td { span.mono { (Visible(&pair.pair_id)) } }
+            td {
+                span.id {
+                    @match pair.pair_id.rsplit_once("__") {
+                        Some((source, edit)) => { (Visible(source)) "__" wbr; (Visible(edit)) },
+                        None => (Visible(&pair.pair_id)),
+                    }
+                }
+            }
             td.wide { (responses[0]) @if responses[0] != responses[1] { " → " (responses[1]) } }
             td.nowrap {
                 @if !pair.usable { "–" } @else if changed(pair) { "changed" } @else { "same" }

@@ -1,6 +1,7 @@
 //! Both endpoints of the model among the published ones, as forest plots and as a table.
 
 use maud::{Markup, html};
+use spinefairbench_scoring::leaderboard::{BoardEndpoint, LeaderboardRow};
 use spinefairbench_scoring::score_file::ScoreFile;
 
 use super::endpoints;
@@ -11,9 +12,8 @@ use crate::visible::Visible;
 
 pub(super) fn section(score: &ScoreFile, panel: Option<&Panel>) -> Markup {
     let [change, consistency] = plots(score, panel);
-    let lacks_intervals = panel.is_some_and(|panel| {
-        panel.rows.iter().any(|row| row.recommendation_change.interval.is_none())
-    });
+    let lacks_intervals = panel
+        .is_some_and(|panel| panel.rows.iter().any(|row| row.recommendation_change.ci95.is_none()));
     html! {
         figure {
             div.plots { (change.inline("panel-change")) (consistency.inline("panel-consistency")) }
@@ -37,8 +37,8 @@ pub(super) fn plots(score: &ScoreFile, panel: Option<&Panel>) -> [ForestPlot; 2]
     let [change, consistency] = endpoints(score);
     let rows = panel.map_or(&[][..], |panel| &panel.rows);
     let name = &score.table2_row.model_name;
-    let others = |of: fn(&crate::panel::PanelRow) -> Estimate| {
-        rows.iter().map(move |row| (row.model.clone(), of(row)))
+    let others = |of: fn(&LeaderboardRow) -> BoardEndpoint| {
+        rows.iter().map(move |row| (row.model.clone(), of(row).into()))
     };
     let mut lowest_first = ranked(name, change, others(|row| row.recommendation_change));
     lowest_first.sort_by(|left, right| left.1.value.total_cmp(&right.1.value));
@@ -79,8 +79,8 @@ fn table(score: &ScoreFile, panel: &Panel) -> Markup {
         html! {
             th scope="row" { (Visible(model)) }
             td.n { (n_pairs) }
-            td.n data-value=(change.value) { (change.three_decimals()) }
-            td.n data-value=(consistency.value) { (consistency.three_decimals()) }
+            td.n data-value=(change.value) { (change.cell()) }
+            td.n data-value=(consistency.value) { (consistency.cell()) }
         }
     };
     html! {
@@ -97,7 +97,7 @@ fn table(score: &ScoreFile, panel: &Panel) -> Markup {
                 }
                 @for published in &panel.rows {
                     tr {
-                        (row(&published.model, published.n_pairs.to_string(), published.recommendation_change, published.diagnostic_consistency))
+                        (row(&published.model, grouped(published.n_pairs), published.recommendation_change.into(), published.diagnostic_consistency.into()))
                     }
                 }
             }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use spinefairbench_scoring::score_file::{Provenance, ScoreFile, Secondary};
 
-use crate::estimate::{counted, grouped};
+use crate::estimate::{counted, grouped, signed};
 use crate::visible::{Visible, VisibleLines};
 
 pub(super) fn section(score: &ScoreFile) -> Markup {
@@ -56,7 +56,7 @@ fn secondary_measures(secondary: &Secondary) -> Markup {
             dt { "Severity language" }
             dd {
                 "mean absolute difference " (format!("{:.3}", severity.mean_absolute_difference)) ", mean signed difference "
-                (format!("{:+.3}", severity.mean_signed_difference).replace('-', "\u{2212}")) " over "
+                (signed(severity.mean_signed_difference)) " over "
                 (counted(severity.n_pairs, "pair"))
             }
             dt { "Hedging phrases" }

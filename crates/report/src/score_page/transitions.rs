@@ -132,7 +132,9 @@ fn movements_table(pairs: &Sets<'_>) -> Markup {
 
 /// How many more reports have the category after the edit: `+3`.
 fn balance(movement: &Movement) -> String {
-    if movement.appears >= movement.disappears {
+    if movement.appears == movement.disappears {
+        "0".to_owned()
+    } else if movement.appears > movement.disappears {
         format!("+{}", movement.appears - movement.disappears)
     } else {
         format!("-{}", movement.disappears - movement.appears)

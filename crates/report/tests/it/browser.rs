@@ -5,9 +5,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use spinefairbench_report::score_page::{self, ScoreContext};
-use spinefairbench_report::suite_page;
+use spinefairbench_report::{comparison_page, leaderboard_page, suite_page};
 
-use crate::inputs::{HOSTILE, fixture, hostile, marked, panel, scored, suite};
+use crate::inputs::{
+    HOSTILE, comparisons, fixture, hostile, leaderboard, marked, panel, scored, suite,
+};
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const LIMIT: Duration = Duration::from_secs(120);
@@ -89,7 +91,7 @@ fn a_hostile_score_does_nothing() {
     assert!(dom.contains("data-ready=\"true\""), "the page's own script ran");
     assert!(!dom.contains("data-owned"), "a script of the input ran");
     assert!(dom.contains("1 to 40 of 40 pairs"), "every pair is in the table");
-    assert!(dom.contains("__proto__&lt;/script&gt;"));
+    assert!(dom.contains("&lt;/script&gt;&lt;script&gt;"));
 }
 
 #[test]
@@ -98,6 +100,20 @@ fn a_hostile_verdict_does_nothing() {
     keep("suite.html", &page);
     let Some(dom) = rendered(&page) else { return };
     assert!(!dom.contains("data-owned") && dom.contains("aria-sort"));
+}
+
+#[test]
+fn comparisons_and_leaderboards_open() {
+    let comparison = comparison_page::html(&comparisons());
+    keep("comparison.html", &comparison);
+    let board = leaderboard_page::html(&leaderboard(), &panel().rows);
+    keep("leaderboard.html", &board);
+    for page in [comparison, board] {
+        let Some(dom) = rendered(&page) else { return };
+        assert!(
+            !dom.contains("data-owned") && !dom.contains("id=\"theme\" type=\"button\" hidden")
+        );
+    }
 }
 
 #[test]

@@ -10,14 +10,15 @@ use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
 use spinefairbench_checks::finding::{Code, Finding};
 use spinefairbench_checks::table2::{ModelEndpoints, Table2Model, Table2Result};
 use spinefairbench_checks::{CheckReport, CheckResult, SuiteReport, diagnostic_scoring};
-use spinefairbench_report::estimate::Estimate;
 use spinefairbench_report::marked_text::{Mark, MarkKind, MarkedPair, MarkedText};
-use spinefairbench_report::panel::{Panel, PanelRow};
+use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::ScoreContext;
 use spinefairbench_scoring::Scope;
+use spinefairbench_scoring::compare::{ComparedModel, Comparisons, Design, compare};
 use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::leaderboard::{Leaderboard, OnExisting, published_rows};
 use spinefairbench_scoring::score::{Coverage, score};
-use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_scoring::score_file::{PairResult, ScoreFile};
 use spinefairbench_scoring::submission;
 
 /// Text that would act if a page let it, and text that would reorder what stands beside it.
@@ -118,27 +119,8 @@ pub(crate) fn scored(
 /// The published panel of the pinned release.
 pub(crate) fn panel() -> Panel {
     let release = ReleaseDescription::pinned();
-    let table = release.expected.table2.unwrap();
-    let estimate = |value, interval: Option<[f64; 2]>| Estimate {
-        value,
-        interval: interval.map(|[lower, upper]| (lower, upper)),
-    };
-    let rows = release.table2_models.iter().map(|model| {
-        let row = table.get(model.as_str()).unwrap();
-        PanelRow {
-            model: model.to_string(),
-            n_pairs: row.pairs,
-            recommendation_change: estimate(
-                row.recommendation_change,
-                row.recommendation_change_ci95_3dp,
-            ),
-            diagnostic_consistency: estimate(
-                row.diagnostic_consistency,
-                row.diagnostic_consistency_ci95_3dp,
-            ),
-        }
-    });
-    Panel { release_id: release.release_id.clone(), rows: rows.collect() }
+    let rows = published_rows(&release, None, None).unwrap();
+    Panel { release_id: release.release_id, rows }
 }
 
 /// Every report with its first words marked.
@@ -177,6 +159,53 @@ pub(crate) fn hostile() -> (ScoreFile, ScoreContext) {
     panel.rows[0].model = HOSTILE.into();
     let context = ScoreContext { panel: Some(panel), reports: marked(&reports) };
     (score, context)
+}
+
+/// Three models on the same pairs, one of them under a hostile name.
+fn three_models() -> [ScoreFile; 3] {
+    let (steady, _) = scored("steady", 42, 100);
+    let [mut shaky, mut hostile] = [steady.clone(), steady.clone()];
+    shaky.table2_row.model_name = "shaky".into();
+    HOSTILE.clone_into(&mut hostile.table2_row.model_name);
+    for (place, pair) in shaky.per_pair_results.iter_mut().enumerate() {
+        if pair.usable && place % 3 > 0 {
+            pair.recommendation_changed = Some(1.0);
+            pair.diagnostic_label_consistency = Some(0.25);
+        }
+    }
+    let pairs = shaky.coverage.usable_pairs as f64;
+    let mean = |of: fn(&PairResult) -> Option<f64>| {
+        shaky.per_pair_results.iter().filter_map(of).sum::<f64>() / pairs
+    };
+    let means =
+        [mean(|pair| pair.recommendation_changed), mean(|pair| pair.diagnostic_label_consistency)];
+    let endpoints = &mut shaky.primary_endpoints;
+    for (endpoint, mean) in [
+        (&mut endpoints.recommendation_change_rate, means[0]),
+        (&mut endpoints.diagnostic_label_consistency, means[1]),
+    ] {
+        endpoint.point_estimate = mean;
+        (endpoint.ci95.lower, endpoint.ci95.upper) = (mean - 0.05, mean + 0.05);
+    }
+    [steady, shaky, hostile]
+}
+
+/// Three paired comparisons: a real difference, none at all, a real one the other way.
+pub(crate) fn comparisons() -> Comparisons {
+    let models =
+        three_models().map(|file| ComparedModel::from_score_file("score.json", &file).unwrap());
+    compare(&models, Design::AllPairs, &plan(200)).unwrap()
+}
+
+/// A board of two submitted models.
+pub(crate) fn leaderboard() -> Leaderboard {
+    let mut board = Leaderboard::default();
+    for mut score in three_models().into_iter().skip(1) {
+        score.scope = "common-core-1000".into();
+        score.coverage.comparable_to_panel_scope = true;
+        board.add(&score, OnExisting::Refuse).unwrap();
+    }
+    board
 }
 
 /// A verdict with findings, whose text is hostile.

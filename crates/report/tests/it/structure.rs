@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use spinefairbench_report::score_page::{self, ScoreContext};
-use spinefairbench_report::suite_page;
+use spinefairbench_report::{comparison_page, leaderboard_page, suite_page};
 
-use crate::inputs::{fixture, hostile, panel, scored, suite};
+use crate::inputs::{comparisons, fixture, hostile, leaderboard, panel, scored, suite};
 
 /// Every tag of the page in order, attributes included, outside script and style.
 fn tags(page: &str) -> Vec<&str> {
@@ -110,6 +110,36 @@ fn a_new_score_has_parts_and_provenance() {
     assert!(!page.contains("Against the published panel"));
     let svg = score_page::svg(&score, Some(&panel()));
     assert!(svg.contains("mine") && svg.contains("qwen2.5-vl"));
+}
+
+#[test]
+fn comparisons_and_leaderboards_are_inert_and_say_what_was_found() {
+    let (found, board) = (comparisons(), leaderboard());
+    let page = comparison_page::html(&found);
+    check_is_inert(&page, 1);
+    for words in [
+        "steady</b>",
+        "Holm and Benjamini–Hochberg over 6 tests",
+        "shared pairs of 42 sources",
+        "d<sub>z</sub>",
+    ] {
+        assert!(
+            page.contains(words) || page.contains(&words.replace("</b>", "</bdi></b>")),
+            "{words}"
+        );
+    }
+    assert!(!comparison_page::svg(&found).contains("<script"));
+    let page = leaderboard_page::html(&board, &panel().rows);
+    check_is_inert(&page, 1);
+    for words in
+        ["2 submitted models, 9 published models", "qwen2.5-vl", "What the scores have in common"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(!leaderboard_page::svg(&board, &panel().rows).contains("<script"));
+    let empty =
+        leaderboard_page::html(&spinefairbench_scoring::leaderboard::Leaderboard::default(), &[]);
+    assert!(empty.contains("has no row"));
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! The page of a leaderboard: submitted models beside the published ones.
+//!
+//! Input: a board and the published rows that stand beside it. Output: a self-contained HTML page, and both endpoints as a
+//! figure alone. The order is the board's: by recommendation change, then by consistency, then by name.
+
+use maud::{Markup, html};
+use spinefairbench_scoring::leaderboard::{
+    BoardEndpoint, Leaderboard, LeaderboardRow, RowKind, Terms,
+};
+
+use crate::document::{Document, Section};
+use crate::estimate::{Estimate, counted, grouped};
+use crate::forest::{self, Axis, Emphasis, ForestPlot, ForestRow};
+use crate::visible::Visible;
+
+/// The page of `board` beside `published` rows.
+#[must_use]
+pub fn html(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
+    let rows = board.ranked(published);
+    let [change, consistency] = plots(&rows);
+    let endpoints = html! {
+        @if rows.is_empty() {
+            p { "The leaderboard has no row." }
+        } @else {
+            figure {
+                div.plots { (change.inline("board-change")) (consistency.inline("board-consistency")) }
+                figcaption {
+                    "Point estimates with 95\u{a0}% intervals, the best on top; submitted models are set off."
+                    @if rows.iter().any(|row| row.recommendation_change.ci95.is_none()) {
+                        " Hollow points have no published interval."
+                    }
+                }
+            }
+        }
+    };
+    let mut sections = vec![
+        Section { id: "models", heading: "Models", body: table(&rows) },
+        Section { id: "endpoints", heading: "Endpoints", body: endpoints },
+    ];
+    if let Some(terms) = board.terms() {
+        let body = provenance(terms, &rows);
+        sections.push(Section { id: "terms", heading: "What the scores have in common", body });
+    }
+    let document = Document {
+        kind: "leaderboard",
+        title: "Leaderboard",
+        subtitle: html! {
+            (counted(board.rows().len(), "submitted model")) ", " (counted(published.len(), "published model"))
+            @if let Some(terms) = board.terms() { " · scope " (Visible(&terms.scope)) }
+        },
+        sections,
+        data: None,
+    };
+    document.render()
+}
+
+/// Both endpoints of every row, as an SVG file.
+#[must_use]
+pub fn svg(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
+    forest::figure("SpineFairBench leaderboard", &plots(&board.ranked(published)))
+}
+
+fn plots(rows: &[&LeaderboardRow]) -> [ForestPlot; 2] {
+    let mut by_consistency = rows.to_vec();
+    by_consistency.sort_by(|left, right| {
+        right.diagnostic_consistency.value.total_cmp(&left.diagnostic_consistency.value)
+    });
+    [
+        plot("Recommendation change", "lower is better", rows, |row| row.recommendation_change),
+        plot("Diagnostic label consistency", "higher is better", &by_consistency, |row| {
+            row.diagnostic_consistency
+        }),
+    ]
+}
+
+fn plot(
+    title: &str,
+    direction: &'static str,
+    rows: &[&LeaderboardRow],
+    of: fn(&LeaderboardRow) -> BoardEndpoint,
+) -> ForestPlot {
+    let rows = rows.iter().map(|row| ForestRow::Estimate {
+        label: row.model.clone(),
+        estimate: Some(Estimate::from(of(row))),
+        emphasis: match row.kind {
+            RowKind::Submitted => Emphasis::Own,
+            RowKind::Published => Emphasis::Other,
+        },
+    });
+    ForestPlot {
+        title: title.to_owned(),
+        direction,
+        axis: Axis::Unit,
+        rows: rows.collect(),
+        reference: None,
+    }
+}
+
+fn table(rows: &[&LeaderboardRow]) -> Markup {
+    html! {
+        p.note { "Ordered by recommendation change; the place says nothing about whether a difference is beyond chance." }
+        div.scroll { table.sortable {
+            thead { tr {
+                th.n scope="col" { "Place" }
+                th scope="col" { "Model" }
+                th.wide scope="col" { "Row" }
+                th.n.wide scope="col" { "Usable pairs" }
+                th.n.wide scope="col" { "Full refusals" }
+                th.n scope="col" { "Recommendation change" }
+                th.n scope="col" { "Diagnostic consistency" }
+            } }
+            tbody { @for (place, row) in rows.iter().enumerate() {
+                tr.own[row.kind == RowKind::Submitted] {
+                    td.n { (place + 1) }
+                    th scope="row" { bdi { (Visible(&row.model)) } }
+                    td.wide { (row.kind.as_str()) }
+                    td.n.wide data-value=(row.n_pairs) { (grouped(row.n_pairs)) }
+                    td.n.wide { (row.full_refusals.map_or_else(|| "–".to_owned(), grouped)) }
+                    td.n data-value=(row.recommendation_change.value) { (Estimate::from(row.recommendation_change).cell()) }
+                    td.n data-value=(row.diagnostic_consistency.value) { (Estimate::from(row.diagnostic_consistency).cell()) }
+                }
+            } }
+        } }
+    }
+}
+
+fn provenance(terms: &Terms, rows: &[&LeaderboardRow]) -> Markup {
+    html! {
+        dl {
+            dt { "Scope" }
+            dd { (Visible(&terms.scope)) }
+            dt { "Intervals" }
+            dd {
+                (grouped(terms.iterations as usize)) " resamples of the sources, seed " (Visible(&terms.seed)) ", "
+                code { (Visible(&terms.generator)) }
+            }
+            dt { "Registries, combined" }
+            dd { code { (Visible(&terms.registry)) } }
+            dt { "Bundle identity" }
+            dd { code { (Visible(&terms.bundle_identity)) } }
+        }
+        details {
+            summary { "Submissions" }
+            dl {
+                @for row in rows.iter().filter(|row| row.kind == RowKind::Submitted) {
+                    dt { bdi { (Visible(&row.model)) } }
+                    dd {
+                        @if let Some(scored) = &row.scored_at_utc { "scored " (Visible(scored)) " " }
+                        @if let Some(digest) = &row.submission_sha256 { code { (Visible(digest)) } }
+                    }
+                }
+            }
+        }
+    }
+}
