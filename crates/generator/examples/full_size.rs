@@ -1,4 +1,4 @@
-//! Measures one whole pass at full size: `full_size MODEL_FOLDER [float32|bfloat16] [LORA]`.
+//! Measures one whole pass at full size: `full_size MODEL_FOLDER [float32|bfloat16] [LORA|-] [STRENGTH]`.
 //!
 //! The model is the one that `formula_model full FOLDER` writes (or any base model). Prints seconds per stage and the
 //! peak of resident memory, which Linux keeps in `/proc/self/status`.
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("threads              {:6}", tch::get_num_threads());
     let start = Instant::now();
     let base = BaseModel::open(&PathBuf::from(folder), None)?;
-    let adapters = match arguments.get(2) {
+    let adapters = match arguments.get(2).filter(|path| *path != "-") {
         Some(path) => {
             let lora = LoraFile::open(&PathBuf::from(path))?
                 .resolve(&base.unet_listing(), ScaleChoice::FromFile)?;
@@ -59,7 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         LoadOptions { placement, noise: NoiseOrigin::Device, adapters: adapters.as_ref() };
     let pipeline = Pipeline::load(&base, &[prompt], &options)?;
     println!("load                 {:6.2} s", start.elapsed().as_secs_f64());
-    let plan = GeneratorConfig::default().plan(1000, 8)?;
+    let strength = arguments.get(3).map_or(Ok(0.15), |strength| strength.parse())?;
+    let plan = GeneratorConfig { strength, ..GeneratorConfig::default() }.plan(1000, 8)?;
     let source = synthetic_radiograph(plan.image_size)?.to_rgb();
     let start = Instant::now();
     let request = PictureRequest { prompt, seed: Seed::RELEASED };

@@ -31,6 +31,16 @@ pub(super) fn group_norm(
     x.f_group_norm(groups, Some(&layer.weight), Some(&layer.bias), epsilon, true)
 }
 
+/// A group normalisation followed by `x * sigmoid(x)` in the same memory.
+pub(super) fn group_norm_silu(
+    layer: &Norm<Tensor>,
+    x: &Tensor,
+    groups: i64,
+    epsilon: f64,
+) -> Torch<Tensor> {
+    group_norm(layer, x, groups, epsilon)?.f_silu_()
+}
+
 pub(super) fn layer_norm(layer: &Norm<Tensor>, x: &Tensor, epsilon: f64) -> Torch<Tensor> {
     x.f_layer_norm(layer.weight.size(), Some(&layer.weight), Some(&layer.bias), epsilon, true)
 }
@@ -44,14 +54,18 @@ pub(super) fn resnet(
     epsilon: f64,
     probe: &mut dyn Probe,
 ) -> Torch<Tensor> {
-    let mut hidden =
-        convolution(&block.conv1, &group_norm(&block.norm1, x, groups, epsilon)?.f_silu()?)?;
+    let activated = group_norm_silu(&block.norm1, x, groups, epsilon)?;
+    let mut hidden = convolution(&block.conv1, &activated)?;
+    drop(activated);
     if let (Some(projection), Some(time)) = (&block.time_emb_proj, time) {
         hidden = hidden
             .f_add(&linear(projection, &time.f_silu()?)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?)?;
     }
-    hidden =
-        convolution(&block.conv2, &group_norm(&block.norm2, &hidden, groups, epsilon)?.f_silu()?)?;
+    let activated = group_norm_silu(&block.norm2, &hidden, groups, epsilon)?;
+    // At full size each of these is a quarter of a gigabyte in the decoder: nothing stays alive longer than it is used.
+    drop(hidden);
+    let hidden = convolution(&block.conv2, &activated)?;
+    drop(activated);
     let sum = match &block.conv_shortcut {
         Some(shortcut) => convolution(shortcut, x)?.f_add(&hidden)?,
         None => x.f_add(&hidden)?,
