@@ -69,7 +69,7 @@ pub fn line(finding: &Finding) -> String {
     push(&mut line, format_args!(" {}", finding.message));
     match (&finding.expected, &finding.actual) {
         (Some(expected), Some(actual)) => {
-            push(&mut line, format_args!(" (expected {expected}, found {actual})"))
+            push(&mut line, format_args!(" (expected {expected}, found {actual})"));
         }
         (Some(expected), None) => push(&mut line, format_args!(" (expected {expected})")),
         (None, Some(actual)) => push(&mut line, format_args!(" (found {actual})")),
