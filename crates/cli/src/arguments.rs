@@ -10,6 +10,8 @@ use spinefairbench_checks::table2::PlanRequest;
 use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
+pub(crate) mod comparison;
+
 /// Where a bundle is looked for if none is named.
 pub(crate) const DEFAULT_BUNDLE: &str = "artifacts";
 
@@ -76,6 +78,12 @@ pub(crate) enum Command {
     Parse(ParseArguments),
     /// The clustered bootstrap interval of a column of any table.
     Interval(IntervalArguments),
+    /// Scored models against each other, on the pairs that they share.
+    Compare(comparison::CompareArguments),
+    /// A table of scores that can be compared, beside the published rows.
+    Leaderboard(comparison::LeaderboardArguments),
+    /// How far both endpoints move when a rule of the benchmark is changed.
+    Sensitivity(comparison::SensitivityArguments),
     /// The frozen registries and their digests.
     Registry(FormatArguments),
     /// Downloads the pinned artifact archive, checked while it streams.

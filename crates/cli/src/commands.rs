@@ -2,12 +2,16 @@
 
 pub(crate) mod check;
 pub(crate) mod checksums;
+pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod fetch;
 pub(crate) mod interval;
+pub(crate) mod leaderboard;
 pub(crate) mod parse;
 pub(crate) mod registry;
 pub(crate) mod report_text;
+pub(crate) mod retained_panel;
+pub(crate) mod sensitivity;
 pub(crate) mod verify;

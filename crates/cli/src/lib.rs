@@ -12,6 +12,7 @@ mod exit_status;
 mod input;
 mod output;
 mod progress;
+mod text_table;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -66,6 +67,9 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Fetch(options) => commands::fetch::run(options, verbosity, &output),
         Command::Demo(options) => commands::demo::run(options, verbosity, &output),
         Command::Doctor(options) => commands::doctor::run(options, &output),
+        Command::Compare(options) => commands::compare::run(options, &output),
+        Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, &output),
+        Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, &output),
         Command::Completions(options) => commands::completions::run(options, &output),
         Command::Man => commands::completions::manual(&output),
         check => commands::check::run(check, verbosity, &output),

@@ -1,7 +1,6 @@
 //! Reports of checks as text for people: a headline, what was computed, notes and findings.
 
 use anyhow::Result;
-use comfy_table::{CellAlignment, Table, presets};
 use spinefairbench_bootstrap::Interval;
 use spinefairbench_checks::table2::Table2Model;
 use spinefairbench_checks::{CheckReport, CheckResult, Finding, Status};
@@ -9,6 +8,7 @@ use spinefairbench_parsers::{Category, CategorySet};
 use spinefairbench_report::junit;
 
 use crate::output::{Meaning, Output, Shown};
+use crate::text_table::text_table as table;
 
 /// How many findings of a check are listed as text; all of them are in the JSON form.
 const LISTED_FINDINGS: usize = 20;
@@ -378,19 +378,4 @@ fn table2_cells(model: &str, row: &Table2Model) -> [String; 6] {
 fn names<C: Category>(set: CategorySet<C>) -> String {
     let names: Vec<&str> = set.names().collect();
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-}
-
-/// An indented table without frames, numbers to the right.
-fn table(header: &[&str], rows: Vec<Vec<String>>) -> Vec<String> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(header.to_vec());
-    for row in rows {
-        table.add_row(row);
-    }
-    for index in 1..header.len() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.lines().map(|line| format!(" {}", line.trim_end())).collect()
 }

@@ -9,6 +9,7 @@
 
 mod binary;
 mod calls;
+mod comparison;
 mod documents;
 mod fetching;
 mod memory;

@@ -1,0 +1,216 @@
+//! `compare`: scored models on the pairs that they share.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::FileSource;
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_parsers::parse_report;
+use spinefairbench_scoring::compare::{
+    ComparedModel, Comparison, ComparisonFile, Comparisons, Design, EndpointComparison,
+    compare as compare_models,
+};
+use spinefairbench_scoring::pair_score::PrimaryEndpoint;
+use spinefairbench_scoring::score_file::ScoreFile;
+
+use crate::arguments::Format;
+use crate::arguments::comparison::CompareArguments;
+use crate::commands::check::open_bundle;
+use crate::commands::retained_panel;
+use crate::exit_status::{CallError, ExitStatus};
+use crate::input;
+use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::text_table::text_table;
+
+pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitStatus> {
+    let plan = options.resampling.plan()?;
+    let release = options
+        .panel
+        .then(|| input::release_description(options.release.as_deref()))
+        .transpose()?;
+    check_call(options, release.as_ref())?;
+    let mut problems = Vec::new();
+    let mut models = scored_models(&options.scores, &mut problems)?;
+    if let Some(release) = &release {
+        let source = open_bundle(&options.artifacts)?;
+        match published_models(&source, release) {
+            Ok(published) => models.extend(published),
+            Err(of_panel) => problems.extend(of_panel),
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(refused(&problems));
+    }
+    let design = if options.panel { Design::FirstAgainstOthers } else { Design::AllPairs };
+    let comparisons = match compare_models(&models, design, &plan) {
+        Ok(comparisons) => comparisons,
+        Err(error) => return Ok(refused(&[error.to_string()])),
+    };
+    let json = ComparisonFile::new(&comparisons).to_bytes();
+    if let (Some(path), [only]) = (&options.differences, comparisons.comparisons.as_slice()) {
+        write_atomic(path, only.differences_csv().as_bytes())?;
+    }
+    if let Some(path) = &options.json {
+        write_atomic(path, &json)?;
+    }
+    match options.output.format {
+        Format::Json => output.bytes(&json)?,
+        Format::Text => print(&comparisons, output)?,
+    }
+    Ok(ExitStatus::Fine)
+}
+
+/// What can be said of the call before a score file is read.
+fn check_call(
+    options: &CompareArguments,
+    release: Option<&ReleaseDescription>,
+) -> Result<(), CallError> {
+    let n_scores = options.scores.len();
+    let n_comparisons = match release {
+        Some(release) => n_scores - 1 + release.table2_models.len(),
+        None => n_scores * (n_scores - 1) / 2,
+    };
+    if n_comparisons == 0 {
+        return Err(CallError::new("a comparison needs two models, found 1")
+            .with_hint("name a second score file, or compare with the published ones: `--panel`"));
+    }
+    if options.differences.is_some() && n_comparisons > 1 {
+        return Err(CallError::new(format!(
+            "`--differences` writes the table of one comparison, this call makes {n_comparisons}"
+        ))
+        .with_hint("name two score files"));
+    }
+    Ok(())
+}
+
+/// The models of the score files; what is wrong with a file goes to `problems`.
+fn scored_models(paths: &[PathBuf], problems: &mut Vec<String>) -> Result<Vec<ComparedModel>> {
+    let mut models = Vec::with_capacity(paths.len());
+    for path in paths {
+        let name = input::name(path);
+        let bytes = input::read(path)?;
+        let model = ScoreFile::from_bytes(&name, &bytes)
+            .map_err(|error| error.to_string())
+            .and_then(|file| {
+                ComparedModel::from_score_file(&name, &file).map_err(|error| error.to_string())
+            });
+        match model {
+            Ok(model) => models.push(model),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Ok(models)
+}
+
+fn published_models(
+    source: &dyn FileSource,
+    release: &ReleaseDescription,
+) -> Result<Vec<ComparedModel>, Vec<String>> {
+    let manifest = source
+        .read(&layout::constant(layout::SHA256SUMS))
+        .map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])?;
+    let identity = Sha256::of(&manifest);
+    let retained = retained_panel::read(source, release, parse_report)?;
+    Ok(retained.iter().map(|model| ComparedModel::from_retained(model, identity)).collect())
+}
+
+fn refused(problems: &[String]) -> ExitStatus {
+    for problem in problems {
+        print_problem(problem);
+    }
+    ExitStatus::Failed
+}
+
+fn print(comparisons: &Comparisons, output: &Output) -> Result<()> {
+    for warning in &comparisons.warnings {
+        let warning = format!("warning: {}", Shown(warning));
+        output.line(output.paint(Meaning::Warning, warning))?;
+    }
+    for (place, comparison) in comparisons.comparisons.iter().enumerate() {
+        if place > 0 || !comparisons.warnings.is_empty() {
+            output.line("")?;
+        }
+        print_comparison(comparison, output)?;
+    }
+    let plan = &comparisons.plan;
+    let n_tests = comparisons.comparisons.len() * PrimaryEndpoint::ALL.len();
+    let how = format!(
+        "differences: first minus second; intervals: {}, {} iterations, seed {}; p-values adjusted over {n_tests} tests",
+        plan.generator, plan.iterations, plan.seed
+    );
+    output.line("")?;
+    output.line(output.paint(Meaning::Faint, how))
+}
+
+fn print_comparison(comparison: &Comparison, output: &Output) -> Result<()> {
+    let names = format!("{} against {}", Shown(&comparison.first), Shown(&comparison.second));
+    output.line(output.paint(Meaning::Heading, names))?;
+    let alignment = comparison.alignment;
+    output.line(format_args!(
+        "  {} shared pairs of {} sources; not compared: {} with a full refusal, {} only in the first, {} only in the second",
+        alignment.shared_usable,
+        comparison.n_sources,
+        alignment.shared_unusable,
+        alignment.only_in_first,
+        alignment.only_in_second
+    ))?;
+    let header = [
+        "endpoint",
+        "first",
+        "second",
+        "difference",
+        "95 % interval",
+        "sign-flip p",
+        "Holm",
+        "BH",
+        "Wilcoxon p",
+        "d_z",
+    ];
+    let rows = comparison.endpoints.iter().map(cells).collect();
+    for line in text_table(&header, rows) {
+        output.line(line)?;
+    }
+    for compared in &comparison.endpoints {
+        output.line(format_args!("  {}", Shown(&compared.finding.sentence)))?;
+    }
+    for compared in comparison.endpoints.iter().filter(|compared| !compared.degeneracies.is_empty())
+    {
+        let flags: Vec<&str> =
+            compared.degeneracies.iter().map(|degeneracy| degeneracy.as_str()).collect();
+        let line =
+            format!("  degenerate: {}: {}", endpoint_name(compared.endpoint), flags.join(", "));
+        output.line(output.paint(Meaning::Warning, line))?;
+    }
+    Ok(())
+}
+
+fn cells(compared: &EndpointComparison) -> Vec<String> {
+    vec![
+        endpoint_name(compared.endpoint).to_owned(),
+        format!("{:.3}", compared.first_mean),
+        format!("{:.3}", compared.second_mean),
+        format!("{:+.3}", compared.mean_difference),
+        format!("[{:+.3}, {:+.3}]", compared.interval.lower, compared.interval.upper),
+        p_value(compared.sign_flip.p_value),
+        p_value(compared.sign_flip_holm),
+        p_value(compared.sign_flip_benjamini_hochberg),
+        p_value(compared.wilcoxon.p_value),
+        format!("{:+.2}", compared.cohens_dz),
+    ]
+}
+
+/// The endpoint in words.
+pub(crate) const fn endpoint_name(endpoint: PrimaryEndpoint) -> &'static str {
+    match endpoint {
+        PrimaryEndpoint::RecommendationChange => "recommendation change",
+        PrimaryEndpoint::DiagnosticConsistency => "diagnostic consistency",
+    }
+}
+
+/// Four decimals, or the order of magnitude of what they would round to nothing.
+fn p_value(value: f64) -> String {
+    if value >= 0.001 { format!("{value:.4}") } else { format!("{value:.1e}") }
+}

@@ -1,0 +1,226 @@
+//! `leaderboard`: score files that can be compared, one row a model, beside the published rows.
+
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
+use spinefairbench_artifacts::records::CoreSummary;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::FileSource as _;
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_artifacts::{ArtifactError, json, layout};
+use spinefairbench_scoring::leaderboard::{
+    Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
+    published_rows, to_csv, to_markdown,
+};
+use spinefairbench_scoring::score_file::{Ci95, ScoreFile};
+
+use crate::arguments::comparison::{
+    LeaderboardAction, LeaderboardAddArguments, LeaderboardArguments, LeaderboardRenderArguments,
+    LeaderboardShowArguments, PublishedArguments,
+};
+use crate::commands::check::open_bundle;
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::progress::{Verbosity, note};
+use crate::text_table::text_table;
+
+/// How long `add` waits for another process that writes the same board; it holds it for milliseconds.
+const BUSY_WAIT: Duration = Duration::from_secs(30);
+
+pub(crate) fn run(
+    options: &LeaderboardArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let outcome = match &options.action {
+        LeaderboardAction::Add(options) => add(options, output)?,
+        LeaderboardAction::Show(options) => show(options, verbosity, output)?,
+        LeaderboardAction::Render(options) => render(options, verbosity)?,
+    };
+    let Err(problems) = outcome else { return Ok(ExitStatus::Fine) };
+    for problem in problems {
+        print_problem(&problem);
+    }
+    Ok(ExitStatus::Failed)
+}
+
+/// What was given was judged: it is well, or these are its problems.
+type Judged<T> = Result<T, Vec<String>>;
+
+fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>> {
+    let name = input::name(&options.score);
+    let score = match ScoreFile::from_bytes(&name, &input::read(&options.score)?) {
+        Ok(score) => score,
+        Err(error) => return Ok(Err(vec![error.to_string()])),
+    };
+    // Two calls that read the same board and write it one after the other would lose a row.
+    let _lock = WriterLock::take(&options.board, WhenBusy::Wait(BUSY_WAIT), &thread::sleep)?;
+    let mut board = match read_board(&options.board) {
+        Ok(Ok(board)) => board,
+        Ok(Err(problems)) => return Ok(Err(problems)),
+        Err(error) if is_not_there(&error) => Leaderboard::default(),
+        Err(error) => return Err(error),
+    };
+    let on_existing = if options.replace { OnExisting::Replace } else { OnExisting::Refuse };
+    let added = match board.add(&score, on_existing) {
+        Ok(added) => added,
+        Err(LeaderboardError::Refused { model, reasons }) => {
+            let reasons = reasons.iter().map(|reason| format!("`{model}` is refused: {reason}"));
+            return Ok(Err(reasons.collect()));
+        }
+        Err(error) => return Ok(Err(vec![error.to_string()])),
+    };
+    write_atomic(&options.board, &board.to_bytes())?;
+    let model = Shown(&score.table2_row.model_name);
+    match added {
+        Added::New => output.line(format_args!("added     {model}"))?,
+        Added::Replaced(former) => {
+            output.line(format_args!("replaced  {model}"))?;
+            output.line(format_args!(
+                "  was {} and {}",
+                endpoint(former.recommendation_change),
+                endpoint(former.diagnostic_consistency)
+            ))?;
+        }
+    }
+    output.line(format_args!("rows      {}", board.rows().len()))?;
+    Ok(Ok(()))
+}
+
+fn show(
+    options: &LeaderboardShowArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<Judged<()>> {
+    let board = match read_board(&options.board)? {
+        Ok(board) => board,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let published = match published(&options.published, &board, verbosity)? {
+        Ok(published) => published,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let rows = board.ranked(&published).into_iter().enumerate().map(|(place, row)| {
+        vec![
+            Shown(&row.model).to_string(),
+            (place + 1).to_string(),
+            row.kind.as_str().to_owned(),
+            row.n_pairs.to_string(),
+            row.full_refusals.map_or_else(|| "?".to_owned(), |number| number.to_string()),
+            endpoint(row.recommendation_change),
+            endpoint(row.diagnostic_consistency),
+        ]
+    });
+    let header = [
+        "model",
+        "place",
+        "",
+        "pairs",
+        "refused",
+        "recommendation change",
+        "diagnostic consistency",
+    ];
+    for line in text_table(&header, rows.collect()) {
+        output.line(line)?;
+    }
+    if let Some(terms) = board.terms() {
+        let terms = format!(
+            "scope {}; registry {}; bundle {}; {}, {} iterations, seed {}",
+            terms.scope,
+            terms.registry,
+            terms.bundle_identity,
+            terms.generator,
+            terms.iterations,
+            terms.seed
+        );
+        output.line("")?;
+        output.line(output.paint(Meaning::Faint, Shown(&terms)))?;
+    }
+    Ok(Ok(()))
+}
+
+fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<Judged<()>> {
+    let board = match read_board(&options.board)? {
+        Ok(board) => board,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let published = match published(&options.published, &board, verbosity)? {
+        Ok(published) => published,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let rows = board.ranked(&published);
+    if let Some(path) = &options.forms.csv {
+        write_atomic(path, to_csv(&rows).as_bytes())?;
+    }
+    if let Some(path) = &options.forms.markdown {
+        write_atomic(path, to_markdown(&rows).as_bytes())?;
+    }
+    Ok(Ok(()))
+}
+
+fn read_board(path: &Path) -> Result<Judged<Leaderboard>> {
+    let bytes = input::read(path)?;
+    Ok(Leaderboard::from_bytes(&input::name(path), &bytes).map_err(|error| vec![error.to_string()]))
+}
+
+fn is_not_there(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::NotFound)
+}
+
+/// The published rows that stand beside the board's; none, and a note, where they would not be comparable.
+fn published(
+    options: &PublishedArguments,
+    board: &Leaderboard,
+    verbosity: Verbosity,
+) -> Result<Judged<Vec<LeaderboardRow>>> {
+    let release = input::release_description(options.release.as_deref())?;
+    if let Err(mismatch) = published_rows(&release, None, board.terms()) {
+        let mismatch = mismatch.to_string();
+        note(verbosity, format_args!("note: no published rows: {}", Shown(&mismatch)));
+        return Ok(Ok(Vec::new()));
+    }
+    let summary = match options.artifacts.as_deref().map(|root| summary(root, &release)) {
+        Some(Ok(Ok(summary))) => Some(summary),
+        Some(Ok(Err(problem))) => return Ok(Err(vec![problem])),
+        Some(Err(error)) => return Err(error),
+        None => None,
+    };
+    Ok(published_rows(&release, summary.as_ref(), board.terms())
+        .map_err(|mismatch| vec![mismatch.to_string()]))
+}
+
+/// The frozen summary of the bundle in `root`, which must be the release's.
+fn summary(root: &Path, release: &ReleaseDescription) -> Result<Result<CoreSummary, String>> {
+    let source = open_bundle(root)?;
+    let read = || -> Result<Result<CoreSummary, String>, ArtifactError> {
+        let found = Sha256::of(&source.read(&layout::constant(layout::SHA256SUMS))?);
+        if let Some(expected) =
+            release.artifact_anchors.get(layout::SHA256SUMS).filter(|expected| **expected != found)
+        {
+            return Ok(Err(format!(
+                "`{}` is not the bundle of `{}` (expected {expected}, found {found})",
+                root.display(),
+                release.release_id
+            )));
+        }
+        let bytes = source.read(&layout::constant(layout::CORE_SUMMARY))?;
+        Ok(Ok(json::from_slice(layout::CORE_SUMMARY, &bytes)?))
+    };
+    Ok(read().unwrap_or_else(|error| Err(format!("{:#}", anyhow::Error::from(error)))))
+}
+
+fn endpoint(endpoint: BoardEndpoint) -> String {
+    match endpoint.ci95 {
+        Some(Ci95 { lower, upper }) => format!("{:.3} [{lower:.3}, {upper:.3}]", endpoint.value),
+        None => format!("{:.3}", endpoint.value),
+    }
+}

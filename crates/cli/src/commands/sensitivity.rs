@@ -1,0 +1,245 @@
+//! `sensitivity`: how far both endpoints move when a rule of the benchmark is changed, and whether the published order holds.
+
+use std::path::Path;
+
+use anyhow::Result;
+use spinefairbench_artifacts::source::FileSource;
+use spinefairbench_scoring::coverage::judge_coverage;
+use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::pair_score::PrimaryEndpoint;
+use spinefairbench_scoring::score::Coverage;
+use spinefairbench_scoring::score_file::SCORE_SCHEMA_VERSION;
+use spinefairbench_scoring::sensitivity::{
+    AuditedPair, AuditedReport, EndpointOrdering, PanelSensitivity, Sensitivity, SensitivityFile,
+    ShiftedEndpoints, Variant, VariantGroup, panel_sensitivity, sensitivity,
+};
+use spinefairbench_scoring::submission::{
+    KeptTexts, ProblemCode, SubmissionError, SubmissionProblem, read_keeping,
+};
+
+use crate::arguments::Format;
+use crate::arguments::comparison::SensitivityArguments;
+use crate::commands::check::open_bundle;
+use crate::commands::compare::endpoint_name;
+use crate::commands::retained_panel;
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::progress::{Verbosity, note};
+use crate::text_table::text_table;
+
+pub(crate) fn run(
+    options: &SensitivityArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let source = open_bundle(&options.artifacts)?;
+    let problems = match &options.submission {
+        Some(submission) => match of_submission(submission, &source, verbosity)? {
+            Ok(analysis) => {
+                print_model(&analysis, options.output.format, output)?;
+                return Ok(ExitStatus::Fine);
+            }
+            Err(problems) => problems,
+        },
+        None => match of_panel(options.release.as_deref(), &source)? {
+            Ok(analysis) => {
+                print_panel(&analysis, options.output.format, output)?;
+                return Ok(ExitStatus::Fine);
+            }
+            Err(problems) => problems,
+        },
+    };
+    for problem in problems {
+        print_problem(&problem);
+    }
+    Ok(ExitStatus::Failed)
+}
+
+/// What was given was judged: it is well, or these are its problems.
+type Judged<T> = Result<T, Vec<String>>;
+
+fn of_submission(
+    path: &Path,
+    source: &dyn FileSource,
+    verbosity: Verbosity,
+) -> Result<Judged<Sensitivity>> {
+    let name = input::name(path);
+    let (submission, texts) = match read_keeping(&name, input::open(path)?, KeptTexts::All) {
+        Ok(read) => read,
+        Err(SubmissionError::Refused { problems, .. }) if is_a_score_file(&problems) => {
+            return Ok(Err(vec![format!(
+                "`{name}` is a score file, which has no reports; name the submission that was scored"
+            )]));
+        }
+        Err(SubmissionError::Refused { problems, .. }) => {
+            return Ok(Err(listed(&name, &problems)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let index = match BenchmarkIndex::load(source, submission.header.scope) {
+        Ok(index) => index,
+        Err(error) => return Ok(Err(vec![format!("{:#}", anyhow::Error::from(error))])),
+    };
+    let (missing, problems) = judge_coverage(&submission, &index, Coverage::Partial);
+    if !problems.is_empty() {
+        return Ok(Err(listed(&name, &problems)));
+    }
+    if !missing.is_empty() {
+        let scope = submission.header.scope;
+        note(verbosity, format_args!("note: {} pairs of `{scope}` are missing", missing.len()));
+    }
+    let pairs: Vec<AuditedPair> = texts
+        .into_iter()
+        .filter_map(|(pair_id, texts)| {
+            let source_id = index.get(&pair_id)?.source_id.clone();
+            Some(AuditedPair::from_texts(pair_id, source_id, &texts.source, &texts.counterfactual))
+        })
+        .collect();
+    Ok(sensitivity(&submission.header.model_name, &pairs).map_err(|error| vec![error.to_string()]))
+}
+
+fn is_a_score_file(problems: &[SubmissionProblem]) -> bool {
+    problems.iter().any(|problem| {
+        problem.code == ProblemCode::SchemaVersion
+            && problem.found.as_ref().is_some_and(|found| found.contains(SCORE_SCHEMA_VERSION))
+    })
+}
+
+fn listed(name: &str, problems: &[SubmissionProblem]) -> Vec<String> {
+    problems.iter().map(|problem| format!("`{name}`: {problem}")).collect()
+}
+
+fn of_panel(release: Option<&Path>, source: &dyn FileSource) -> Result<Judged<PanelSensitivity>> {
+    let release = input::release_description(release)?;
+    let retained = match retained_panel::read(source, &release, AuditedReport::of) {
+        Ok(retained) => retained,
+        Err(problems) => return Ok(Err(problems)),
+    };
+    let models: Vec<(String, Vec<AuditedPair>)> = retained
+        .into_iter()
+        .map(|model| {
+            (model.model.to_string(), model.pairs.into_iter().map(AuditedPair::from).collect())
+        })
+        .collect();
+    Ok(panel_sensitivity(&models).map_err(|error| vec![error.to_string()]))
+}
+
+fn print_model(analysis: &Sensitivity, format: Format, output: &Output) -> Result<()> {
+    if format == Format::Json {
+        return output.bytes(&SensitivityFile::of_model(analysis).to_bytes());
+    }
+    output.line(output.paint(Meaning::Heading, Shown(&analysis.model)))?;
+    let rows = analysis.rows.iter().map(|row| {
+        let endpoints = row.endpoints.as_ref();
+        let mut cells = vec![variant_name(&row.variant), row.n_pairs.to_string()];
+        for endpoint in PrimaryEndpoint::ALL {
+            cells.push(or_none(endpoints.map(|values| format!("{:.3}", values.of(endpoint)))));
+            cells.push(or_none(endpoints.map(|values| format!("{:+.3}", shift(values, endpoint)))));
+        }
+        cells
+    });
+    let header =
+        ["variant", "pairs", "recommendation change", "shift", "diagnostic consistency", "shift"];
+    for line in text_table(&header, rows.collect()) {
+        output.line(line)?;
+    }
+    print_caution(output)
+}
+
+fn print_panel(analysis: &PanelSensitivity, format: Format, output: &Output) -> Result<()> {
+    if format == Format::Json {
+        return output.bytes(&SensitivityFile::of_panel(analysis).to_bytes());
+    }
+    for (place, endpoint) in PrimaryEndpoint::ALL.into_iter().enumerate() {
+        let orderings = analysis.orderings.iter().filter_map(|ordering| {
+            let of_endpoint = ordering.endpoints.iter().find(|by| by.endpoint == endpoint)?;
+            Some((&ordering.variant, of_endpoint))
+        });
+        if place > 0 {
+            output.line("")?;
+        }
+        output.line(output.paint(Meaning::Heading, endpoint_name(endpoint)))?;
+        let frozen = orderings.clone().find(|(variant, _)| **variant == Variant::Frozen);
+        if let Some((_, frozen)) = frozen {
+            let order: Vec<&str> =
+                frozen.ranked.iter().map(|ranked| ranked.model.as_str()).collect();
+            output.line(format_args!("  best to worst: {}", Shown(&order.join(", "))))?;
+        }
+        let rows = orderings
+            .filter(|(variant, _)| may_move(variant, endpoint))
+            .map(|(variant, ordering)| panel_cells(analysis, variant, ordering));
+        let header =
+            ["variant", "least shift", "greatest shift", "tau-b", "reversed pairs", "best"];
+        for line in text_table(&header, rows.collect()) {
+            output.line(line)?;
+        }
+    }
+    output.line("")?;
+    output.line(output.paint(
+        Meaning::Faint,
+        "tau-b: agreement with the frozen order; reversed pairs: of models; `--format json` names them",
+    ))?;
+    print_caution(output)
+}
+
+fn panel_cells(
+    analysis: &PanelSensitivity,
+    variant: &Variant,
+    ordering: &EndpointOrdering,
+) -> Vec<String> {
+    let shifts = || {
+        let rows = analysis.models.iter().flat_map(|model| &model.rows);
+        let values = rows.filter(|row| row.variant == *variant).filter_map(|row| row.endpoints);
+        values.map(|values| shift(&values, ordering.endpoint))
+    };
+    let signed = |value: Option<f64>| or_none(value.map(|value| format!("{value:+.3}")));
+    vec![
+        variant_name(variant),
+        signed(shifts().min_by(f64::total_cmp)),
+        signed(shifts().max_by(f64::total_cmp)),
+        or_none(ordering.kendall_tau_b.map(|tau| format!("{tau:.3}"))),
+        ordering.reversals.len().to_string(),
+        or_none(ordering.ranked.first().map(|best| Shown(&best.model).to_string())),
+    ]
+}
+
+fn print_caution(output: &Output) -> Result<()> {
+    let caution = "only the frozen row is the benchmark; no other may be reported as its endpoints";
+    output.line(output.paint(Meaning::Faint, caution))
+}
+
+const fn shift(values: &ShiftedEndpoints, endpoint: PrimaryEndpoint) -> f64 {
+    match endpoint {
+        PrimaryEndpoint::RecommendationChange => values.recommendation_change_shift,
+        PrimaryEndpoint::DiagnosticConsistency => values.diagnostic_consistency_shift,
+    }
+}
+
+/// Whether the variant touches what the endpoint is made of: labels are no part of recommendations, nor the reverse.
+const fn may_move(variant: &Variant, endpoint: PrimaryEndpoint) -> bool {
+    !matches!(
+        (variant.group(), endpoint),
+        (VariantGroup::LeaveOneLabelOut, PrimaryEndpoint::RecommendationChange)
+            | (VariantGroup::LeaveOneRecommendationOut, PrimaryEndpoint::DiagnosticConsistency)
+    )
+}
+
+/// The variant in words.
+fn variant_name(variant: &Variant) -> String {
+    let of_what = match variant.group() {
+        VariantGroup::Frozen | VariantGroup::Parser | VariantGroup::BothEmpty => {
+            return variant.to_string().replace('_', " ");
+        }
+        VariantGroup::EditedAge => "edited age",
+        VariantGroup::EditedSex => "edited sex",
+        VariantGroup::SourceDataset => "source dataset",
+        VariantGroup::LeaveOneLabelOut => "without label",
+        VariantGroup::LeaveOneRecommendationOut => "without recommendation",
+    };
+    format!("{of_what}: {}", Shown(&variant.to_string()))
+}
+
+fn or_none(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "none".to_owned())
+}
