@@ -98,6 +98,9 @@ pub enum DemoError {
     /// An endpoint has no value.
     #[error("cannot compute the frozen endpoints")]
     Metric(#[from] MetricError),
+    /// The observer asked for it.
+    #[error("cancelled")]
+    Cancelled,
     /// An interval or a test has no value.
     #[error("cannot compute the frozen intervals")]
     Bootstrap(#[from] BootstrapError),
@@ -141,7 +144,6 @@ pub fn build(
     stage.write(layout::SHA256SUMS, stage.checksums(|_| true))?;
 
     let release_path = release_path(target);
-    // The description is on the disk before the bundle gets its name, so that only a rename is left that could fail after.
     let mut description_file = AtomicFile::create(&release_path)?;
     let description = serde_json::to_vec_pretty(&description::describe(
         &blueprint,
@@ -157,8 +159,10 @@ pub fn build(
             path: release_path.clone(),
             source,
         })?;
-    stage.commit()?;
+    // In this order a process that is killed between the two leaves a description without a bundle, which the next run
+    // replaces, and never a bundle that no description vouches for.
     description_file.commit()?;
+    stage.commit()?;
     Ok(DemoBundle { root: target.to_owned(), release_path })
 }
 

@@ -21,6 +21,10 @@ pub trait Observer: Sync {
     fn planned(&self, files: usize);
     /// One more file stands, with so many bytes.
     fn written(&self, bytes: usize);
+    /// Whether to stop with [`DemoError::Cancelled`]; asked before every file.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody listens.
@@ -44,6 +48,9 @@ impl<'a> Stage<'a> {
 
     /// Writes a file.
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> Result<Sha256, DemoError> {
+        if self.observer.is_cancelled() {
+            return Err(DemoError::Cancelled);
+        }
         let (path, bytes): (ReleasePath, &[u8]) = (path.parse()?, bytes.as_ref());
         self.tree.write(&path, bytes)?;
         let digest = Sha256::of(bytes);

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout::{self, Panel};
@@ -119,6 +119,27 @@ fn the_observer_hears_of_every_file() {
     );
     assert_eq!(written, files(&bundle.root).len());
     assert!(count.planned.load(Ordering::Relaxed).abs_diff(written) < 40);
+}
+
+#[test]
+fn class_59_a_cancelled_build_leaves_nothing() {
+    struct StopAfter(AtomicIsize);
+    impl Observer for StopAfter {
+        fn planned(&self, _files: usize) {}
+        fn written(&self, _bytes: usize) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+        fn is_cancelled(&self) -> bool {
+            self.0.load(Ordering::Relaxed) <= 1
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let plan = DemoPlan { seed: 1, scale: Scale::Small };
+    // Several threads write at once, so that a few more files than one may pass.
+    let observer = StopAfter(AtomicIsize::new(100));
+    let error = build(&plan, &folder.path().join("bundle"), &observer).unwrap_err();
+    assert!(matches!(error, DemoError::Cancelled), "{error}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
