@@ -10,6 +10,7 @@ mod commands;
 mod environment;
 mod exit_status;
 mod input;
+mod interrupt;
 mod output;
 mod progress;
 mod text_table;
@@ -39,6 +40,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, missing: MissingBundle
             return if message.use_stderr() { ExitStatus::CouldNotRun } else { ExitStatus::Fine };
         }
     };
+    interrupt::watch();
     match carry_out(&arguments, missing) {
         Ok(status) => status,
         Err(error) if output::is_broken_pipe(&error) => ExitStatus::Fine,

@@ -181,4 +181,8 @@ impl spinefairbench_demo::Observer for Files {
     fn written(&self, _bytes: usize) {
         self.one_more();
     }
+
+    fn is_cancelled(&self) -> bool {
+        crate::interrupt::flag().load(Ordering::Relaxed)
+    }
 }

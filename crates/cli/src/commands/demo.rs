@@ -7,6 +7,7 @@ use spinefairbench_demo::{DemoBundle, DemoPlan, Scale, build, release_path};
 
 use crate::arguments::{DemoArguments, ScaleArgument};
 use crate::exit_status::ExitStatus;
+use crate::interrupt;
 use crate::output::{Output, Shown};
 use crate::progress::{Files, Verbosity, note};
 
@@ -64,6 +65,8 @@ fn build_at(plan: &DemoPlan, target: &Path, verbosity: Verbosity) -> Result<Demo
         spinefairbench_artifacts::write::create_folder(folder)?;
     }
     let files = Files::start("building", verbosity);
-    build(plan, target, &files)
-        .with_context(|| format!("building the demonstration bundle `{}`", target.display()))
+    interrupt::guarded(|| {
+        build(plan, target, &files)
+            .with_context(|| format!("building the demonstration bundle `{}`", target.display()))
+    })
 }

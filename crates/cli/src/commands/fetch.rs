@@ -1,7 +1,6 @@
 //! `fetch`: the pinned archive, downloaded or taken from a local copy, and extracted.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use crate::arguments::FetchArguments;
 use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
+use crate::interrupt;
 use crate::output::{Output, Shown, print_problem};
 use crate::progress::{Progress, Unit, Verbosity, note};
 
@@ -61,6 +61,14 @@ pub(crate) enum Outcome {
 
 /// Brings the archive of `release` and, unless that is declined, the bundle in it.
 pub(crate) fn fetch(
+    options: &FetchArguments,
+    release: &ReleaseDescription,
+    verbosity: Verbosity,
+) -> Result<Outcome> {
+    interrupt::guarded(|| obtain_and_extract(options, release, verbosity))
+}
+
+fn obtain_and_extract(
     options: &FetchArguments,
     release: &ReleaseDescription,
     verbosity: Verbosity,
@@ -114,7 +122,6 @@ fn obtain(
     verbosity: Verbosity,
 ) -> Result<Fetched, DownloadError> {
     let plan = DownloadPlan::for_archive(&release.artifact_archive, endpoint);
-    let cancel = AtomicBool::new(false);
     let bar = Progress::start("fetching", Unit::Bytes, verbosity);
     let mut show = |received: Received| bar.set(received.bytes, received.total);
     let mut fetch_options = FetchOptions {
@@ -123,7 +130,7 @@ fn obtain(
         timeouts: Timeouts::default(),
         token: environment::hub_token().as_deref().and_then(Token::new),
         proxy: Proxy::FromEnvironment,
-        cancel: &cancel,
+        cancel: interrupt::flag(),
         progress: &mut show,
         sleep: &thread::sleep,
     };
@@ -169,12 +176,14 @@ fn extract_to(
         },
         when_busy: WhenBusy::Wait(BUSY_WAIT),
     };
-    let cancel = AtomicBool::new(false);
     let bar = Progress::start("extracting", Unit::Files, verbosity);
     let mut show = |done: ArchiveProgress| bar.set(done.files, None);
-    let outcome =
-        extract(input::open(archive)?, &plan, &mut Watch { cancel: &cancel, progress: &mut show })
-            .with_context(|| format!("extracting `{}`", archive.display()))?;
+    let outcome = extract(
+        input::open(archive)?,
+        &plan,
+        &mut Watch { cancel: interrupt::flag(), progress: &mut show },
+    )
+    .with_context(|| format!("extracting `{}`", archive.display()))?;
     bar.finish();
     let (how, report) = match outcome {
         ExtractOutcome::Extracted(report) => ("extracted", report),

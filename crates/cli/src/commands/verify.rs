@@ -25,6 +25,7 @@ use crate::commands::fetch::{self, Outcome};
 use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
+use crate::interrupt;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Files, Progress, Unit, Verbosity};
 
@@ -161,10 +162,10 @@ fn publish(
     let json = serde_json::to_string_pretty(&wire::suite(suite, elapsed_ms))
         .context("writing the verdict")?;
     if let Some(path) = &options.json {
-        write_atomic(path, format!("{json}\n").as_bytes())?;
+        interrupt::guarded(|| write_atomic(path, format!("{json}\n").as_bytes()))?;
     }
     if let Some(path) = &options.junit {
-        write_atomic(path, junit::suite(suite, elapsed).as_bytes())?;
+        interrupt::guarded(|| write_atomic(path, junit::suite(suite, elapsed).as_bytes()))?;
     }
     match options.output.format {
         Format::Json => output.line(json)?,

@@ -16,3 +16,7 @@ mod memory;
 mod mini_bundle;
 mod numbers;
 mod readme;
+#[cfg(unix)]
+mod signals;
+mod surroundings;
+mod untrusted;

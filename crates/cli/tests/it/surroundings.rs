@@ -1,0 +1,103 @@
+//! What the machine around the command may do: a disk that fills up, a folder that cannot be written, an environment that
+//! is empty, another number of threads, another language (classes 7, 44, 58 and 59).
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::binary::{check_status, demo, mini, spinefairbench};
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// The binary under a limit on the size of each file, which fails a write as a full disk does.
+#[cfg(unix)]
+fn with_file_limit(arguments: &[&str]) -> std::process::Output {
+    // The signal that comes with the limit is ignored, so that the write fails instead; 16 blocks of 512 bytes.
+    let script = "trap '' XFSZ; ulimit -f 16; exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_spinefairbench")]).args(arguments);
+    command.output().unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn class_7_a_write_that_fails_leaves_nothing_and_says_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let check = |arguments: &[&str], message: &str| {
+        let output = with_file_limit(arguments);
+        check_status(&output, 2);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.starts_with("error: ") && errors.contains(message), "{errors}");
+        assert_eq!(names(folder.path()), BTreeSet::new(), "{arguments:?}");
+    };
+    check(&["--quiet", "demo", "--out", &place("bundle")], "bundle");
+    let bundle = demo();
+    let (root, release) = (bundle.root.to_str().unwrap(), bundle.release_path.to_str().unwrap());
+    let verdict = place("verdict.json");
+    check(
+        &["verify", "--artifacts", root, "--release", release, "--json", &verdict],
+        "verdict.json",
+    );
+}
+
+#[test]
+fn class_59_a_verdict_needs_no_home_and_no_temporary_folder() {
+    let (root, release) = mini();
+    let mut command = spinefairbench();
+    command.env_clear().env("TMPDIR", "no-such-folder");
+    let output = command.args(["verify", "--artifacts", root, "--release", release]).output();
+    check_status(&output.unwrap(), 0);
+    let mut command = spinefairbench();
+    let output = command.env_clear().args(["verify", "--demo"]).output().unwrap();
+    check_status(&output, 2);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("no cache folder is known"), "{errors}");
+    assert!(errors.contains("hint: set `SPINEFAIRBENCH_CACHE`"), "{errors}");
+}
+
+#[test]
+fn class_44_threads_language_and_time_zone_change_no_byte_of_a_result() {
+    let (root, release) = mini();
+    let run = |threads: &str, language: &str| {
+        let mut command = spinefairbench();
+        command.env("RAYON_NUM_THREADS", threads).env("LC_ALL", language).env("TZ", "Asia/Kolkata");
+        let arguments = ["table2", "--recompute-ci", "--artifacts", root, "--release", release];
+        let output = command.args(arguments).args(["--format", "json"]).output().unwrap();
+        check_status(&output, 0);
+        output.stdout
+    };
+    let one = run("1", "C");
+    for (threads, language) in [("2", "de_DE.UTF-8"), ("7", "tr_TR.UTF-8"), ("3", "ar_SA.UTF-8")] {
+        assert!(run(threads, language) == one, "{threads} threads, {language}");
+    }
+}
+
+#[test]
+fn class_58_a_narrow_terminal_and_no_colour_change_only_the_form() {
+    let (root, release) = mini();
+    for (name, value) in [("COLUMNS", "40"), ("COLUMNS", "0"), ("TERM", "dumb"), ("NO_COLOR", "1")]
+    {
+        let mut command = spinefairbench();
+        let arguments = ["verify", "--artifacts", root, "--release", release];
+        let output = command.env(name, value).args(arguments).output().unwrap();
+        check_status(&output, 0);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("verified: all 11 checks pass"), "{name}={value}: {text}");
+    }
+}
+
+#[test]
+fn class_19_a_folder_that_somebody_filled_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    fs::create_dir_all(&out).unwrap();
+    fs::write(out.join("mine.txt"), "mine").unwrap();
+    let output = spinefairbench().args(["demo", "--out", out.to_str().unwrap()]).output().unwrap();
+    check_status(&output, 2);
+    assert_eq!(fs::read_to_string(out.join("mine.txt")).unwrap(), "mine");
+    assert_eq!(names(folder.path()), BTreeSet::from(["out".to_owned()]));
+}
