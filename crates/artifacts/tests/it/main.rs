@@ -12,6 +12,7 @@ mod archive;
 mod bundle;
 #[cfg(feature = "download")]
 mod download;
+mod extremes;
 mod json;
 mod manifest;
 mod records;
