@@ -7,25 +7,35 @@ use crate::binary::repository;
 
 /// The names of all functions in the sources of the workspace.
 fn functions() -> BTreeSet<String> {
-    fn visit(folder: &Path, names: &mut BTreeSet<String>) {
+    names_after("fn ")
+}
+
+/// The names of all tests in the sources of the workspace.
+fn tests() -> BTreeSet<String> {
+    names_after("#[test]")
+}
+
+/// The names of the functions that stand behind `mark`.
+fn names_after(mark: &str) -> BTreeSet<String> {
+    fn visit(folder: &Path, mark: &str, names: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                visit(&path, names);
+                visit(&path, mark, names);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let source = std::fs::read_to_string(&path).unwrap();
-                let declared = source.split("fn ").skip(1).map(|after| {
+                let declared = source.split(mark).skip(1).map(|after| {
+                    let after = if mark == "fn " { after } else { after.split_once("fn ")?.1 };
                     after
                         .split(|character: char| !character.is_alphanumeric() && character != '_')
                         .next()
-                        .unwrap()
                 });
-                names.extend(declared.map(str::to_owned));
+                names.extend(declared.flatten().map(str::to_owned));
             }
         }
     }
     let mut names = BTreeSet::new();
-    visit(&repository().join("crates"), &mut names);
+    visit(&repository().join("crates"), mark, &mut names);
     names
 }
 
@@ -49,5 +59,38 @@ fn every_function_and_test_of_the_rules_exists() {
     assert!(names.len() > 70, "{} names", names.len());
     for (name, row) in names {
         assert!(functions.contains(&name), "there is no function `{name}`: {row}");
+    }
+}
+
+#[test]
+fn every_test_of_the_threats_exists() {
+    let tests_there = tests();
+    let text = std::fs::read_to_string(repository().join("docs/threats.md")).unwrap();
+    // The tests of the first table stand in its last column, those of the classes in the last but one.
+    let (threats, classes) = text.split_once("## Bad inputs, by class").unwrap();
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(str::to_owned).collect();
+    let rows = |part: &str| -> Vec<Vec<String>> {
+        part.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells).collect()
+    };
+    let mut numbers = Vec::new();
+    let mut named = Vec::new();
+    for cells in rows(threats).into_iter().skip(1) {
+        named.push((cells[3].clone(), cells[0].clone()));
+    }
+    for cells in rows(classes).into_iter().skip(1) {
+        let [number, _, state, tests, message] = cells.as_slice() else { panic!("{cells:?}") };
+        numbers.push(number.trim().parse::<u32>().unwrap());
+        assert!(["covered", "part", "open"].iter().any(|word| state.starts_with(word)), "{state}");
+        assert!(!message.trim().is_empty(), "class {number}");
+        assert_eq!(tests.contains('`'), !state.starts_with("open"), "class {number}: {tests}");
+        named.push((tests.clone(), format!("class {number}")));
+    }
+    assert_eq!(numbers, (1..=61).collect::<Vec<_>>());
+    for (cell, place) in named {
+        let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty() || cell.trim() == "none", "{place}: {cell}");
+        for name in names {
+            assert!(tests_there.contains(name), "there is no test `{name}`: {place}");
+        }
     }
 }
