@@ -215,9 +215,12 @@ impl ForestPlot {
         let ticks = self.axis.ticks();
         html! {
             text.heading x="0" y="16" { (self.title) }
-            @for tick in ticks {
+            @for (place, tick) in ticks.into_iter().enumerate() {
                 line.grid x1=(self.x(tick)) x2=(self.x(tick)) y1=(HEAD) y2=(bottom) {}
-                text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
+                // With signs, five numbers do not fit.
+                @if place % 2 == 0 || !matches!(self.axis, Axis::Symmetric(_)) {
+                    text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
+                }
             }
             text.direction x=((PLOT_LEFT + self.right()) / 2.0) y=(bottom + 32.0) { (self.direction) }
             @if let Some(reference) = self.reference {

@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::Serialize;
+use spinefairbench_scoring::explain::{self, ExplainedReport, Explanation};
 
-use crate::visible::{Visible, VisibleLines};
+use crate::visible::{Visible, VisibleLines, category_words};
 
 /// What a mark stands for; the page has a colour for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +25,19 @@ pub enum MarkKind {
 }
 
 impl MarkKind {
+    /// The kind of a match; none for the strict registry, whose terms no endpoint counts.
+    fn of(mark: &explain::Mark) -> Option<Self> {
+        match (mark.kind, mark.registry()) {
+            (explain::MarkKind::Refusal { .. } | explain::MarkKind::Clinical { .. }, _) => {
+                Some(Self::Refusal)
+            }
+            (_, "diagnostic") => Some(Self::Diagnosis),
+            (_, "recommendation") => Some(Self::Recommendation),
+            (_, "diagnostic_strict") => None,
+            _ => Some(Self::Language),
+        }
+    }
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Diagnosis => "diagnosis",
@@ -52,6 +66,15 @@ pub struct MarkedPair {
     pub source: MarkedText,
     /// The report on the counterfactual.
     pub counterfactual: MarkedText,
+}
+
+impl From<&Explanation> for MarkedPair {
+    fn from(explanation: &Explanation) -> Self {
+        Self {
+            source: (&explanation.source).into(),
+            counterfactual: (&explanation.counterfactual).into(),
+        }
+    }
 }
 
 /// A text in segments.
@@ -105,6 +128,21 @@ impl MarkedText {
     }
 }
 
+impl From<&ExplainedReport> for MarkedText {
+    fn from(report: &ExplainedReport) -> Self {
+        let marks: Vec<Mark> = report
+            .marks
+            .iter()
+            .filter_map(|mark| {
+                let kind = MarkKind::of(mark)?;
+                let label = format!("{} ({})", category_words(&mark.category()), mark.matched());
+                Some(Mark { range: mark.bytes.clone(), kind, label })
+            })
+            .collect();
+        Self::new(&report.text, &marks)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +170,21 @@ mod tests {
         );
         assert_eq!(marked.segments[2].2, "Osteophytes, imaging");
         assert_eq!(MarkedText::new("", &[]).plain(), "");
+    }
+
+    #[test]
+    fn an_explained_report_keeps_its_marks() {
+        let marked = MarkedText::from(&ExplainedReport::of("Mild bony spur. MRI advised."));
+        let marks: Vec<(&str, &str)> = marked
+            .segments
+            .iter()
+            .filter(|(_, kind, _)| !kind.is_empty())
+            .map(|(words, kind, _)| (words.as_str(), *kind))
+            .collect();
+        assert_eq!(
+            marks,
+            [("Mild", "language"), ("bony spur", "diagnosis"), ("MRI", "recommendation")]
+        );
+        assert!(marked.segments.iter().any(|(_, _, label)| label == "Osteophytes (bony spur)"));
     }
 }

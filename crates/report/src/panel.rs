@@ -11,4 +11,6 @@ pub struct Panel {
     pub release_id: String,
     /// Its rows, in the published order.
     pub rows: Vec<LeaderboardRow>,
+    /// Why the rows do not stand beside the score, as a sentence without its stop; they are drawn for orientation then.
+    pub mismatch: Option<String>,
 }

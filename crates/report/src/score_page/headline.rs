@@ -14,14 +14,17 @@ const FEW_SOURCES: usize = 20;
 pub(super) fn section(score: &ScoreFile, context: &ScoreContext) -> Markup {
     let [change, consistency] = endpoints(score);
     let wire = &score.primary_endpoints;
-    let panel = context.panel.as_ref().filter(|_| score.coverage.comparable_to_panel_scope);
+    let panel = context
+        .panel
+        .as_ref()
+        .filter(|panel| score.coverage.comparable_to_panel_scope && panel.mismatch.is_none());
     let n_changed = score
         .per_pair_results
         .iter()
         .filter(|pair| pair.recommendation_changed.is_some_and(|changed| changed > 0.0))
         .count();
     html! {
-        (cautions(score))
+        (cautions(score, context.panel.as_ref()))
         div.headlines {
             div.headline {
                 h3 { "Recommendation change" }
@@ -79,7 +82,7 @@ fn rank(panel: &Panel, own: Estimate, better: Better) -> String {
     )
 }
 
-fn cautions(score: &ScoreFile) -> Markup {
+fn cautions(score: &ScoreFile, panel: Option<&Panel>) -> Markup {
     let coverage = &score.coverage;
     let mut sentences: Vec<String> =
         score.warnings.iter().map(|warning| Visible(warning).to_string()).collect();
@@ -89,6 +92,11 @@ fn cautions(score: &ScoreFile) -> Markup {
              only.",
             Visible(&score.scope),
             if coverage.coverage_complete { "" } else { ", and pairs of it are missing" }
+        ));
+    } else if let Some(mismatch) = panel.and_then(|panel| panel.mismatch.as_deref()) {
+        sentences.push(format!(
+            "This score does not stand beside the published panel: {}. Published rows are drawn for orientation only.",
+            Visible(mismatch)
         ));
     }
     if coverage.unique_sources_usable < FEW_SOURCES {

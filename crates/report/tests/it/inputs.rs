@@ -120,7 +120,7 @@ pub(crate) fn scored(
 pub(crate) fn panel() -> Panel {
     let release = ReleaseDescription::pinned();
     let rows = published_rows(&release, None, None).unwrap();
-    Panel { release_id: release.release_id, rows }
+    Panel { release_id: release.release_id, rows, mismatch: None }
 }
 
 /// Every report with its first words marked.

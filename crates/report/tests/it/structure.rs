@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::{self, ScoreContext};
 use spinefairbench_report::{comparison_page, leaderboard_page, suite_page};
 
@@ -90,6 +91,11 @@ fn a_score_beside_the_panel_scope_is_not_ranked() {
     let context = ScoreContext { panel: Some(panel()), ..Default::default() };
     let page = score_page::html(&fixture("score.qc.json"), &context);
     assert!(page.contains("does not stand beside the published panel"));
+    assert!(!page.contains("published models."));
+    let panel = Panel { mismatch: Some("another <bundle>".into()), ..panel() };
+    let context = ScoreContext { panel: Some(panel), ..Default::default() };
+    let page = score_page::html(&fixture("score.core.json"), &context);
+    assert!(page.contains("published panel: another &lt;bundle&gt;."));
     assert!(!page.contains("published models."));
 }
 
