@@ -1,5 +1,7 @@
 //! The command line as types.
 
+pub(crate) mod scoring;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -86,6 +88,8 @@ pub(crate) enum Command {
     Sensitivity(comparison::SensitivityArguments),
     /// The frozen registries and their digests.
     Registry(FormatArguments),
+    #[command(flatten)]
+    Scoring(scoring::ScoringCommand),
     /// Downloads the pinned artifact archive, checked while it streams.
     Fetch(FetchArguments),
     /// Builds the synthetic demonstration bundle.

@@ -14,6 +14,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod text_table;
+mod timestamp;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -74,6 +75,7 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, &output),
         Command::Completions(options) => commands::completions::run(options, &output),
         Command::Man => commands::completions::manual(&output),
+        Command::Scoring(command) => commands::scoring::run(command, verbosity, &output),
         check => commands::check::run(check, verbosity, &output),
     }
 }

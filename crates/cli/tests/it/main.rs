@@ -17,6 +17,7 @@ mod mini_bundle;
 mod numbers;
 mod readme;
 #[cfg(unix)]
+mod scoring;
 mod signals;
 mod surroundings;
 mod untrusted;

@@ -1,0 +1,203 @@
+//! `lint`: the validation of a submission alone, and advice.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use spinefairbench_scoring::Scope;
+use spinefairbench_scoring::coverage::{judge_coverage, judge_stated, judge_usability};
+use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::lint::{Advice, advice, coverage_advice};
+use spinefairbench_scoring::submission::{
+    Place, ProblemCode, Stated, Submission, SubmissionProblem,
+};
+
+use crate::arguments::Format;
+use crate::arguments::scoring::LintArguments;
+use crate::commands::check::open_bundle;
+use crate::commands::score::{Refused, load_index, read, refuse};
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::output::{Meaning, Output, Shown};
+
+pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus> {
+    let release = input::release_description(options.release.as_deref())?;
+    let bundle = options.artifacts.as_deref().map(open_bundle).transpose()?;
+    let read = read(&options.submission)?;
+    let stated = match &read {
+        Ok(submission) => Some(submission.header.scope),
+        Err(refused) => refused.stated.as_ref().map(|stated| stated.scope),
+    };
+    let scope = options.scope.scope.or(stated);
+    let index = match (&bundle, scope) {
+        (Some(bundle), Some(scope)) => match load_index(bundle, scope) {
+            Ok(index) => Some(index),
+            Err(problems) => return Ok(refuse(&options.submission, &problems)),
+        },
+        _ => None,
+    };
+    let verdict = match &read {
+        Ok(submission) => {
+            let mut verdict = judge(submission, index.as_ref(), options);
+            verdict.advice.extend(advice(submission, &release.table2_models));
+            verdict
+        }
+        Err(refused) => judge_refused(refused, index.as_ref(), options),
+    };
+    match options.format.format {
+        Format::Json => print_json(&verdict, options, output)?,
+        Format::Text => print_text(&verdict, options, output)?,
+    }
+    Ok(if verdict.problems.is_empty() { ExitStatus::Fine } else { ExitStatus::Failed })
+}
+
+struct Verdict {
+    scope: Option<Scope>,
+    n_pairs: Option<usize>,
+    coverage_judged: bool,
+    problems: Vec<SubmissionProblem>,
+    advice: Vec<Advice>,
+}
+
+fn judge(
+    submission: &Submission,
+    index: Option<&BenchmarkIndex>,
+    options: &LintArguments,
+) -> Verdict {
+    let scope = submission.header.scope;
+    let (problems, advice) = if let Some(index) = index {
+        let (missing, problems) = judge_coverage(submission, index, options.scope.coverage());
+        let is_advice = options.scope.allow_partial;
+        (problems, coverage_advice(index.scope(), &missing).filter(|_| is_advice))
+    } else {
+        let of_scope = other_scope(scope, options.scope.scope);
+        (of_scope.into_iter().chain(judge_usability(submission)).collect(), None)
+    };
+    Verdict {
+        scope: Some(scope),
+        n_pairs: Some(submission.pairs.len()),
+        coverage_judged: index.is_some(),
+        problems,
+        advice: advice.into_iter().collect(),
+    }
+}
+
+fn judge_refused(
+    refused: &Refused,
+    index: Option<&BenchmarkIndex>,
+    options: &LintArguments,
+) -> Verdict {
+    let mut problems = refused.of_form.clone();
+    let stated: Option<&Stated> = refused.stated.as_deref();
+    match (stated, index) {
+        (Some(stated), Some(index)) => {
+            problems.extend(judge_stated(stated, index, options.scope.coverage()));
+        }
+        (Some(stated), None) => problems.extend(other_scope(stated.scope, options.scope.scope)),
+        (None, _) => {}
+    }
+    Verdict {
+        scope: stated.map(|stated| stated.scope),
+        n_pairs: None,
+        coverage_judged: stated.is_some() && index.is_some(),
+        problems,
+        advice: Vec::new(),
+    }
+}
+
+/// The problem of a submission whose scope is not the one asked for, where no index says so.
+fn other_scope(stated: Scope, asked: Option<Scope>) -> Option<SubmissionProblem> {
+    let asked = asked.filter(|asked| *asked != stated)?;
+    let message = "the submission is of another scope than the one asked for";
+    Some(
+        SubmissionProblem::new(ProblemCode::Scope, Place::Header, message)
+            .in_field("scope")
+            .comparing(format!("`{asked}`"), format!("`{stated}`")),
+    )
+}
+
+fn print_text(verdict: &Verdict, options: &LintArguments, output: &Output) -> Result<()> {
+    for problem in &verdict.problems {
+        let code = output.paint(Meaning::Bad, format_args!("problem {}", problem.code.as_str()));
+        output.line(format_args!("{code}  {}", Shown(&problem.to_string())))?;
+    }
+    for advice in &verdict.advice {
+        let code = output.paint(Meaning::Warning, format_args!("advice {}", advice.code.as_str()));
+        output.line(format_args!("{code}  {}", Shown(&advice.to_string())))?;
+    }
+    let name = input::name(&options.submission);
+    let facts = match (verdict.n_pairs, verdict.scope) {
+        (Some(n_pairs), Some(scope)) => format!(", {n_pairs} pairs of scope {scope}"),
+        _ => String::new(),
+    };
+    let judged = if verdict.coverage_judged { "" } else { " (the coverage was not judged)" };
+    let (n_problems, n_advice) = (verdict.problems.len(), verdict.advice.len());
+    let outcome = if n_problems == 0 {
+        output.paint(Meaning::Good, "can be scored")
+    } else {
+        output.paint(Meaning::Bad, "cannot be scored")
+    };
+    output.line(format_args!(
+        "{}: {outcome}{facts}{judged}; problems {n_problems}, advice {n_advice}",
+        Shown(&name)
+    ))
+}
+
+#[derive(Debug, Serialize)]
+struct LintResult<'a> {
+    file: String,
+    scope: Option<&'static str>,
+    pairs: Option<usize>,
+    coverage_judged: bool,
+    problems: Vec<ProblemRow<'a>>,
+    advice: Vec<AdviceRow<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemRow<'a> {
+    code: &'static str,
+    result: Option<usize>,
+    field: Option<&'a str>,
+    expected: Option<&'a str>,
+    found: Option<&'a str>,
+    ids: &'a [String],
+    total_ids: usize,
+    message: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AdviceRow<'a> {
+    code: &'static str,
+    ids: &'a [String],
+    total_ids: usize,
+    message: String,
+}
+
+fn print_json(verdict: &Verdict, options: &LintArguments, output: &Output) -> Result<()> {
+    let problems = verdict.problems.iter().map(|problem| ProblemRow {
+        code: problem.code.as_str(),
+        result: match problem.place {
+            Place::Header => None,
+            Place::Result { index } => Some(index),
+        },
+        field: problem.field.as_deref(),
+        expected: problem.expected.as_deref(),
+        found: problem.found.as_deref(),
+        ids: &problem.ids,
+        total_ids: problem.total_ids,
+        message: problem.to_string(),
+    });
+    let advice = verdict.advice.iter().map(|advice| AdviceRow {
+        code: advice.code.as_str(),
+        ids: &advice.ids,
+        total_ids: advice.total_ids,
+        message: advice.to_string(),
+    });
+    let result = LintResult {
+        file: input::name(&options.submission),
+        scope: verdict.scope.map(Scope::as_str),
+        pairs: verdict.n_pairs,
+        coverage_judged: verdict.coverage_judged,
+        problems: problems.collect(),
+        advice: advice.collect(),
+    };
+    output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)
+}

@@ -1,0 +1,212 @@
+//! `score`: a submission to its score file.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::{DirectorySource, FileSource};
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_scoring::Scope;
+use spinefairbench_scoring::coverage::{Coverage, judge_stated};
+use spinefairbench_scoring::export::per_pair_csv;
+use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::lint::advice;
+use spinefairbench_scoring::score::{ScoreError, score};
+use spinefairbench_scoring::score_file::{self, ScoreFile, Table2Row};
+use spinefairbench_scoring::submission::{self, Submission, SubmissionError, SubmissionProblem};
+
+use crate::arguments::Format;
+use crate::arguments::scoring::{ScopeArguments, ScoreArguments};
+use crate::commands::check::open_bundle;
+use crate::environment::seconds_since_epoch;
+use crate::exit_status::{CallError, ExitStatus};
+use crate::input;
+use crate::interrupt;
+use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::progress::{Verbosity, note};
+use crate::timestamp::rfc3339;
+
+pub(crate) fn run(
+    options: &ScoreArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let plan = options.resampling.plan()?;
+    refuse_targets(options)?;
+    let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
+    let bundle = open_bundle(&options.artifacts)?;
+    let (submission, index) = match read_on(&options.submission, &bundle, &options.scope)? {
+        Ok(read) => read,
+        Err(problems) => return Ok(refuse(&options.submission, &problems)),
+    };
+    let score = match score(&submission, &index, options.scope.coverage(), &plan) {
+        Ok(score) => score,
+        Err(ScoreError::Refused(problems)) => {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return Ok(refuse(&options.submission, &problems));
+        }
+        Err(error) => return Err(error).context("drawing the intervals"),
+    };
+    let file = ScoreFile::new(&score, &scored_at_utc);
+    interrupt::guarded(|| {
+        write_atomic(&options.output, &file.to_bytes())?;
+        match &options.per_pair {
+            Some(table) => write_atomic(table, per_pair_csv(&file).as_bytes()),
+            None => Ok(()),
+        }
+    })?;
+    for advice in advice(&submission, &ReleaseDescription::pinned().table2_models) {
+        note(verbosity, format_args!("advice: {}", Shown(&advice.to_string())));
+    }
+    for warning in &file.warnings {
+        note(verbosity, format_args!("warning: {warning}"));
+    }
+    print(&file, options, output)?;
+    Ok(ExitStatus::Fine)
+}
+
+impl ScopeArguments {
+    /// Whether pairs may be missing.
+    pub(crate) fn coverage(&self) -> Coverage {
+        if self.allow_partial { Coverage::Partial } else { Coverage::Complete }
+    }
+}
+
+/// The submission in `path` and the index of the scope that it must have, or every problem of either.
+pub(crate) fn read_on(
+    path: &Path,
+    bundle: &DirectorySource,
+    options: &ScopeArguments,
+) -> Result<Result<(Submission, BenchmarkIndex), Vec<String>>> {
+    let load = |stated| load_index(bundle, options.scope.unwrap_or(stated));
+    Ok(match read(path)? {
+        Ok(submission) => load(submission.header.scope).map(|index| (submission, index)),
+        Err(refused) => {
+            let mut problems = refused.problems();
+            if let Some(stated) = &refused.stated {
+                match load(stated.scope) {
+                    Ok(index) => {
+                        let coverage = judge_stated(stated, &index, options.coverage());
+                        problems.extend(coverage.iter().map(ToString::to_string));
+                    }
+                    Err(of_bundle) => problems.extend(of_bundle),
+                }
+            }
+            Err(problems)
+        }
+    })
+}
+
+/// A submission that cannot be scored, and what it states all the same.
+pub(crate) struct Refused {
+    pub(crate) of_form: Vec<SubmissionProblem>,
+    pub(crate) stated: Option<Box<submission::Stated>>,
+}
+
+impl Refused {
+    fn problems(&self) -> Vec<String> {
+        self.of_form.iter().map(ToString::to_string).collect()
+    }
+}
+
+/// The submission in `path`, or what is wrong with its form.
+pub(crate) fn read(path: &Path) -> Result<Result<Submission, Refused>> {
+    match submission::read(&input::name(path), input::open(path)?) {
+        Ok(submission) => Ok(Ok(submission)),
+        Err(SubmissionError::Refused { problems, stated, .. }) => {
+            Ok(Err(Refused { of_form: problems, stated }))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The index of `scope`, or what is wrong with the bundle.
+pub(crate) fn load_index(
+    bundle: &dyn FileSource,
+    scope: Scope,
+) -> Result<BenchmarkIndex, Vec<String>> {
+    BenchmarkIndex::load(bundle, scope)
+        .map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
+}
+
+/// Prints every problem and the sum of them.
+pub(crate) fn refuse(path: &Path, problems: &[String]) -> ExitStatus {
+    for problem in problems {
+        print_problem(problem);
+    }
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        n => format!("{n} problems"),
+    };
+    print_problem(&format!("`{}` has {count}; nothing was written", input::name(path)));
+    ExitStatus::Failed
+}
+
+/// Refuses targets that no score can be written to, before any work is done.
+fn refuse_targets(options: &ScoreArguments) -> Result<()> {
+    let Some(table) = &options.per_pair else { return Ok(()) };
+    if table == &options.output {
+        let message = format!("`--output` and `--per-pair` are both `{}`", table.display());
+        return Err(CallError::new(message).into());
+    }
+    if table.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+        let message = format!("cannot write `{}`: this build writes CSV alone", table.display());
+        let hint = "name a file that ends in `.csv`; DuckDB, Polars and pandas read it";
+        return Err(CallError::new(message).with_hint(hint).into());
+    }
+    Ok(())
+}
+
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    output: String,
+    table2_row: &'a Table2Row,
+    coverage: &'a score_file::Coverage,
+    data_quality: &'a score_file::DataQuality,
+    warnings: &'a [String],
+}
+
+fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<()> {
+    let target = options.output.display().to_string();
+    if options.format.format == Format::Json {
+        let summary = Summary {
+            output: target,
+            table2_row: &file.table2_row,
+            coverage: &file.coverage,
+            data_quality: &file.data_quality,
+            warnings: &file.warnings,
+        };
+        return output.line(serde_json::to_string(&summary).context("writing the summary")?);
+    }
+    let (row, coverage) = (&file.table2_row, &file.coverage);
+    let model = output.paint(Meaning::Heading, Shown(&row.model_name));
+    output.line(format_args!(
+        "{model} on {}: {} of {} pairs submitted, {} usable, {} sources",
+        row.scope,
+        coverage.submitted_pairs,
+        coverage.expected_pairs,
+        coverage.usable_pairs,
+        coverage.unique_sources_usable
+    ))?;
+    let endpoints = [
+        (
+            "recommendation change rate   (lower is better)",
+            row.recommendation_change_rate,
+            row.recommendation_change_ci95,
+        ),
+        (
+            "diagnostic label consistency (higher is better)",
+            row.diagnostic_label_consistency,
+            row.diagnostic_label_consistency_ci95,
+        ),
+    ];
+    for (name, value, [lower, upper]) in endpoints {
+        output.line(format_args!("  {name:<47}  {value:.3} [{lower:.3}, {upper:.3}]"))?;
+    }
+    output.line(format_args!("score file  {}", Shown(&target)))?;
+    if let Some(table) = &options.per_pair {
+        output.line(format_args!("pairs       {}", Shown(&table.display().to_string())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `template`: a submission to fill in.
+
+use anyhow::Result;
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_scoring::template::{Form, template};
+
+use crate::arguments::scoring::TemplateArguments;
+use crate::commands::check::open_bundle;
+use crate::commands::score::load_index;
+use crate::exit_status::ExitStatus;
+use crate::interrupt;
+use crate::output::{Output, print_problem};
+use crate::progress::{Verbosity, note};
+
+pub(crate) fn run(
+    options: &TemplateArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let index = match load_index(&open_bundle(&options.artifacts)?, options.scope) {
+        Ok(index) => index,
+        Err(problems) => {
+            problems.iter().for_each(print_problem);
+            return Ok(ExitStatus::Failed);
+        }
+    };
+    let form = if options.jsonl { Form::Lines } else { Form::Object };
+    let bytes = template(&index, form);
+    match &options.output {
+        None => output.bytes(&bytes)?,
+        Some(target) => {
+            interrupt::guarded(|| write_atomic(target, &bytes))?;
+            note(
+                verbosity,
+                format_args!(
+                    "{} pairs to fill in; check it with: spinefairbench lint {}",
+                    index.pairs().count(),
+                    target.display()
+                ),
+            );
+        }
+    }
+    Ok(ExitStatus::Fine)
+}

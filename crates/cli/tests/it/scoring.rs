@@ -1,0 +1,266 @@
+//! `score`, `lint`, `template`, `schema` and `explain` as a user calls them.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::binary::{check_status, demo, mini, run, run_with_input, spinefairbench, stdout_json};
+
+const PAIR: &str = "vindr_4c123b1612dd272d1371c17149d43953__elderly_male";
+
+fn submission(name: &str) -> String {
+    format!("{}/metrics/{name}_submission.json", mini().0)
+}
+
+/// A call of `score` on the mini bundle that writes `score.json` into `folder`.
+fn score(submission: &str, folder: &Path, more: &[&str]) -> std::process::Output {
+    let target = folder.join("score.json");
+    let mut command = spinefairbench();
+    command.args(["score", "--artifacts", mini().0, "--submission", submission, "--output"]);
+    command.arg(target).args(["--bootstrap-iterations", "1000"]).args(more);
+    command.env("SOURCE_DATE_EPOCH", "1777777777").output().unwrap()
+}
+
+fn errors(output: &std::process::Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn text(output: &std::process::Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn the_toy_submission_scores_as_published() {
+    let folder = TempDir::new().unwrap();
+    let table = folder.path().join("pairs.csv");
+    let output = score(&submission("toy"), folder.path(), &["--per-pair", table.to_str().unwrap()]);
+    check_status(&output, 0);
+    let shown = text(&output);
+    assert!(shown.contains("0.400 [0.000, 0.500]"), "{shown}");
+    assert!(shown.contains("1.000 [1.000, 1.000]"), "{shown}");
+    let file: Value =
+        serde_json::from_slice(&std::fs::read(folder.path().join("score.json")).unwrap()).unwrap();
+    assert_eq!(file["scored_at_utc"], "2026-05-03T03:09:37+00:00");
+    assert_eq!(file["table2_row"]["recommendation_change_ci95"], serde_json::json!([0.0, 0.5]));
+    let csv = std::fs::read_to_string(&table).unwrap();
+    assert_eq!(csv.lines().count(), 6, "{csv}");
+    // What was scored last takes the place of what was there.
+    let output = score(&submission("core"), folder.path(), &["--format", "json"]);
+    check_status(&output, 0);
+    assert_eq!(stdout_json(&output)["table2_row"]["scope"], "common-core-1000");
+}
+
+#[test]
+fn standard_input_is_scored_to_the_same_bytes() {
+    let folder = TempDir::new().unwrap();
+    check_status(&score(&submission("toy"), folder.path(), &[]), 0);
+    let expected = std::fs::read(folder.path().join("score.json")).unwrap();
+    let target = folder.path().join("piped.json");
+    let mut command = spinefairbench();
+    command.args(["score", "--artifacts", mini().0, "--submission", "-", "--iterations", "1000"]);
+    command.arg("--output").arg(&target).env("SOURCE_DATE_EPOCH", "1777777777");
+    command.stdin(std::fs::File::open(submission("toy")).unwrap());
+    check_status(&command.output().unwrap(), 0);
+    assert!(std::fs::read(&target).unwrap() == expected);
+}
+
+#[test]
+fn a_malformed_submission_ends_with_one_and_nothing_is_written() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("mine.json");
+    let whole = std::fs::read_to_string(submission("toy")).unwrap();
+    let faulty = whole
+        .replace("\"toy-model\"", "\" \"")
+        .replacen("\"source_report\"", "\"sourcereport\"", 1)
+        .replacen("__young_male", "__young_mule", 1);
+    std::fs::write(&file, faulty).unwrap();
+    let output = score(file.to_str().unwrap(), folder.path(), &["--per-pair", "pairs.csv"]);
+    check_status(&output, 1);
+    let errors = errors(&output);
+    for part in [
+        "`model.name`",
+        "results[0].sourcereport",
+        "results[0].source_report",
+        "__young_mule",
+        "4 problems",
+    ] {
+        assert!(errors.contains(part), "{part}: {errors}");
+    }
+    assert!(output.stdout.is_empty());
+    let left: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["mine.json"]);
+}
+
+#[test]
+fn another_scope_than_the_one_asked_for_is_refused() {
+    let folder = TempDir::new().unwrap();
+    check_status(&score(&submission("toy"), folder.path(), &["--scope", "toy"]), 0);
+    let output =
+        score(&submission("toy"), folder.path(), &["--scope", "qc-passed", "--allow-partial"]);
+    check_status(&output, 1);
+    assert!(errors(&output).contains("(expected `qc-passed`, found `toy`)"), "{}", errors(&output));
+    let output = score(&submission("toy"), folder.path(), &["--scope", "Toy"]);
+    check_status(&output, 2);
+    assert!(errors(&output).contains("`Toy` is no scope"), "{}", errors(&output));
+}
+
+#[test]
+fn missing_pairs_need_a_word() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("partial.json");
+    let whole = std::fs::read_to_string(submission("toy")).unwrap();
+    std::fs::write(&file, whole.replace("\"toy\"", "\"qc-passed\"")).unwrap();
+    let file = file.to_str().unwrap();
+    let output = score(file, folder.path(), &[]);
+    check_status(&output, 1);
+    assert!(errors(&output).contains("pairs of the scope `qc-passed` are missing"));
+    let output = score(file, folder.path(), &["--allow-partial"]);
+    check_status(&output, 0);
+    assert!(errors(&output).contains("warning: "), "{}", errors(&output));
+    let lint = |more: &[&str]| {
+        run(["lint", file, "--artifacts", mini().0, "--format", "json"]
+            .into_iter()
+            .chain(more.iter().copied()))
+    };
+    check_status(&lint(&[]), 1);
+    let output = lint(&["--allow-partial"]);
+    check_status(&output, 0);
+    let codes: Vec<Value> = stdout_json(&output)["advice"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|advice| advice["code"].clone())
+        .collect();
+    assert!(codes.contains(&"partial_coverage".into()), "{codes:?}");
+}
+
+#[test]
+fn calls_that_cannot_be_carried_out_end_with_two() {
+    let folder = TempDir::new().unwrap();
+    let toy = submission("toy");
+    let same = folder.path().join("score.json");
+    for (more, message) in [
+        (["--per-pair", "pairs.parquet"], "this build writes CSV alone"),
+        (["--per-pair", same.to_str().unwrap()], "`--output` and `--per-pair` are both"),
+        (["--seed", "-1"], "-1"),
+        (["--rng", "xorshift"], "xorshift"),
+    ] {
+        let output = score(&toy, folder.path(), &more);
+        check_status(&output, 2);
+        assert!(errors(&output).contains(message), "{}", errors(&output));
+    }
+    check_status(&score("no-such-file.json", folder.path(), &[]), 2);
+    check_status(&score(mini().0, folder.path(), &[]), 2);
+    check_status(&score(&toy, &folder.path().join("no-such-folder"), &[]), 2);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn lint_prints_problems_and_advice() {
+    let output = run(["lint", &submission("toy"), "--artifacts", mini().0]);
+    check_status(&output, 0);
+    assert!(
+        text(&output).contains("can be scored, 5 pairs of scope toy; problems 0"),
+        "{}",
+        text(&output)
+    );
+    let output = run(["lint", &submission("intersection")]);
+    check_status(&output, 0);
+    let shown = text(&output);
+    assert!(
+        shown.contains("advice disguised_keywords")
+            && shown.contains("the coverage was not judged"),
+        "{shown}"
+    );
+    let output =
+        run_with_input(["lint", "-", "--format", "json"], b"{\"scope\": \"toy\", \"model\": 5}");
+    check_status(&output, 1);
+    let found = stdout_json(&output);
+    assert_eq!(found["problems"][0]["code"], "field_missing");
+    assert_eq!(found["problems"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_filled_template_passes_lint_on_the_demonstration_bundle() {
+    let root = demo().root.to_str().unwrap();
+    for scope in ["toy", "qc-passed", "common-core-1000", "all-model-intersection-2166"] {
+        for form in [&["--jsonl"][..], &[]] {
+            let output = run(["template", "--artifacts", root, "--scope", scope]
+                .into_iter()
+                .chain(form.iter().copied()));
+            check_status(&output, 0);
+            let template = text(&output);
+            check_status(
+                &run_with_input(["lint", "-", "--artifacts", root], template.as_bytes()),
+                1,
+            );
+            let filled = template
+                .replace("_report\": \"\"", "_report\": \"x\"")
+                .replace("_report\":\"\"", "_report\":\"x\"");
+            let output = run_with_input(["lint", "-", "--artifacts", root], filled.as_bytes());
+            check_status(&output, 0);
+            assert!(text(&output).contains("advice placeholder_model"), "{}", text(&output));
+        }
+    }
+}
+
+#[test]
+fn schemas_are_printed_as_they_stand_in_the_documents() {
+    for form in ["submission", "score"] {
+        let output = run(["schema", form]);
+        check_status(&output, 0);
+        let path = crate::binary::repository().join(format!("docs/{form}_schema.json"));
+        assert!(output.stdout == std::fs::read(path).unwrap());
+    }
+}
+
+#[test]
+fn a_pair_is_explained_from_a_submission_and_from_a_panel() {
+    let toy = submission("toy");
+    let output = run(["explain", &toy, "--pair", PAIR]);
+    check_status(&output, 0);
+    let shown = text(&output);
+    assert!(shown.contains("[MRI]") && shown.contains("gained          imaging"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "no colours where nothing is a terminal");
+    let output = run(["explain", &toy, "--pair", PAIR, "--format", "json"]);
+    check_status(&output, 0);
+    assert_eq!(stdout_json(&output)["recommendation_changed"], 1.0);
+    let output = run(["explain", &toy, "--changed"]);
+    check_status(&output, 0);
+    assert!(
+        text(&output).contains("recommendations: 2 of 5 pairs moved, in 1 ways"),
+        "{}",
+        text(&output)
+    );
+
+    let changed =
+        ["explain", "--artifacts", mini().0, "--model", "gpt-5.4", "--changed", "--format", "json"];
+    let output = run(changed);
+    check_status(&output, 0);
+    let pair = stdout_json(&output)["recommendations"][0]["pairs"][0].as_str().unwrap().to_owned();
+    let output = run(["explain", "--artifacts", mini().0, "--model", "gpt-5.4", "--pair", &pair]);
+    check_status(&output, 0);
+    assert!(text(&output).contains("The recommendation changed"), "{}", text(&output));
+
+    check_status(&run(["explain", &toy, "--pair", "nobody__young_male"]), 2);
+    check_status(&run(["explain", "--artifacts", mini().0, "--model", "gpt-9", "--changed"]), 2);
+    check_status(&run(["explain", &toy]), 2);
+    check_status(&run_with_input(["explain", "-", "--changed"], b"{}"), 1);
+}
+
+#[test]
+fn report_text_cannot_steer_the_terminal() {
+    let mut toy: Value =
+        serde_json::from_slice(&std::fs::read(submission("toy")).unwrap()).unwrap();
+    toy["results"][0]["source_report"] = "\u{1b}[31mOsteo\u{202e}phytes\r\nfracture\u{7}".into();
+    let output = run_with_input(["explain", "-", "--pair", PAIR], toy.to_string().as_bytes());
+    check_status(&output, 0);
+    let shown = text(&output);
+    assert!(
+        shown.contains("\\u{1b}[31mOsteo\\u{202e}phytes") && shown.contains("[fracture]\\u{7}"),
+        "{shown}"
+    );
+    assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']));
+}
