@@ -7,7 +7,6 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
-use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_parsers::parse_report;
 use spinefairbench_scoring::compare::{
     ComparedModel, Comparison, ComparisonFile, Comparisons, Design, EndpointComparison,
@@ -22,6 +21,7 @@ use crate::commands::check::open_bundle;
 use crate::commands::retained_panel;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
+use crate::interrupt::write_atomic;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::text_table::text_table;
 

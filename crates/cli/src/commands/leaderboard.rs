@@ -11,7 +11,6 @@ use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
 use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource as _;
-use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_artifacts::{ArtifactError, json, layout};
 use spinefairbench_scoring::leaderboard::{
     Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
@@ -26,6 +25,7 @@ use crate::arguments::comparison::{
 use crate::commands::check::open_bundle;
 use crate::exit_status::ExitStatus;
 use crate::input;
+use crate::interrupt::{self, write_atomic};
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
 use crate::text_table::text_table;
@@ -39,7 +39,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     let outcome = match &options.action {
-        LeaderboardAction::Add(options) => add(options, output)?,
+        LeaderboardAction::Add(options) => interrupt::guarded(|| add(options, output))?,
         LeaderboardAction::Show(options) => show(options, verbosity, output)?,
         LeaderboardAction::Render(options) => render(options, verbosity)?,
     };

@@ -10,7 +10,6 @@ use spinefairbench_artifacts::archive::{
     ArchiveError, ArchiveProgress, ArchiveTerms, Watch, verify_members,
 };
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_checks::archive::checksums_of_archive;
 use spinefairbench_checks::checksums::ChecksumsResult;
 use spinefairbench_checks::{
@@ -25,7 +24,7 @@ use crate::commands::fetch::{self, Outcome};
 use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
-use crate::interrupt;
+use crate::interrupt::write_atomic;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Files, Progress, Unit, Verbosity};
 
@@ -162,10 +161,10 @@ fn publish(
     let json = serde_json::to_string_pretty(&wire::suite(suite, elapsed_ms))
         .context("writing the verdict")?;
     if let Some(path) = &options.json {
-        interrupt::guarded(|| write_atomic(path, format!("{json}\n").as_bytes()))?;
+        write_atomic(path, format!("{json}\n").as_bytes())?;
     }
     if let Some(path) = &options.junit {
-        interrupt::guarded(|| write_atomic(path, junit::suite(suite, elapsed).as_bytes()))?;
+        write_atomic(path, junit::suite(suite, elapsed).as_bytes())?;
     }
     match options.output.format {
         Format::Json => output.line(json)?,
