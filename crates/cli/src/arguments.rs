@@ -13,6 +13,7 @@ use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
 pub(crate) mod comparison;
+pub(crate) mod report;
 
 /// Where a bundle is looked for if none is named.
 pub(crate) const DEFAULT_BUNDLE: &str = "artifacts";
@@ -90,6 +91,8 @@ pub(crate) enum Command {
     Registry(FormatArguments),
     #[command(flatten)]
     Scoring(scoring::ScoringCommand),
+    /// A score as one self-contained page, or as a plot.
+    Report(report::ReportArguments),
     /// Downloads the pinned artifact archive, checked while it streams.
     Fetch(FetchArguments),
     /// Builds the synthetic demonstration bundle.
@@ -334,6 +337,9 @@ pub(crate) struct VerifyArguments {
     /// Write the verdict as JUnit XML.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) junit: Option<PathBuf>,
+    /// Write the verdict as one self-contained page.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }

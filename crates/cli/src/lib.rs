@@ -67,6 +67,7 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Parse(options) => commands::parse::run(options, &output),
         Command::Interval(options) => commands::interval::run(options, &output),
         Command::Registry(options) => commands::registry::run(options, &output),
+        Command::Report(options) => commands::report::run(options, &output),
         Command::Fetch(options) => commands::fetch::run(options, verbosity, &output),
         Command::Demo(options) => commands::demo::run(options, verbosity, &output),
         Command::Doctor(options) => commands::doctor::run(options, &output),

@@ -222,7 +222,7 @@ impl ForestPlot {
                     text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
                 }
             }
-            text.direction x=((PLOT_LEFT + self.right()) / 2.0) y=(bottom + 32.0) { (self.direction) }
+            text.direction x=(PLOT_LEFT.midpoint(self.right())) y=(bottom + 32.0) { (self.direction) }
             @if let Some(reference) = self.reference {
                 line.reference x1=(self.x(reference)) x2=(self.x(reference)) y1=(HEAD) y2=(bottom) {}
             }

@@ -42,6 +42,9 @@ pub(crate) struct CompareArguments {
     /// Write the comparisons as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<PathBuf>,
+    /// Write the comparisons as one self-contained page.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
@@ -72,7 +75,7 @@ pub(crate) enum LeaderboardAction {
         after_help = "Example:\n  spinefairbench leaderboard show board.json --artifacts demo --release demo.release.json"
     )]
     Show(LeaderboardShowArguments),
-    /// Writes the rows as CSV and Markdown.
+    /// Writes the rows as CSV, as Markdown and as a page.
     #[command(
         after_help = "Example:\n  spinefairbench leaderboard render board.json --csv board.csv --markdown board.md"
     )]
@@ -125,6 +128,9 @@ pub(crate) struct RenderedForms {
     /// Write a Markdown table, rounded as the published one.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) markdown: Option<PathBuf>,
+    /// Write one self-contained page.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// Where the published rows come from.

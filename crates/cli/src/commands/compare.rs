@@ -8,6 +8,7 @@ use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_parsers::parse_report;
+use spinefairbench_report::comparison_page;
 use spinefairbench_scoring::compare::{
     ComparedModel, Comparison, ComparisonFile, Comparisons, Design, EndpointComparison,
     compare as compare_models,
@@ -55,6 +56,9 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     }
     if let Some(path) = &options.json {
         write_atomic(path, &json)?;
+    }
+    if let Some(path) = &options.html {
+        write_atomic(path, comparison_page::html(&comparisons).as_bytes())?;
     }
     match options.output.format {
         Format::Json => output.bytes(&json)?,

@@ -12,6 +12,7 @@ use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource as _;
 use spinefairbench_artifacts::{ArtifactError, json, layout};
+use spinefairbench_report::leaderboard_page;
 use spinefairbench_scoring::leaderboard::{
     Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
     published_rows, to_csv, to_markdown,
@@ -161,6 +162,9 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
     if let Some(path) = &options.forms.markdown {
         write_atomic(path, to_markdown(&rows).as_bytes())?;
     }
+    if let Some(path) = &options.forms.html {
+        write_atomic(path, leaderboard_page::html(&board, &published).as_bytes())?;
+    }
     Ok(Ok(()))
 }
 
@@ -188,7 +192,7 @@ fn published(
         note(verbosity, format_args!("note: no published rows: {}", Shown(&mismatch)));
         return Ok(Ok(Vec::new()));
     }
-    let summary = match options.artifacts.as_deref().map(|root| summary(root, &release)) {
+    let summary = match options.artifacts.as_deref().map(|root| frozen_summary(root, &release)) {
         Some(Ok(Ok(summary))) => Some(summary),
         Some(Ok(Err(problem))) => return Ok(Err(vec![problem])),
         Some(Err(error)) => return Err(error),
@@ -199,7 +203,10 @@ fn published(
 }
 
 /// The frozen summary of the bundle in `root`, which must be the release's.
-fn summary(root: &Path, release: &ReleaseDescription) -> Result<Result<CoreSummary, String>> {
+pub(crate) fn frozen_summary(
+    root: &Path,
+    release: &ReleaseDescription,
+) -> Result<Result<CoreSummary, String>> {
     let source = open_bundle(root)?;
     let read = || -> Result<Result<CoreSummary, String>, ArtifactError> {
         let found = Sha256::of(&source.read(&layout::constant(layout::SHA256SUMS))?);

@@ -16,7 +16,7 @@ use spinefairbench_checks::{
     CheckName, CheckReport, CheckResult, Finding, FindingCap, Selection, Status, SuiteReport,
     verify, wire,
 };
-use spinefairbench_report::junit;
+use spinefairbench_report::{junit, suite_page};
 
 use crate::arguments::{DEFAULT_BUNDLE, FetchArguments, Format, VerifyArguments};
 use crate::commands::check::{call, exit_status, open_bundle};
@@ -165,6 +165,10 @@ fn publish(
     }
     if let Some(path) = &options.junit {
         write_atomic(path, junit::suite(suite, elapsed).as_bytes())?;
+    }
+    if let Some(path) = &options.html {
+        let page = suite_page::html(suite, elapsed, &artifacts.display().to_string());
+        write_atomic(path, page.as_bytes())?;
     }
     match options.output.format {
         Format::Json => output.line(json)?,

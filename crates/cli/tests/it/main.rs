@@ -16,6 +16,7 @@ mod memory;
 mod mini_bundle;
 mod numbers;
 mod readme;
+mod report;
 #[cfg(unix)]
 mod scoring;
 mod signals;

@@ -1,5 +1,6 @@
 //! Which categories appear and disappear between the two reports of a pair.
 
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
@@ -88,8 +89,7 @@ fn movements(pairs: &Sets<'_>) -> Vec<(String, Movement)> {
     let mut movements: Vec<(String, Movement)> =
         movements.into_iter().map(|(name, movement)| (name.to_owned(), movement)).collect();
     // The sort is stable, so that categories that move equally often stay in the order of their names.
-    movements
-        .sort_by_key(|(_, movement)| std::cmp::Reverse(movement.disappears + movement.appears));
+    movements.sort_by_key(|(_, movement)| Reverse(movement.disappears + movement.appears));
     movements
 }
 
@@ -132,12 +132,10 @@ fn movements_table(pairs: &Sets<'_>) -> Markup {
 
 /// How many more reports have the category after the edit: `+3`.
 fn balance(movement: &Movement) -> String {
-    if movement.appears == movement.disappears {
-        "0".to_owned()
-    } else if movement.appears > movement.disappears {
-        format!("+{}", movement.appears - movement.disappears)
-    } else {
-        format!("-{}", movement.disappears - movement.appears)
+    match movement.appears.cmp(&movement.disappears) {
+        Ordering::Equal => "0".to_owned(),
+        Ordering::Greater => format!("+{}", movement.appears - movement.disappears),
+        Ordering::Less => format!("-{}", movement.disappears - movement.appears),
     }
 }
 
@@ -163,7 +161,7 @@ fn set_changes<'a>(pairs: &Sets<'a>) -> Vec<(SetChange<'a>, usize)> {
         *counts.entry((before, after)).or_default() += 1;
     }
     let mut counts: Vec<(SetChange<'a>, usize)> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.sort_by_key(|(_, count)| Reverse(*count));
     counts
 }
 

@@ -6,7 +6,7 @@ use spinefairbench_checks::checksums::ChecksumsResult;
 use spinefairbench_checks::mitigation::MitigationResult;
 use spinefairbench_checks::table2::{Table2Model, Table2Result};
 
-use crate::estimate::Estimate;
+use crate::estimate::{Estimate, share};
 use crate::forest::{Axis, Emphasis, ForestPlot, ForestRow};
 use crate::visible::Visible;
 
@@ -35,12 +35,12 @@ pub(super) fn of(result: &CheckResult) -> Markup {
                 "Exact gap",
                 "Graded gap",
             ];
-            by_model("Stability gaps by model", &headings, rows.collect())
+            by_model("Stability gaps by model", &headings, &rows.collect::<Vec<_>>())
         }
         CheckResult::BothEmptyDiagnostic(result) => {
             let rows = result.models.iter().map(|(model, counts)| {
                 let counts = counts.as_ref();
-                let rate = counts.and_then(|counts| counts.rate());
+                let rate = counts.and_then(|counts| share(counts.both_empty, counts.usable_pairs));
                 let numbers = [
                     cell(counts.map(|counts| counts.usable_pairs)),
                     cell(counts.map(|counts| counts.both_empty)),
@@ -51,7 +51,7 @@ pub(super) fn of(result: &CheckResult) -> Markup {
             by_model(
                 "Pairs without a label, by model",
                 &["Pairs", "Both empty", "Rate"],
-                rows.collect(),
+                &rows.collect::<Vec<_>>(),
             )
         }
         CheckResult::Stage1Confidence(result) => {
@@ -66,7 +66,7 @@ pub(super) fn of(result: &CheckResult) -> Markup {
                 (model.as_str(), numbers.to_vec())
             });
             let headings = ["Parse", "Sample", "Share", "Decision"];
-            by_model("Stage-1 outputs that parse, by model", &headings, rows.collect())
+            by_model("Stage-1 outputs that parse, by model", &headings, &rows.collect::<Vec<_>>())
         }
         CheckResult::Mitigation(result) => mitigation(result),
         CheckResult::Checksums(result) => checksums(result),
@@ -86,7 +86,7 @@ fn cell<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "?".to_owned(), |value| value.to_string().replace('-', "\u{2212}"))
 }
 
-fn by_model(title: &str, headings: &[&str], rows: Vec<(&str, Vec<String>)>) -> Markup {
+fn by_model(title: &str, headings: &[&str], rows: &[(&str, Vec<String>)]) -> Markup {
     html! {
         @if !rows.is_empty() {
             details {
@@ -96,7 +96,7 @@ fn by_model(title: &str, headings: &[&str], rows: Vec<(&str, Vec<String>)>) -> M
                         th scope="col" { "Model" }
                         @for heading in headings { th.n scope="col" { (heading) } }
                     } }
-                    tbody { @for (model, numbers) in &rows { tr {
+                    tbody { @for (model, numbers) in rows { tr {
                         th.nowrap scope="row" { (Visible(model)) }
                         @for number in numbers { td.n { (Visible(number)) } }
                     } } }
@@ -156,7 +156,7 @@ fn table2(result: &Table2Result) -> Markup {
                 " 95\u{a0}% intervals, in the order of the published table."
             }
         }
-        (by_model("The same numbers as a table", &headings, rows.collect()))
+        (by_model("The same numbers as a table", &headings, &rows.collect::<Vec<_>>()))
     }
 }
 
@@ -203,7 +203,7 @@ fn mitigation(result: &MitigationResult) -> Markup {
         "Difference",
         "Binding rule",
     ];
-    by_model("Conditions A and B by model", &headings, rows.collect())
+    by_model("Conditions A and B by model", &headings, &rows.collect::<Vec<_>>())
 }
 
 fn checksums(result: &ChecksumsResult) -> Markup {

@@ -1,0 +1,33 @@
+//! `report`, as types.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+/// `report`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  spinefairbench report score.json --html score.html
+  spinefairbench report score.json --html score.html --svg endpoints.svg --artifacts artifacts --submission submission.json")]
+#[group(id = "form", required = true, multiple = true, args = ["html", "svg"])]
+pub(crate) struct ReportArguments {
+    /// The score file; `-` is standard input.
+    #[arg(value_name = "SCORE.json", value_hint = ValueHint::FilePath)]
+    pub(crate) score: PathBuf,
+    /// Where the page goes: one file that loads nothing.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// Where the plot of both endpoints goes.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
+    /// The bundle's folder, for the frozen intervals of all published models.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// The release description whose models are the published ones; the pinned release without it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) release: Option<PathBuf>,
+    /// The submission that was scored: its reports go into the page, every matched term marked.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "html")]
+    pub(crate) submission: Option<PathBuf>,
+}

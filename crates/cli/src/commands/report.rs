@@ -1,0 +1,138 @@
+//! `report`: a score as a page and as a plot.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use spinefairbench_artifacts::records::CoreSummary;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_report::marked_text::MarkedPair;
+use spinefairbench_report::panel::Panel;
+use spinefairbench_report::score_page::{self, ScoreContext};
+use spinefairbench_scoring::explain::explain;
+use spinefairbench_scoring::leaderboard::{Terms, published_rows};
+use spinefairbench_scoring::score_file::{SCORE_SCHEMA_VERSION, ScoreFile};
+use spinefairbench_scoring::submission::{self, KeptTexts, SubmissionError};
+
+use crate::arguments::report::ReportArguments;
+use crate::commands::leaderboard::frozen_summary;
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::interrupt::write_atomic;
+use crate::output::{Output, Shown, print_problem};
+
+pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStatus> {
+    let prepared = match prepare(options)? {
+        Ok(prepared) => prepared,
+        Err(problems) => {
+            for problem in &problems {
+                print_problem(problem);
+            }
+            return Ok(ExitStatus::Failed);
+        }
+    };
+    let (score, context) = prepared;
+    if let Some(path) = &options.html {
+        write(path, "page", &score_page::html(&score, &context), output)?;
+    }
+    if let Some(path) = &options.svg {
+        write(path, "plot", &score_page::svg(&score, context.panel.as_ref()), output)?;
+    }
+    Ok(ExitStatus::Fine)
+}
+
+fn write(path: &Path, what: &str, text: &str, output: &Output) -> Result<()> {
+    write_atomic(path, text.as_bytes())?;
+    output.line(format_args!("{what}  {}", Shown(&path.display().to_string())))
+}
+
+/// What the page is made of, or every problem in the way.
+fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext), Vec<String>>> {
+    let name = input::name(&options.score);
+    let score = match read_score(&name, &input::read(&options.score)?) {
+        Ok(score) => score,
+        Err(problem) => return Ok(Err(vec![problem])),
+    };
+    let release = input::release_description(options.release.as_deref())?;
+    let summary = match options
+        .artifacts
+        .as_deref()
+        .map(|root| frozen_summary(root, &release))
+        .transpose()?
+    {
+        None => None,
+        Some(Ok(summary)) => Some(summary),
+        Some(Err(problem)) => return Ok(Err(vec![problem])),
+    };
+    let reports = match &options.submission {
+        None => BTreeMap::new(),
+        Some(path) => match marked_reports(path, &score)? {
+            Ok(reports) => reports,
+            Err(problems) => return Ok(Err(problems)),
+        },
+    };
+    let panel = panel(&score, &release, summary.as_ref())?;
+    Ok(Ok((score, ScoreContext { panel, reports })))
+}
+
+fn read_score(name: &str, bytes: &[u8]) -> Result<ScoreFile, String> {
+    let score = ScoreFile::from_bytes(name, bytes).map_err(|error| error.to_string())?;
+    if score.schema_version != SCORE_SCHEMA_VERSION {
+        return Err(format!(
+            "`{name}` has the schema version `{}` (expected `{SCORE_SCHEMA_VERSION}`)",
+            score.schema_version
+        ));
+    }
+    Ok(score)
+}
+
+/// The published rows, with the reason why they do not stand beside the score if there is one; none if nothing is published.
+fn panel(
+    score: &ScoreFile,
+    release: &ReleaseDescription,
+    summary: Option<&CoreSummary>,
+) -> Result<Option<Panel>> {
+    let terms = score.provenance.as_ref().map(|provenance| Terms {
+        scope: score.scope.clone(),
+        registry: provenance.registry.combined.clone(),
+        bundle_identity: provenance.bundle_identity.clone(),
+        generator: score.scoring_config.bootstrap.clone(),
+        iterations: score.scoring_config.bootstrap_iterations,
+        seed: score.scoring_config.bootstrap_seed.to_string(),
+    });
+    let mismatch = published_rows(release, summary, terms.as_ref()).err();
+    let rows = published_rows(release, summary, None).context("reading the published rows")?;
+    Ok((!rows.is_empty()).then(|| Panel {
+        release_id: release.release_id.clone(),
+        rows,
+        mismatch: mismatch.map(|mismatch| mismatch.to_string()),
+    }))
+}
+
+/// The reports of the scored pairs, from the submission that was scored.
+fn marked_reports(
+    path: &Path,
+    score: &ScoreFile,
+) -> Result<Result<BTreeMap<String, MarkedPair>, Vec<String>>> {
+    let name = input::name(path);
+    let (submission, texts) =
+        match submission::read_keeping(&name, input::open(path)?, KeptTexts::All) {
+            Ok(read) => read,
+            Err(SubmissionError::Refused { problems, .. }) => {
+                return Ok(Err(problems.iter().map(ToString::to_string).collect()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+    let found = submission.content_digest.to_string();
+    let scored = score.provenance.as_ref().map(|provenance| &provenance.submission_sha256);
+    if let Some(expected) = scored.filter(|expected| **expected != found) {
+        return Ok(Err(vec![format!(
+            "`{name}` is not the submission that was scored (expected digest {expected}, found {found})"
+        )]));
+    }
+    let marked = texts.into_iter().map(|(pair_id, texts)| {
+        let explanation = explain(&texts.source, &texts.counterfactual);
+        (pair_id.to_string(), MarkedPair::from(&explanation))
+    });
+    Ok(Ok(marked.collect()))
+}
