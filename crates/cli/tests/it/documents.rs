@@ -73,9 +73,9 @@ fn every_test_of_the_threats_exists() {
         part.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells).collect()
     };
     let mut numbers = Vec::new();
-    let mut named = Vec::new();
+    let mut cells_of_tests = Vec::new();
     for cells in rows(threats).into_iter().skip(1) {
-        named.push((cells[3].clone(), cells[0].clone()));
+        cells_of_tests.push((cells[3].clone(), cells[0].clone()));
     }
     for cells in rows(classes).into_iter().skip(1) {
         let [number, _, state, tests, message] = cells.as_slice() else { panic!("{cells:?}") };
@@ -83,10 +83,10 @@ fn every_test_of_the_threats_exists() {
         assert!(["covered", "part", "open"].iter().any(|word| state.starts_with(word)), "{state}");
         assert!(!message.trim().is_empty(), "class {number}");
         assert_eq!(tests.contains('`'), !state.starts_with("open"), "class {number}: {tests}");
-        named.push((tests.clone(), format!("class {number}")));
+        cells_of_tests.push((tests.clone(), format!("class {number}")));
     }
     assert_eq!(numbers, (1..=61).collect::<Vec<_>>());
-    for (cell, place) in named {
+    for (cell, place) in cells_of_tests {
         let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty() || cell.trim() == "none", "{place}: {cell}");
         for name in names {

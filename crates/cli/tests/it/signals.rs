@@ -17,7 +17,7 @@ use spinefairbench_artifacts::digest::Sha256;
 use crate::binary::{check_status, fixture, spinefairbench};
 
 /// How long a test waits for what it is about to interrupt; far more than a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn start(arguments: &[&str]) -> Child {
     let mut command = spinefairbench();

@@ -101,8 +101,8 @@ fn class_17_hostile_paths_in_a_manifest_are_escaped() {
     let root = bundle(folder.path());
     let manifest = root.join("SHA256SUMS.txt");
     let mut text = fs::read_to_string(&manifest).unwrap();
-    text.push_str(&format!("{}  {}\n", "0".repeat(64), HOSTILE.replace('\r', "")));
-    text.push_str("\u{1b}[31mgarbage\n");
+    let line = format!("{}  {}\n", "0".repeat(64), HOSTILE.replace('\r', ""));
+    text.extend([line.as_str(), "\u{1b}[31mgarbage\n"]);
     replace(&manifest, text);
     check_escaped(&check_command(&root, &["verify", "--only", "checksums"]));
 }
