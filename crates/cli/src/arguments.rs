@@ -1,7 +1,5 @@
 //! The command line as types.
 
-pub(crate) mod scoring;
-
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -13,6 +11,7 @@ use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
 pub(crate) mod comparison;
+pub(crate) mod scoring;
 pub(crate) mod report;
 
 /// Where a bundle is looked for if none is named.
