@@ -11,8 +11,8 @@ use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
 pub(crate) mod comparison;
-pub(crate) mod scoring;
 pub(crate) mod report;
+pub(crate) mod scoring;
 
 /// Where a bundle is looked for if none is named.
 pub(crate) const DEFAULT_BUNDLE: &str = "artifacts";
