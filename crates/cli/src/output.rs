@@ -55,6 +55,10 @@ impl Output {
     ///
     /// If standard output cannot be written; a reader that went away counts as such and is told apart in
     /// [`is_broken_pipe`].
+    #[expect(
+        clippy::unused_self,
+        reason = "what is printed goes through the one value that knows how"
+    )]
     pub(crate) fn line(&self, text: impl Display) -> Result<()> {
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{text}").context("writing to standard output")
@@ -65,6 +69,10 @@ impl Output {
     /// # Errors
     ///
     /// As [`Self::line`].
+    #[expect(
+        clippy::unused_self,
+        reason = "what is printed goes through the one value that knows how"
+    )]
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to standard output")

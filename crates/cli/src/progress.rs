@@ -152,7 +152,7 @@ impl Files {
     fn one_more(&self) {
         let read = self.read.fetch_add(1, Ordering::Relaxed) + 1;
         // Asking the clock for every one of ninety thousand files would cost more than it shows.
-        if read % 64 == 0 {
+        if read.is_multiple_of(64) {
             self.progress.set(read, Some(self.planned.load(Ordering::Relaxed)));
         }
     }

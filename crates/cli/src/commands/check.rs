@@ -114,6 +114,7 @@ pub(crate) fn open_bundle(artifacts: &Path) -> Result<DirectorySource> {
 }
 
 /// A call that the checks refuse.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to `map_err`")]
 pub(crate) fn call(error: spinefairbench_checks::CheckError) -> anyhow::Error {
     CallError::new(error.to_string()).into()
 }

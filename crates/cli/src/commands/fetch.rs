@@ -25,7 +25,7 @@ use crate::output::{Output, Shown, print_problem};
 use crate::progress::{Progress, Unit, Verbosity, note};
 
 /// How long a second process waits for the first one's download of the same file.
-const BUSY_WAIT: Duration = Duration::from_secs(24 * 3600);
+const BUSY_WAIT: Duration = Duration::from_hours(24);
 
 pub(crate) fn run(
     options: &FetchArguments,

@@ -47,7 +47,7 @@ pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitSt
     };
     match options.output.format {
         Format::Json => {
-            output.line(serde_json::to_string(&result).context("writing the interval")?)?
+            output.line(serde_json::to_string(&result).context("writing the interval")?)?;
         }
         Format::Text => output.line(&result)?,
     }

@@ -170,6 +170,7 @@ fn table2_sentence(row: &Table2Model) -> String {
 }
 
 /// The lines of a result that has more than its summary says.
+#[expect(clippy::too_many_lines, reason = "one arm a check, none of which is read with another")]
 fn details(result: &CheckResult) -> Vec<String> {
     match result {
         CheckResult::Inspect(result) => {

@@ -1,6 +1,6 @@
 //! Every row of the README's table of commands is run on the demonstration bundle.
 
-use crate::binary::{check_status, demo, repository, run, spinefairbench};
+use crate::binary::{check_status, demo, repository, spinefairbench};
 
 /// The commands of the table's second column, one entry a row.
 fn rows() -> Vec<String> {
@@ -15,10 +15,22 @@ fn commands(row: &str) -> Vec<&str> {
     row.split('`').skip(1).step_by(2).filter(|code| code.starts_with("spinefairbench ")).collect()
 }
 
+/// Commands that compare nothing with a release description.
+const WITHOUT_RELEASE: [&str; 2] = ["checksums", "score"];
+
+/// A word of the README's commands, its bundle being the one in `root`.
+fn located(word: &str, root: &str) -> String {
+    match word.strip_prefix("artifacts") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{root}{rest}"),
+        _ => word.to_owned(),
+    }
+}
+
 #[test]
 fn every_row_passes_on_the_demonstration_bundle() {
     let bundle = demo();
     let (root, release) = (bundle.root.to_str().unwrap(), bundle.release_path.to_str().unwrap());
+    let folder = tempfile::tempdir().unwrap();
     let rows = rows();
     assert!(rows.len() >= 18, "{} rows", rows.len());
     let mut n_run = 0;
@@ -28,13 +40,12 @@ fn every_row_passes_on_the_demonstration_bundle() {
         if words == ["fetch"] || words == ["checksums", "SHA256SUMS.txt"] {
             continue;
         }
-        let mut arguments: Vec<&str> =
-            words.iter().map(|word| if *word == "artifacts" { root } else { word }).collect();
-        let takes_release = words.contains(&"artifacts") && words[0] != "checksums";
+        let mut arguments: Vec<String> = words.iter().map(|word| located(word, root)).collect();
+        let takes_release = words.contains(&"artifacts") && !WITHOUT_RELEASE.contains(&words[0]);
         if takes_release {
-            arguments.extend(["--release", release]);
+            arguments.extend(["--release", release].map(str::to_owned));
         }
-        let output = run(arguments);
+        let output = spinefairbench().args(arguments).current_dir(folder.path()).output().unwrap();
         check_status(&output, 0);
         n_run += 1;
     }

@@ -12,7 +12,7 @@ use crate::inputs::{
 };
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// The page's elements after its script ran; `None` without a browser.
 fn rendered(page: &str) -> Option<String> {
