@@ -22,11 +22,11 @@ use anyhow::{Context as _, Result, bail, ensure as require};
 use sha2::{Digest as _, Sha256};
 
 /// The libtorch that `tch` 0.24 binds and that the golden values were made with.
-pub const VERSION: &str = "2.11.0";
+pub(crate) const VERSION: &str = "2.11.0";
 
 /// A usable libtorch and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Libtorch {
+pub(crate) enum Libtorch {
     /// The environment names one (`LIBTORCH`, or the Python package through `LIBTORCH_USE_PYTORCH`); it is left as it is.
     FromEnvironment {
         /// The variable that is set, and its value.
@@ -41,7 +41,7 @@ pub enum Libtorch {
 
 impl Libtorch {
     /// The variables that a `cargo` call with the `libtorch` feature needs.
-    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
         match self {
             Self::FromEnvironment { variable } => vec![variable.clone()],
             Self::Assembled { directory } => vec![("LIBTORCH", directory.clone().into_os_string())],
@@ -49,7 +49,7 @@ impl Libtorch {
     }
 
     /// One line for a person: where it is.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::FromEnvironment { variable: (name, value) } => {
                 format!("libtorch from {name}={}", Path::new(value).display())
@@ -67,7 +67,7 @@ impl Libtorch {
 ///
 /// On systems without pinned wheels, without Python, pip or a C++ compiler (all that is missing is named), and when a
 /// wheel cannot be fetched or is not the pinned one.
-pub fn ensure(cache: &Path) -> Result<Libtorch> {
+pub(crate) fn ensure(cache: &Path) -> Result<Libtorch> {
     for name in ["LIBTORCH", "LIBTORCH_USE_PYTORCH"] {
         if let Some(value) = std::env::var_os(name).filter(|value| !value.is_empty()) {
             return Ok(Libtorch::FromEnvironment { variable: (name, value) });

@@ -3,6 +3,7 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::format_push_string,
     missing_docs,
     reason = "tests read fixtures, run the binary and fail loudly"
 )]
