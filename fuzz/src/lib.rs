@@ -1,0 +1,238 @@
+//! What each fuzz target does with its bytes: no reader panics, and what is accepted keeps its laws.
+//!
+//! One function a target, under the target's name; `fuzz_targets/` wraps them for libFuzzer. Seeds come from the fixtures
+//! of the workspace: `cargo run --release --bin seeds`.
+
+mod naive;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Component, Path};
+use std::sync::atomic::AtomicBool;
+
+use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, Watch, member_digests};
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::json::Value;
+use spinefairbench_artifacts::path::{self, ReleasePath};
+use spinefairbench_artifacts::source::FileEnds;
+use spinefairbench_artifacts::table::{Table, hex_float, number};
+use spinefairbench_artifacts::{jsonl, manifest, panel, png_header};
+use spinefairbench_generator::lora::LoraFile;
+use spinefairbench_generator::weight_file::WeightFile;
+use spinefairbench_imaging::{ReadOptions, read_picture};
+use spinefairbench_parsers as parsers;
+use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_scoring::submission;
+
+/// Every target by its name.
+pub const TARGETS: [(&str, fn(&[u8])); 12] = [
+    ("checksum_manifest", checksum_manifest),
+    ("release_path", release_path),
+    ("tar_members", tar_members),
+    ("panel", panel),
+    ("json_lines", json_lines),
+    ("submission", submission),
+    ("table", table),
+    ("stage1", stage1),
+    ("report_parsers", report_parsers),
+    ("weight_header", weight_header),
+    ("png", png),
+    ("score_file", score_file),
+];
+
+/// A checksum manifest: whatever is read without a problem is written and read again as the same.
+pub fn checksum_manifest(bytes: &[u8]) {
+    let found = manifest::parse("m", bytes);
+    if found.problems.is_empty() {
+        let entries: Vec<(Sha256, &ReleasePath)> =
+            found.entries.iter().map(|entry| (entry.digest, &entry.path)).collect();
+        let again = manifest::parse("m", manifest::write(entries.iter().copied()).as_bytes());
+        let read: Vec<(Sha256, &ReleasePath)> =
+            again.entries.iter().map(|entry| (entry.digest, &entry.path)).collect();
+        assert_eq!(read, entries);
+    }
+    for problem in &found.problems {
+        check_harmless(&problem.to_string());
+    }
+}
+
+/// A release path stays below its root.
+pub fn release_path(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match text.parse::<ReleasePath>() {
+        Ok(path) => {
+            assert_eq!(path.as_str(), text);
+            let root = Path::new("root");
+            let place = path.under(root);
+            assert!(place.starts_with(root) && place != root);
+            assert!(place.components().all(|part| matches!(part, Component::Normal(_))));
+            assert_eq!(path::fold_key(&path.fold_key()), path.fold_key());
+        }
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// Tar data in a gzip stream: every member has a path inside, and no two share one on any file system.
+pub fn tar_members(bytes: &[u8]) {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(bytes).expect("writing to memory");
+    let archive = encoder.finish().expect("writing to memory");
+    let limits = Limits { members: 1000, total_bytes: 1 << 20, ..Limits::default() };
+    let terms = ArchiveTerms { limits, ..ArchiveTerms::default() };
+    let cancel = AtomicBool::new(false);
+    let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
+    match member_digests(&archive[..], &terms, &BTreeSet::new(), &mut watch) {
+        Ok(members) => {
+            let keys: BTreeSet<String> = members.files.keys().map(ReleasePath::fold_key).collect();
+            assert_eq!(keys.len(), members.files.len());
+        }
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// A panel of reports.
+pub fn panel(bytes: &[u8]) {
+    match panel::map_rows("p", bytes, |_, row| drop(format!("{row:?}"))) {
+        Ok(_) => {}
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// JSON Lines of any values, and each value written and read again.
+pub fn json_lines(bytes: &[u8]) {
+    let Ok(lines) = jsonl::lines::<Value>("l", bytes) else { return };
+    for (_, value) in lines {
+        drop(format!("{value:?}"));
+    }
+    if let Ok(value) = spinefairbench_artifacts::json::from_slice::<Value>("j", bytes) {
+        let text = value.to_string();
+        let again: Value = spinefairbench_artifacts::json::from_slice("j", text.as_bytes())
+            .expect("what was written is read");
+        assert_eq!(again, value);
+    }
+}
+
+/// A submission in any of its forms.
+pub fn submission(bytes: &[u8]) {
+    if let Err(error) = submission::read("s", bytes) {
+        check_harmless(&error.to_string());
+    }
+}
+
+/// A table, each of its cells read as a number in both grammars.
+pub fn table(bytes: &[u8]) {
+    match Table::parse("t", bytes) {
+        Ok(table) => {
+            let columns: Vec<_> =
+                table.columns().iter().filter_map(|name| table.column(name).ok()).collect();
+            for row in table.rows() {
+                for column in &columns {
+                    let text = row.cell(*column);
+                    let values = [number(text).ok(), hex_float(text).ok()];
+                    assert!(values.iter().flatten().all(|value| value.is_finite()));
+                }
+            }
+        }
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// A Stage-1 text, in the fast form and in the plain one.
+pub fn stage1(bytes: &[u8]) {
+    drop(parsers::stage1_primary_diagnosis(&String::from_utf8_lossy(bytes)));
+    let text = text_of(bytes);
+    assert_eq!(
+        parsers::stage1_primary_diagnosis(&text),
+        naive::stage1::primary_diagnosis(&text),
+        "{text:?}"
+    );
+}
+
+/// Every text parser, in the fast form and in the plain one.
+pub fn report_parsers(bytes: &[u8]) {
+    let any = String::from_utf8_lossy(bytes);
+    drop((parsers::parse_report(&any), parsers::term_matches(&any)));
+    let text = text_of(bytes);
+    let report = parsers::parse_report(&text);
+    let names = |labels: parsers::LabelSet| labels.names().collect::<Vec<_>>();
+    assert_eq!(names(report.labels), naive::terms::diagnostic_labels(&text), "{text:?}");
+    assert_eq!(
+        names(report.labels_strict),
+        naive::terms::diagnostic_labels_strict(&text),
+        "{text:?}"
+    );
+    assert_eq!(
+        report.recommendations.names().collect::<Vec<_>>(),
+        naive::terms::recommendations(&text),
+        "{text:?}"
+    );
+    assert_eq!(report.severity, naive::terms::severity(&text), "{text:?}");
+    assert_eq!(report.hedging, naive::terms::hedging(&text), "{text:?}");
+    let (class, refusal, clinical) = naive::refusal::classify(&text);
+    let trace = parsers::trace_response_class(&text);
+    assert_eq!(report.response_class.as_str(), class, "{text:?}");
+    assert_eq!(trace.class.as_str(), class, "{text:?}");
+    assert_eq!(trace.refusal.map(|found| found.rule.id().to_owned()), refusal, "{text:?}");
+    assert_eq!(trace.clinical.map(|found| found.rule.id().to_owned()), clinical, "{text:?}");
+}
+
+/// Text of ASCII and of the characters that the plain form knows, short enough for its backtracking.
+fn text_of(bytes: &[u8]) -> String {
+    const LONGEST: usize = 160;
+    let odd: Vec<char> = naive::ODD.chars().collect();
+    bytes
+        .iter()
+        .take(LONGEST)
+        .map(|byte| match byte {
+            0..=0x7F => char::from(*byte),
+            _ => odd[usize::from(byte - 0x80) % odd.len()],
+        })
+        .collect()
+}
+
+/// A `safetensors` file and a LoRA in it: the tensors tile the file.
+pub fn weight_header(bytes: &[u8]) {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(bytes).expect("a temporary file");
+    if let Ok(weights) = WeightFile::open(file.path(), "other.safetensors") {
+        let mut ranges: Vec<_> = weights.tensors.values().map(|tensor| &tensor.range).collect();
+        ranges.sort_by_key(|range| (range.start, range.end));
+        assert!(ranges.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert!(ranges.last().is_none_or(|last| last.end == bytes.len() as u64));
+    }
+    if let Ok(lora) = LoraFile::open(file.path()) {
+        drop(format!("{:?}", lora.info()));
+    }
+}
+
+/// The header of a PNG file by both readers, and the whole of it as a picture.
+pub fn png(bytes: &[u8]) {
+    let ends = FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
+    let header = png_header::parse(&ends);
+    let mut options = ReadOptions::default();
+    options.limits.max_pixels = 1 << 20;
+    if let Ok(picture) = read_picture(bytes, &options) {
+        let size = picture.size();
+        assert_eq!(picture.to_grey().size(), size);
+        if let Ok(header) = header {
+            assert_eq!((header.width, header.height), (size.width(), size.height()));
+        }
+    }
+}
+
+/// A score file: what is read is written and read again as the same.
+pub fn score_file(bytes: &[u8]) {
+    match ScoreFile::from_bytes("s", bytes) {
+        Ok(file) => {
+            let again =
+                ScoreFile::from_bytes("s", &file.to_bytes()).expect("what was written is read");
+            assert_eq!(again, file);
+        }
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// A message may be shown.
+fn check_harmless(message: &str) {
+    assert!(!message.contains('\u{1b}'), "{message:?}");
+}
