@@ -131,7 +131,7 @@ pub struct Estimate {
 ///
 /// # Errors
 ///
-/// [`MetricError::NoUsablePair`] if no pair is usable, [`MetricError::Interval`] if the plan cannot be carried out.
+/// [`MetricError::NoUsablePair`] if no pair is usable, [`MetricError::Intervals`] if the plan cannot be carried out.
 pub fn estimate(pairs: &[SourcedPair], plan: &Plan) -> Result<Estimate, MetricError> {
     let endpoints = Endpoints::of(pairs.iter().map(|pair| &pair.outcome))?;
     let usable = || pairs.iter().filter(|pair| pair.outcome.is_usable());
