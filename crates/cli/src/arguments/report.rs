@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{ArgGroup, Args, ValueHint};
 
 /// `report`.
 #[derive(Debug, Clone, Args)]
@@ -10,7 +10,7 @@ use clap::{Args, ValueHint};
 Examples:
   spinefairbench report score.json --html score.html
   spinefairbench report score.json --html score.html --svg endpoints.svg --artifacts artifacts --submission submission.json")]
-#[group(id = "form", required = true, multiple = true, args = ["html", "svg"])]
+#[command(group = ArgGroup::new("form").required(true).multiple(true).args(["html", "svg"]))]
 pub(crate) struct ReportArguments {
     /// The score file; `-` is standard input.
     #[arg(value_name = "SCORE.json", value_hint = ValueHint::FilePath)]

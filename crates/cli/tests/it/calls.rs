@@ -97,11 +97,14 @@ fn every_command_has_help() {
     let output = run(["--help"]);
     check_status(&output, 0);
     let help = String::from_utf8(output.stdout).unwrap();
+    // A description that is wrapped goes on in lines with a deeper indent.
     let commands = help
         .lines()
         .skip_while(|line| *line != "Commands:")
         .skip(1)
-        .take_while(|line| !line.is_empty());
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '));
     let names: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(names.len() > 15, "{help}");
     for name in names.into_iter().filter(|name| *name != "help") {
