@@ -1,5 +1,7 @@
 //! The command line as types.
 
+pub(crate) mod generator;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -94,6 +96,8 @@ pub(crate) enum Command {
     Report(report::ReportArguments),
     /// Downloads the pinned artifact archive, checked while it streams.
     Fetch(FetchArguments),
+    /// Counterfactual radiographs: facts, one picture, batches, quality control.
+    Generator(generator::GeneratorArguments),
     /// Builds the synthetic demonstration bundle.
     Demo(DemoArguments),
     /// What this installation has: bundle, cache, libtorch.

@@ -13,6 +13,9 @@ mod calls;
 mod comparison;
 mod documents;
 mod fetching;
+mod generator;
+#[cfg(feature = "libtorch")]
+mod generator_models;
 mod memory;
 mod mini_bundle;
 mod numbers;
