@@ -70,14 +70,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         NumberType::Bfloat16 => Kind::BFloat16,
     };
     let lora = more.get(1).filter(|path| *path != "-");
-    let merge = match more.get(2).is_some_and(|word| word == "apart") {
-        true => LoraMerge::Apart,
-        false => LoraMerge::Merged,
-    };
-    let arithmetic = match more.get(3).is_some_and(|word| word == "exact") {
-        true => Arithmetic::Exact,
-        false => Arithmetic::Fast,
-    };
+    let is_said = |place: usize, word: &str| more.get(place).is_some_and(|found| found == word);
+    let merge = if is_said(2, "apart") { LoraMerge::Apart } else { LoraMerge::Merged };
+    let arithmetic = if is_said(3, "exact") { Arithmetic::Exact } else { Arithmetic::Fast };
     let strength = more.get(4).map_or(Ok(0.15), |strength| strength.parse())?;
     let plan = GeneratorConfig { strength, ..GeneratorConfig::default() }.plan(1000, 8)?;
     let source = synthetic_radiograph(plan.image_size)?.to_rgb();

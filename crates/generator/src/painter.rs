@@ -1,6 +1,7 @@
 //! A loaded model as a batch's painter.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
 use spinefairbench_artifacts::ids::EditLabel;
@@ -9,7 +10,7 @@ use spinefairbench_imaging::{GreyImage, RgbImage};
 use crate::batch::{Painter, Preparation};
 use crate::infer::{Generator, file_digest};
 use crate::prepare::PreparedSource;
-use crate::torch::Lpips;
+use crate::torch::{Lpips, StopOn};
 use crate::{GeneratorError, Seed};
 
 /// A generator, and LPIPS if its trunk was supplied: without it nothing passes, as in the original.
@@ -17,22 +18,27 @@ use crate::{GeneratorError, Seed};
 pub struct ModelPainter {
     generator: Generator,
     lpips: Option<(Lpips, String)>,
+    stop: &'static AtomicBool,
 }
 
 impl ModelPainter {
-    /// `generator` with the LPIPS trunk at `trunk`.
+    /// `generator` with the LPIPS trunk at `trunk`, which paints no more once `stop` is set.
     ///
     /// # Errors
     ///
     /// As [`Lpips::load`].
-    pub fn new(generator: Generator, trunk: Option<&Path>) -> Result<Self, GeneratorError> {
+    pub fn new(
+        generator: Generator,
+        trunk: Option<&Path>,
+        stop: &'static AtomicBool,
+    ) -> Result<Self, GeneratorError> {
         let lpips = match trunk {
             Some(path) => {
                 Some((Lpips::load(path, generator.device())?, file_digest(path)?.to_string()))
             }
             None => None,
         };
-        Ok(Self { generator, lpips })
+        Ok(Self { generator, lpips, stop })
     }
 }
 
@@ -46,7 +52,7 @@ impl Painter for ModelPainter {
         source: &PreparedSource,
         edits: &[(EditLabel, Seed)],
     ) -> Result<Vec<RgbImage>, GeneratorError> {
-        self.generator.pictures(source, edits, &mut ())
+        self.generator.pictures(source, edits, &mut StopOn(self.stop))
     }
 
     fn lpips(

@@ -24,7 +24,7 @@ use crate::{GeneratorError, Seed, files};
 
 /// A batch that is resumed waits this long for its predecessor: the stamp of one that was killed on another host counts for
 /// five minutes.
-const PREDECESSOR: Duration = Duration::from_secs(6 * 60);
+const PREDECESSOR: Duration = Duration::from_mins(6);
 
 /// A line is a few hundred bytes; a release has twelve thousand.
 const MAX_JOURNAL_BYTES: u64 = 1 << 30;

@@ -15,6 +15,8 @@ mod unet;
 mod vae;
 mod weights;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tch::Tensor;
 
 pub use adapters::Adapters;
@@ -30,11 +32,28 @@ pub use weights::{Arithmetic, Placement, TensorSource};
 pub trait Probe {
     /// `value` is the output of the block called `name`.
     fn see(&mut self, name: &str, value: &Tensor);
+
+    /// Whether the pass should end before its next step.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Sees nothing.
 impl Probe for () {
     fn see(&mut self, _: &str, _: &Tensor) {}
+}
+
+/// Sees nothing, and stops the pass once the flag is set.
+#[derive(Debug, Clone, Copy)]
+pub struct StopOn<'a>(pub &'a AtomicBool);
+
+impl Probe for StopOn<'_> {
+    fn see(&mut self, _: &str, _: &Tensor) {}
+
+    fn is_stopped(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// What a forward pass gives.

@@ -86,7 +86,10 @@ impl Pipeline {
         let text_states = encode_prompts(&base, prompts, placement)?;
         let unet = match options.residency {
             Residency::Kept => Some(load_unet(&base, &options)?),
-            Residency::OneCall => None,
+            Residency::OneCall => {
+                account_unet(&base, &options)?;
+                None
+            }
         };
         let vae = {
             let mut source = TensorSource::open(&base.vae.weights, base.vae.names, placement)?;
@@ -122,7 +125,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// If the picture's sides are no multiples of the reduction, a prompt was not loaded, libtorch fails (with the batch
-    /// size to try if memory ran out), or a value is not finite: nothing is returned then.
+    /// size to try if memory ran out), `probe` says to stop, or a value is not finite: nothing is returned then.
     pub fn generate(
         &self,
         source: &RgbImage,
@@ -148,6 +151,7 @@ impl Pipeline {
         let latents = self
             .start(source, requests, plan, probe)
             .map_err(|error| failure("encoding the picture", error))?;
+        go_on(probe)?;
         let latents = {
             // Gone before decoding, unless it is kept.
             let loaded;
@@ -161,6 +165,7 @@ impl Pipeline {
             self.remove_noise(unet, latents, &text, plan, probe)
                 .map_err(|error| failure("removing noise", error))?
         };
+        go_on(probe)?;
         self.check_finite(&latents, "the latents after the last step")?;
         let pictures =
             self.finish(&latents, probe).map_err(|error| failure("decoding the picture", error))?;
@@ -251,6 +256,9 @@ impl Pipeline {
         probe: &mut dyn Probe,
     ) -> Torch<Tensor> {
         for step in self.schedule.steps(plan.inference_steps, plan.used_steps) {
+            if probe.is_stopped() {
+                break;
+            }
             let noise = if is_guided(plan) {
                 let doubled = Tensor::f_cat(&[&latents, &latents], 0)?;
                 let predicted = predict_noise(unet, &doubled, step.timestep, text, &mut ())?;
@@ -347,6 +355,18 @@ impl Pipeline {
         })?;
         Ok(RgbImage::new(size, samples)?)
     }
+}
+
+fn go_on(probe: &dyn Probe) -> Result<(), GeneratorError> {
+    if probe.is_stopped() { Err(GeneratorError::Stopped) } else { Ok(()) }
+}
+
+/// Holds the UNet's file against what is needed, without reading a weight.
+fn account_unet(base: &BaseModel, options: &LoadOptions) -> Result<(), GeneratorError> {
+    let mut source = TensorSource::open(&base.unet.weights, base.unet.names, options.placement)?;
+    source.account_alone();
+    Unet::build(&base.unet.config, &mut source);
+    source.finish("UNet")
 }
 
 /// The UNet with its LoRA.

@@ -1,5 +1,7 @@
 //! The tiny model in a batch, with LPIPS: passes, retries that pass and failures, in any division of the work.
 
+use std::sync::atomic::AtomicBool;
+
 use spinefairbench_generator::GeneratorConfig;
 use spinefairbench_generator::batch::{BatchPlan, Shard, Start};
 use spinefairbench_generator::infer::{Generator, ModelOptions};
@@ -11,6 +13,8 @@ use spinefairbench_imaging::Thresholds;
 use crate::batches::{assemble_all, plan, run_all, tree, write_sources};
 use crate::{inference, perceptual};
 
+static NEVER: AtomicBool = AtomicBool::new(false);
+
 fn painter() -> ModelPainter {
     // One step at the smallest size that LPIPS measures.
     let config =
@@ -20,8 +24,12 @@ fn painter() -> ModelPainter {
         residency: Residency::Kept,
         ..inference::options()
     };
-    ModelPainter::new(Generator::load(&config, &options).unwrap(), Some(&perceptual::trunk()))
-        .unwrap()
+    ModelPainter::new(
+        Generator::load(&config, &options).unwrap(),
+        Some(&perceptual::trunk()),
+        &NEVER,
+    )
+    .unwrap()
 }
 
 #[test]

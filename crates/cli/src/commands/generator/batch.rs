@@ -102,8 +102,6 @@ fn paint(
     let config = model::configuration(&options.model, verbosity)?;
     let lora = checkpoint(options.model.checkpoint.as_deref(), &config)?;
     let model = model::options(&options.model, &options.read, &config, lora, Residency::Kept)?;
-    let generator = Generator::load(&config, &model)?;
-    let painter = ModelPainter::new(generator, options.lpips_weights.as_deref())?;
     let plan = BatchPlan {
         base_seed: options.seed.unwrap_or(config.seed),
         thresholds: options.thresholds.thresholds(),
@@ -117,7 +115,11 @@ fn paint(
         bar.set((done.passed + done.failed) as u64, None);
         until_interrupted()
     };
+    // Guarded from the start, since a process that ends while libtorch computes takes its ground away.
     let outcome = interrupt::guarded(|| {
+        let generator = Generator::load(&config, &model)?;
+        let trunk = options.lpips_weights.as_deref();
+        let painter = ModelPainter::new(generator, trunk, interrupt::flag())?;
         batch::run(&painter, sources, &plan, &options.output, shard, start, &mut after_a_source)
     })?;
     bar.finish();

@@ -25,7 +25,7 @@ use crate::output::{Output, Shown, print_problem};
 use crate::progress::{Progress, Unit, Verbosity};
 
 /// How long a second process waits for the first one's download of the same file.
-const BUSY_WAIT: Duration = Duration::from_secs(24 * 3600);
+const BUSY_WAIT: Duration = Duration::from_hours(24);
 
 pub(super) fn run(
     options: &GeneratorFetchArguments,
@@ -95,7 +95,7 @@ fn plans(
     if let (Some(repository), Some(sums)) = (&options.base_model, &options.base_sums) {
         let listed = manifest::parse(&input::name(sums), &input::read(sums)?);
         if !listed.problems.is_empty() {
-            listed.problems.iter().for_each(|problem| print_problem(problem));
+            listed.problems.iter().for_each(print_problem);
             return Ok(None);
         }
         plans.extend(listed.entries.iter().map(|entry| {

@@ -18,6 +18,7 @@ pub(super) use with_libtorch::{run, write_outcome};
 #[cfg(feature = "libtorch")]
 mod with_libtorch {
     use std::path::Path;
+    use std::sync::atomic::Ordering;
 
     use spinefairbench_generator::GeneratorError;
     use spinefairbench_generator::infer::{Generator, InferOutcome, InferRequest, checkpoint};
@@ -28,6 +29,7 @@ mod with_libtorch {
     use super::super::{model, places, write_and_name};
     use super::{ExitStatus, InferArguments, Output, Result, Verbosity};
     use crate::input;
+    use crate::interrupt;
     use crate::progress::{Progress, Unit, note};
 
     pub(in super::super) fn run(
@@ -60,14 +62,16 @@ mod with_libtorch {
             seed: options.seed,
         };
         note(verbosity, format_args!("loading `{}`", model.base_model.display()));
-        let generator = Generator::load(&config, &model)?;
-        let mut steps = Steps {
-            bar: Progress::start("painting", Unit::Steps, verbosity),
-            done: 0,
-            total: generator.n_steps().into(),
-        };
-        let outcome = generator.infer(&request, &mut steps)?;
-        steps.bar.finish();
+        // Guarded, since a process that ends while libtorch computes takes its ground away.
+        let outcome = interrupt::guarded(|| {
+            let generator = Generator::load(&config, &model)?;
+            let mut steps = Steps {
+                bar: Progress::start("painting", Unit::Steps, verbosity),
+                done: 0,
+                total: generator.n_steps().into(),
+            };
+            generator.infer(&request, &mut steps)
+        })?;
         write_outcome(&outcome, &options.output, verbosity, output)?;
         Ok(ExitStatus::Fine)
     }
@@ -85,6 +89,10 @@ mod with_libtorch {
                 self.done += 1;
                 self.bar.set(self.done, Some(self.total));
             }
+        }
+
+        fn is_stopped(&self) -> bool {
+            interrupt::flag().load(Ordering::SeqCst)
         }
     }
 

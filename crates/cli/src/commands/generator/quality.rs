@@ -50,9 +50,12 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
         output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)?;
         return Ok(status);
     }
-    let word = |is_kept: bool| match is_kept {
-        true => output.paint(Meaning::Good, "PASS"),
-        false => output.paint(Meaning::Bad, "FAIL"),
+    let word = |is_kept: bool| {
+        if is_kept {
+            output.paint(Meaning::Good, "PASS")
+        } else {
+            output.paint(Meaning::Bad, "FAIL")
+        }
     };
     let lpips = lpips.map_or("not measured".to_owned(), |lpips| format!("{lpips:.6}"));
     output.line(format_args!(
