@@ -519,7 +519,7 @@ fn class_54_a_batch_that_is_killed_or_divided_gives_the_same_bytes() {
 }
 
 #[test]
-fn class_59_a_signal_ends_a_batch_after_the_source_at_hand() {
+fn class_59_a_signal_ends_a_batch_and_keeps_what_is_finished() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
         let list = write_sources(folder.path(), 20);
