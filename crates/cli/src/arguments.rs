@@ -324,11 +324,11 @@ pub(crate) struct VerifyArguments {
     /// Check the members of an archive against its own manifests, without unpacking it.
     #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
     pub(crate) archive: Option<PathBuf>,
-    /// Run these checks alone.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "skip")]
+    /// Run these checks alone, separated by spaces or commas.
+    #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',', conflicts_with = "skip")]
     pub(crate) only: Vec<String>,
-    /// Leave these checks out.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    /// Leave these checks out, separated by spaces or commas.
+    #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',')]
     pub(crate) skip: Vec<String>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -13,7 +13,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_checks::archive::checksums_of_archive;
 use spinefairbench_checks::checksums::ChecksumsResult;
 use spinefairbench_checks::{
-    CheckName, CheckReport, CheckResult, Finding, FindingCap, Selection, Status, SuiteReport,
+    CheckName, CheckReport, CheckResult, Finding, FindingCap, Selection, SuiteReport, Verdict,
     verify, wire,
 };
 use spinefairbench_report::{junit, suite_page};
@@ -188,12 +188,25 @@ fn print_verdict(
         report_text::print_notes_and_findings(report, output)?;
     }
     let bundle = artifacts.display().to_string();
-    let verdict = match suite.status() {
-        Status::Pass => output
-            .paint(Meaning::Good, format_args!("verified: all {} checks pass", suite.passed())),
-        Status::Fail => output.paint(
+    let n_ran = suite.checks.len();
+    let verdict = match suite.verdict() {
+        Verdict::Verified => {
+            output.paint(Meaning::Good, format_args!("verified: all {n_ran} checks pass"))
+        }
+        Verdict::PassedInPart { left_out } => {
+            let left_out: Vec<&str> = left_out.iter().map(|name| name.as_str()).collect();
+            output.paint(
+                Meaning::Good,
+                format_args!(
+                    "{n_ran} of {} checks ran and pass; left out: {}",
+                    CheckName::SUITE.len(),
+                    left_out.join(", ")
+                ),
+            )
+        }
+        Verdict::NotVerified => output.paint(
             Meaning::Bad,
-            format_args!("not verified: {} of {} checks fail", suite.failed(), suite.checks.len()),
+            format_args!("not verified: {} of {n_ran} checks fail", suite.failed()),
         ),
     };
     output.line("")?;
