@@ -59,7 +59,7 @@ pub(crate) enum Command {
     ParseSample(ParseSampleArguments),
     /// The frozen diagnostic-label registry and its digest.
     #[command(name = "diagnostic-scoring")]
-    DiagnosticScoring(FormatArguments),
+    DiagnosticScoring(CheckArguments),
     /// The endpoints of the retained models against the frozen summary.
     #[command(alias = "table3")]
     Table2(Table2Arguments),
@@ -296,6 +296,9 @@ pub(crate) struct ChecksumsArguments {
     /// The bundle's folder, for manifests that are named from it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) artifacts: Option<PathBuf>,
+    /// The release description; which manifests a release pins is `release-identity`'s to judge.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) release: Option<PathBuf>,
     /// Files that no manifest lists are findings.
     #[arg(long)]
     pub(crate) strict: bool,

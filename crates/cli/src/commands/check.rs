@@ -41,7 +41,8 @@ pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> R
             on_bundle(&Check::ParseSample(model.clone()), check, verbosity, output)
         }
         Command::DiagnosticScoring(options) => {
-            let release = input::release_description(None)?;
+            // The registry is the program's own: any bundle that is named is left unread.
+            let release = input::release_description(options.bundle.release.as_deref())?;
             let nothing = spinefairbench_artifacts::source::MemorySource::default();
             let report = run_check(
                 &nothing,
@@ -51,7 +52,7 @@ pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> R
                 &Unobserved,
             )
             .map_err(call)?;
-            print(&report, options.format, output)
+            print(&report, options.output.format, output)
         }
         Command::Table2(options) => table2(options, verbosity, output),
         Command::GapSensitivity(ModelCheckArguments { check, model }) => {
@@ -119,7 +120,8 @@ pub(crate) fn call(error: spinefairbench_checks::CheckError) -> anyhow::Error {
     CallError::new(error.to_string()).into()
 }
 
-fn print(report: &CheckReport, format: Format, output: &Output) -> Result<ExitStatus> {
+/// Prints a check's report in the form that was asked for.
+pub(crate) fn print(report: &CheckReport, format: Format, output: &Output) -> Result<ExitStatus> {
     match format {
         Format::Json => {
             let json =

@@ -33,9 +33,7 @@ fn check(command: &[&str], expected: &str) {
     let (root, release) = mini();
     let mut arguments = command.to_vec();
     arguments.extend(["--format", "json"]);
-    if command[0] != "diagnostic-scoring" {
-        arguments.extend(["--artifacts", root, "--release", release]);
-    }
+    arguments.extend(["--artifacts", root, "--release", release]);
     let output = run(arguments);
     check_status(&output, 0);
     let report = stdout_json(&output);
@@ -62,6 +60,17 @@ fn checks_without_options_equal_the_original() {
     }
     check(&["gap-sensitivity"], "gap-sensitivity");
     check(&["both-empty-diagnostic"], "both-empty-diagnostic");
+}
+
+/// The scoring rule is shown without a bundle too, as the original shows it.
+#[test]
+fn every_check_takes_the_common_options() {
+    let (root, release) = mini();
+    for check in ["release-identity", "checksums"] {
+        check_status(&run([check, "--artifacts", root, "--release", release]), 0);
+    }
+    check_status(&run(["diagnostic-scoring"]), 0);
+    check_status(&run(["checksums", "--artifacts", root, "--release", "absent.json"]), 2);
 }
 
 #[test]
