@@ -11,6 +11,7 @@
 
 mod layers;
 mod libtorch;
+mod parquet;
 mod release;
 mod test;
 
@@ -39,6 +40,8 @@ enum Task {
     Fetch(Passed),
     /// Every test: format, lints, documentation, layers, tests without and with libtorch.
     Test(test::Options),
+    /// The tests of the Parquet file alone; they are part of `test`.
+    Parquet,
     /// Proves that each crate uses only what its layer may use.
     Layers,
     /// Writes `SHA256SUMS.txt` of the tracked files.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Fetch(passed) => return spinefairbench("fetch", passed),
         Task::Libtorch => print_libtorch(),
         Task::Test(options) => Ok(test::run(&root, &options)),
+        Task::Parquet => parquet::run(&root),
         Task::Layers => layers::run(&root),
         Task::Release => release::run(&root),
     };

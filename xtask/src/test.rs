@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, layers, libtorch};
+use crate::{ExitStatus, layers, libtorch, parquet};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -59,6 +59,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     step("tests without libtorch", &|| {
         cargo(root, &["test", "--workspace"], &[("RUN_SLOW_TESTS", "1")])
     });
+    step("tests with parquet", &|| parquet::run(root));
     if options.no_generator {
         println!("== the generator's libtorch tests are left out (--no-generator)");
     } else {

@@ -10,6 +10,14 @@ use spinefairbench_checks::table2::PlanRequest;
 use crate::exit_status::CallError;
 use crate::progress::Verbosity;
 
+/// The examples at the foot of a command's help: each line a call, in an order in which they work. All of them run, as they are
+/// written, in a test.
+macro_rules! examples {
+    ($($call:literal),+ $(,)?) => {
+        concat!("Examples, in the folder in which `spinefairbench demo --out demo` was run:", $("\n  spinefairbench ", $call),+)
+    };
+}
+
 pub(crate) mod comparison;
 pub(crate) mod report;
 pub(crate) mod scoring;
@@ -46,39 +54,48 @@ pub(crate) enum Command {
     /// Every check on a bundle, one verdict.
     Verify(VerifyArguments),
     /// Required files, declared counts, the two frozen prompts.
+    #[command(after_help = examples!("inspect --artifacts demo --release demo.release.json"))]
     Inspect(CheckArguments),
     /// Images, quality-control rows and source lists against each other.
+    #[command(after_help = examples!("dataset --artifacts demo --release demo.release.json --hash"))]
     Dataset(DatasetArguments),
     /// Share of Stage-1 files that parse, per model of the mitigation analysis.
-    #[command(name = "stage1-confidence")]
+    #[command(name = "stage1-confidence", after_help = examples!("stage1-confidence --artifacts demo --release demo.release.json"))]
     Stage1Confidence(CheckArguments),
     /// The mitigation table: the gate, the deltas and the binding rule.
+    #[command(after_help = examples!("mitigation --artifacts demo --release demo.release.json", "mitigation --artifacts demo --release demo.release.json --recompute \\\n      --format json"))]
     Mitigation(MitigationArguments),
     /// The labels and recommendations of a model's first usable pair.
-    #[command(name = "parse-sample")]
+    #[command(name = "parse-sample", after_help = examples!("parse-sample --artifacts demo --release demo.release.json --model gpt-5.4"))]
     ParseSample(ParseSampleArguments),
     /// The frozen diagnostic-label registry and its digest.
-    #[command(name = "diagnostic-scoring")]
+    #[command(name = "diagnostic-scoring", after_help = examples!("diagnostic-scoring --format json"))]
     DiagnosticScoring(CheckArguments),
     /// The endpoints of the retained models against the frozen summary.
-    #[command(alias = "table3")]
+    #[command(alias = "table3", after_help = examples!("table2 --artifacts demo --release demo.release.json --model gpt-5.4 \\\n      --recompute-ci", "table2 --artifacts demo --release demo.release.json --recompute-ci --seed 7 \\\n      --no-compare"))]
     Table2(Table2Arguments),
     /// The stability gaps at two granularities.
-    #[command(name = "gap-sensitivity")]
+    #[command(name = "gap-sensitivity", after_help = examples!("gap-sensitivity --artifacts demo --release demo.release.json"))]
     GapSensitivity(ModelCheckArguments),
     /// Usable pairs without a diagnostic label on either side.
-    #[command(name = "both-empty-diagnostic")]
+    #[command(name = "both-empty-diagnostic", after_help = examples!("both-empty-diagnostic --artifacts demo --release demo.release.json"))]
     BothEmptyDiagnostic(ModelCheckArguments),
     /// The radiologists' ratings against the published sets.
+    #[command(after_help = examples!("radiologist --artifacts demo --release demo.release.json"))]
     Radiologist(CheckArguments),
     /// Every file of a checksum manifest against its digest.
+    #[command(after_help = examples!("checksums --artifacts demo", "checksums demo/SHA256SUMS.txt --format json"))]
     Checksums(ChecksumsArguments),
     /// The bundle's anchors and prompts against the release description.
-    #[command(name = "release-identity")]
+    #[command(name = "release-identity", after_help = examples!("release-identity --artifacts demo --release demo.release.json"))]
     ReleaseIdentity(CheckArguments),
     /// Every frozen parser on report text.
+    #[command(
+        after_help = "Example:\n  echo 'Osteophytes at L4. MRI is advised.' | spinefairbench parse --text --format json"
+    )]
     Parse(ParseArguments),
     /// The clustered bootstrap interval of a column of any table.
+    #[command(after_help = examples!("score --artifacts demo --submission demo/metrics/toy_submission.json \\\n      --output score.json --per-pair pairs.csv", "interval pairs.csv --value recommendation_changed --cluster source_id \\\n      --format json"))]
     Interval(IntervalArguments),
     /// Scored models against each other, on the pairs that they share.
     Compare(comparison::CompareArguments),
@@ -87,20 +104,26 @@ pub(crate) enum Command {
     /// How far both endpoints move when a rule of the benchmark is changed.
     Sensitivity(comparison::SensitivityArguments),
     /// The frozen registries and their digests.
+    #[command(after_help = examples!("registry"))]
     Registry(FormatArguments),
     #[command(flatten)]
     Scoring(scoring::ScoringCommand),
     /// A score as one self-contained page, or as a plot.
     Report(report::ReportArguments),
     /// Downloads the pinned artifact archive, checked while it streams.
+    #[command(after_help = "Example:\n  spinefairbench fetch --out .")]
     Fetch(FetchArguments),
     /// Builds the synthetic demonstration bundle.
+    #[command(after_help = "Example:\n  spinefairbench demo --out demo --seed 1 --scale small")]
     Demo(DemoArguments),
     /// What this installation has: bundle, cache, libtorch.
+    #[command(after_help = examples!("doctor"))]
     Doctor(FormatArguments),
     /// Shell completions, on standard output.
+    #[command(after_help = "Example:\n  spinefairbench completions bash > spinefairbench.bash")]
     Completions(CompletionsArguments),
     /// The manual page, on standard output.
+    #[command(after_help = "Example:\n  spinefairbench man > spinefairbench.1")]
     Man,
 }
 
@@ -308,9 +331,11 @@ pub(crate) struct ChecksumsArguments {
 
 /// `verify`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Example:\n  spinefairbench verify --demo\n  spinefairbench verify --artifacts artifacts --json verdict.json"
-)]
+#[command(after_help = examples!(
+    "verify --demo",
+    "verify --artifacts demo --release demo.release.json --json verdict.json \\\n      --junit verdict.xml --html verdict.html",
+    "verify --artifacts demo --release demo.release.json --only table2,radiologist"
+))]
 pub(crate) struct VerifyArguments {
     /// The bundle's folder (`artifacts` without it).
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

@@ -131,10 +131,10 @@ fn findings_table(findings: &[Finding]) -> Markup {
                 @for finding in findings {
                     tr {
                         td { div.finding { (Visible(&finding.message)) } code.kept { (finding.code.as_str()) } }
-                        td { (place(finding)) }
+                        td data-name="in" { (place(finding)) }
                         @if has_values {
-                            td { (value(finding.expected.as_deref())) }
-                            td { (value(finding.actual.as_deref())) }
+                            td data-name="expected" { (value(finding.expected.as_deref())) }
+                            td data-name="found" { (value(finding.actual.as_deref())) }
                         }
                     }
                 }

@@ -60,6 +60,9 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     if let Some(path) = &options.html {
         write_atomic(path, comparison_page::html(&comparisons).as_bytes())?;
     }
+    if let Some(path) = &options.svg {
+        write_atomic(path, comparison_page::svg(&comparisons).as_bytes())?;
+    }
     match options.output.format {
         Format::Json => output.bytes(&json)?,
         Format::Text => print(&comparisons, output)?,

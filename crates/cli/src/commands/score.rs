@@ -10,6 +10,8 @@ use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
+#[cfg(feature = "parquet")]
+use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::lint::advice;
 use spinefairbench_scoring::score::{ScoreError, score};
@@ -33,13 +35,21 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
-    refuse_targets(options)?;
+    let table = table_target(options)?;
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
     let bundle = open_bundle(&options.artifacts)?;
     let (submission, index) = match read_on(&options.submission, &bundle, &options.scope)? {
         Ok(read) => read,
         Err(problems) => return Ok(refuse(&options.submission, &problems)),
     };
+    let stated = submission.header.scope;
+    if index.scope() != stated {
+        let scope = index.scope();
+        note(
+            verbosity,
+            format_args!("note: scored over `{scope}`; the submission states `{stated}`"),
+        );
+    }
     let score = match score(&submission, &index, options.scope.coverage(), &plan) {
         Ok(score) => score,
         Err(ScoreError::Refused(problems)) => {
@@ -49,10 +59,14 @@ pub(crate) fn run(
         Err(error) => return Err(error).context("drawing the intervals"),
     };
     let file = ScoreFile::new(&score, &scored_at_utc);
+    let table = match table {
+        Some((path, form)) => Some((path, form.encode(&file)?)),
+        None => None,
+    };
     interrupt::guarded(|| {
         write_atomic(&options.output, &file.to_bytes())?;
-        match &options.per_pair {
-            Some(table) => write_atomic(table, per_pair_csv(&file).as_bytes()),
+        match &table {
+            Some((path, bytes)) => write_atomic(path, bytes),
             None => Ok(()),
         }
     })?;
@@ -143,19 +157,51 @@ pub(crate) fn refuse(path: &Path, problems: &[String]) -> ExitStatus {
     ExitStatus::Failed
 }
 
-/// Refuses targets that no score can be written to, before any work is done.
-fn refuse_targets(options: &ScoreArguments) -> Result<()> {
-    let Some(table) = &options.per_pair else { return Ok(()) };
-    if table == &options.output {
+/// A form of the table of pairs.
+#[derive(Debug, Clone, Copy)]
+enum TableForm {
+    Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl TableForm {
+    /// The form that a file's name asks for: Parquet if it ends so, else CSV.
+    fn of(path: &Path) -> Result<Self> {
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+            return Ok(Self::Csv);
+        }
+        #[cfg(feature = "parquet")]
+        return Ok(Self::Parquet);
+        #[cfg(not(feature = "parquet"))]
+        {
+            let message = format!("cannot write `{}`: this build writes CSV alone", path.display());
+            let hint = "name a file that ends in `.csv`, or build with `--features parquet`";
+            Err(CallError::new(message).with_hint(hint).into())
+        }
+    }
+
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(clippy::unnecessary_wraps, reason = "Parquet may fail to encode")
+    )]
+    fn encode(self, file: &ScoreFile) -> Result<Vec<u8>> {
+        match self {
+            Self::Csv => Ok(per_pair_csv(file).into_bytes()),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Ok(per_pair_parquet(file)?),
+        }
+    }
+}
+
+/// Where the table of pairs goes and in which form; refused before any work is done if it cannot be written.
+fn table_target(options: &ScoreArguments) -> Result<Option<(&Path, TableForm)>> {
+    let Some(table) = options.per_pair.as_deref() else { return Ok(None) };
+    if table == options.output {
         let message = format!("`--output` and `--per-pair` are both `{}`", table.display());
         return Err(CallError::new(message).into());
     }
-    if table.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
-        let message = format!("cannot write `{}`: this build writes CSV alone", table.display());
-        let hint = "name a file that ends in `.csv`; DuckDB, Polars and pandas read it";
-        return Err(CallError::new(message).with_hint(hint).into());
-    }
-    Ok(())
+    Ok(Some((table, TableForm::of(table)?)))
 }
 
 #[derive(Debug, Serialize)]

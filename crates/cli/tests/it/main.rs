@@ -12,14 +12,19 @@ mod binary;
 mod calls;
 mod comparison;
 mod documents;
+#[cfg(unix)]
+mod examples;
 mod fetching;
 mod memory;
 mod mini_bundle;
 mod numbers;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod readme;
 mod report;
 #[cfg(unix)]
 mod scoring;
 mod signals;
+mod submissions;
 mod surroundings;
 mod untrusted;

@@ -94,13 +94,26 @@ fn a_malformed_submission_ends_with_one_and_nothing_is_written() {
 }
 
 #[test]
-fn another_scope_than_the_one_asked_for_is_refused() {
+fn a_scope_that_is_asked_for_takes_the_place_of_the_stated_one() {
     let folder = TempDir::new().unwrap();
-    check_status(&score(&submission("toy"), folder.path(), &["--scope", "toy"]), 0);
-    let output =
-        score(&submission("toy"), folder.path(), &["--scope", "qc-passed", "--allow-partial"]);
+    let scored = |name: &str, more: &[&str]| {
+        check_status(&score(&submission(name), folder.path(), more), 0);
+        let bytes = std::fs::read(folder.path().join("score.json")).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let stated = scored("core", &[]);
+    let narrower = scored("core", &["--scope", "toy"]);
+    assert_eq!([&narrower["scope"], &narrower["table2_row"]["scope"]], ["toy", "toy"]);
+    assert_eq!(narrower["coverage"]["comparable_to_panel_scope"], false);
+    assert_eq!(narrower["primary_endpoints"], stated["primary_endpoints"]);
+    let wider = scored("toy", &["--scope", "qc-passed", "--allow-partial"]);
+    assert_eq!(wider["coverage"]["missing_pairs"], 57);
+    let output = score(&submission("toy"), folder.path(), &["--scope", "qc-passed"]);
     check_status(&output, 1);
-    assert!(errors(&output).contains("(expected `qc-passed`, found `toy`)"), "{}", errors(&output));
+    assert!(errors(&output).contains("pairs of the scope `qc-passed` are missing"));
+    let output = score(&submission("qc"), folder.path(), &["--scope", "common-core-1000"]);
+    check_status(&output, 1);
+    assert!(errors(&output).contains("pair ids are outside the scope `common-core-1000`"));
     let output = score(&submission("toy"), folder.path(), &["--scope", "Toy"]);
     check_status(&output, 2);
     assert!(errors(&output).contains("`Toy` is no scope"), "{}", errors(&output));
@@ -142,6 +155,7 @@ fn calls_that_cannot_be_carried_out_end_with_two() {
     let toy = submission("toy");
     let same = folder.path().join("score.json");
     for (more, message) in [
+        #[cfg(not(feature = "parquet"))]
         (["--per-pair", "pairs.parquet"], "this build writes CSV alone"),
         (["--per-pair", same.to_str().unwrap()], "`--output` and `--per-pair` are both"),
         (["--seed", "-1"], "-1"),
