@@ -63,7 +63,7 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
     let verbosity = arguments.verbosity();
     match &arguments.command {
         Command::Verify(options) => commands::verify::run(options, missing, verbosity, &output),
-        Command::Checksums(options) => commands::checksums::run(options, verbosity, &output),
+        Command::Check(command) => commands::check::run(command, verbosity, &output),
         Command::Parse(options) => commands::parse::run(options, &output),
         Command::Interval(options) => commands::interval::run(options, &output),
         Command::Registry(options) => commands::registry::run(options, &output),
@@ -77,7 +77,6 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Completions(options) => commands::completions::run(options, &output),
         Command::Man => commands::completions::manual(&output),
         Command::Scoring(command) => commands::scoring::run(command, verbosity, &output),
-        check => commands::check::run(check, verbosity, &output),
     }
 }
 

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
+use super::resampling::ResamplingArguments;
 use super::scoring::SubmissionArgument;
-use super::{DEFAULT_BUNDLE, FormatArguments, ResamplingArguments};
+use super::{DEFAULT_BUNDLE, FormatArguments};
 
 /// `compare`.
 #[derive(Debug, Clone, Args)]

@@ -6,7 +6,8 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_scoring::Scope;
 
-use super::{DEFAULT_BUNDLE, FormatArguments, ResamplingArguments};
+use super::resampling::ResamplingArguments;
+use super::{DEFAULT_BUNDLE, FormatArguments};
 
 /// Everything around a submission and its score.
 #[derive(Debug, Subcommand)]

@@ -10,37 +10,42 @@ use spinefairbench_checks::{
     run as run_check, wire,
 };
 
-use crate::arguments::{
-    BundleArguments, CheckArguments, Command, Format, ModelCheckArguments, ParseSampleArguments,
-    Table2Arguments, iterations,
+use crate::arguments::check::{
+    CheckArguments, CheckCommand, ModelCheckArguments, ParseSampleArguments, Table2Arguments,
 };
-use crate::commands::report_text;
+use crate::arguments::resampling::iterations;
+use crate::arguments::{BundleArguments, Format};
+use crate::commands::{checksums, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::Output;
 use crate::progress::{Files, Verbosity};
 
-pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
+pub(crate) fn run(
+    command: &CheckCommand,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
     match command {
-        Command::Inspect(options) => on_bundle(&Check::Inspect, options, verbosity, output),
-        Command::Dataset(options) => {
+        CheckCommand::Inspect(options) => on_bundle(&Check::Inspect, options, verbosity, output),
+        CheckCommand::Dataset(options) => {
             let digests = if options.hash { ImageDigests::Compare } else { ImageDigests::AsRead };
             on_bundle(&Check::Dataset(digests), &options.check, verbosity, output)
         }
-        Command::Stage1Confidence(options) => {
+        CheckCommand::Stage1Confidence(options) => {
             on_bundle(&Check::Stage1Confidence, options, verbosity, output)
         }
-        Command::Mitigation(options) if options.recompute => {
+        CheckCommand::Mitigation(options) if options.recompute => {
             let iterations = options.bootstrap_iterations.as_deref().map(iterations).transpose()?;
             on_bundle(&Check::MitigationRecomputed(iterations), &options.check, verbosity, output)
         }
-        Command::Mitigation(options) => {
+        CheckCommand::Mitigation(options) => {
             on_bundle(&Check::Mitigation, &options.check, verbosity, output)
         }
-        Command::ParseSample(ParseSampleArguments { check, model }) => {
+        CheckCommand::ParseSample(ParseSampleArguments { check, model }) => {
             on_bundle(&Check::ParseSample(model.clone()), check, verbosity, output)
         }
-        Command::DiagnosticScoring(options) => {
+        CheckCommand::DiagnosticScoring(options) => {
             // The registry is the program's own: any bundle that is named is left unread.
             let release = input::release_description(options.bundle.release.as_deref())?;
             let nothing = spinefairbench_artifacts::source::MemorySource::default();
@@ -54,21 +59,23 @@ pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> R
             .map_err(call)?;
             print(&report, options.output.format, output)
         }
-        Command::Table2(options) => table2(options, verbosity, output),
-        Command::GapSensitivity(ModelCheckArguments { check, model }) => {
+        CheckCommand::Table2(options) => table2(options, verbosity, output),
+        CheckCommand::GapSensitivity(ModelCheckArguments { check, model }) => {
             on_bundle(&Check::GapSensitivity(selection(model.as_ref())), check, verbosity, output)
         }
-        Command::BothEmptyDiagnostic(ModelCheckArguments { check, model }) => on_bundle(
+        CheckCommand::BothEmptyDiagnostic(ModelCheckArguments { check, model }) => on_bundle(
             &Check::BothEmptyDiagnostic(selection(model.as_ref())),
             check,
             verbosity,
             output,
         ),
-        Command::Radiologist(options) => on_bundle(&Check::Radiologist, options, verbosity, output),
-        Command::ReleaseIdentity(options) => {
+        CheckCommand::Radiologist(options) => {
+            on_bundle(&Check::Radiologist, options, verbosity, output)
+        }
+        CheckCommand::ReleaseIdentity(options) => {
             on_bundle(&Check::ReleaseIdentity, options, verbosity, output)
         }
-        other => Err(CallError::new(format!("{other:?} is not a check")).into()),
+        CheckCommand::Checksums(options) => checksums::run(options, verbosity, output),
     }
 }
 

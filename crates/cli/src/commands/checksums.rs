@@ -10,7 +10,8 @@ use spinefairbench_checks::{
     Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, run as run_check,
 };
 
-use crate::arguments::{ChecksumsArguments, DEFAULT_BUNDLE};
+use crate::arguments::DEFAULT_BUNDLE;
+use crate::arguments::check::ChecksumsArguments;
 use crate::commands::check::{call, open_bundle, print};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
