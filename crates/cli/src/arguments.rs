@@ -17,6 +17,7 @@ macro_rules! examples {
 
 pub(crate) mod check;
 pub(crate) mod comparison;
+pub(crate) mod limits;
 pub(crate) mod report;
 pub(crate) mod resampling;
 pub(crate) mod scoring;
@@ -159,6 +160,8 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) limits: limits::ArchiveLimitArguments,
+    #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
 
@@ -222,6 +225,8 @@ pub(crate) struct FetchArguments {
     /// Stop after the archive: do not extract it.
     #[arg(long)]
     pub(crate) no_extract: bool,
+    #[command(flatten)]
+    pub(crate) limits: limits::ArchiveLimitArguments,
 }
 
 /// `demo`.

@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use super::{FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing};
+use super::{FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, ReadLimits};
+use crate::digest::{Hasher, Sha256};
 use crate::error::ArtifactError;
 use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 
@@ -18,22 +19,32 @@ use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 #[derive(Debug)]
 pub struct DirectorySource {
     root: PathBuf,
+    limits: ReadLimits,
     /// Folder inside the bundle to where it really is. Looked up by key only.
     folders: RwLock<HashMap<Box<str>, PathBuf>>,
 }
 
 impl DirectorySource {
-    /// The bundle in the folder `root`.
+    /// The bundle in the folder `root`, within the default limits.
     ///
     /// # Errors
     ///
     /// [`ArtifactError::Root`] if it is no folder that can be read.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        Self::open_within(root, ReadLimits::default())
+    }
+
+    /// The bundle in the folder `root`; what is above `limits` is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Root`] if it is no folder that can be read.
+    pub fn open_within(root: impl AsRef<Path>, limits: ReadLimits) -> Result<Self, ArtifactError> {
         let root = root.as_ref();
         let failed = |source| ArtifactError::Root { root: root.to_path_buf(), source };
         let resolved = root.canonicalize().map_err(failed)?;
         fs::read_dir(&resolved).map_err(failed)?;
-        Ok(Self { root: resolved, folders: RwLock::default() })
+        Ok(Self { root: resolved, limits, folders: RwLock::default() })
     }
 
     /// The folder, links resolved.
@@ -80,8 +91,9 @@ impl DirectorySource {
         }
     }
 
-    /// Opens a regular file. The kind is known before the opening, since opening a pipe would wait for its writer.
-    fn open_file(&self, path: &ReleasePath) -> Result<(File, Metadata), ArtifactError> {
+    /// Opens a regular file of at most `limit` bytes. The kind is known before the opening, since opening a pipe would wait
+    /// for its writer.
+    fn open_file(&self, path: &ReleasePath, limit: u64) -> Result<(File, Metadata), ArtifactError> {
         let (place, facts) = self.locate(path)?;
         if !facts.is_file() {
             return Err(ArtifactError::NotAFile {
@@ -91,25 +103,64 @@ impl DirectorySource {
         }
         let file = open(&place).map_err(|error| read_failure(path.as_str(), error))?;
         let facts = file.metadata().map_err(|error| read_failure(path.as_str(), error))?;
+        if facts.len() > limit {
+            return Err(ArtifactError::TooLarge {
+                path: path.as_str().into(),
+                len: facts.len(),
+                limit,
+            });
+        }
         Ok((file, facts))
     }
 }
 
+/// A file above this length is hashed piece by piece; below it, one reading call is the faster way.
+const PIECE_BYTES: usize = 1 << 20;
+
 impl FileSource for DirectorySource {
     fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
+        let (file, before) = self.open_file(path, self.limits.document_bytes)?;
+        read_whole(file, &before, path, buffer)
+    }
+
+    fn digest(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<(Sha256, FileEnds), ArtifactError> {
+        let (mut file, before) = self.open_file(path, self.limits.file_bytes)?;
+        if before.len() <= PIECE_BYTES as u64 {
+            read_whole(file, &before, path, buffer)?;
+            return Ok((Sha256::of(buffer), FileEnds::of(buffer, head, tail)));
+        }
         let failed = |error| read_failure(path.as_str(), error);
-        let (mut file, before) = self.open_file(path)?;
-        buffer.clear();
-        buffer
-            .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
-            .map_err(|error| failed(error.into()))?;
-        file.read_to_end(buffer).map_err(failed)?;
-        refuse_changed(
-            path.as_str(),
-            &before,
-            &file.metadata().map_err(failed)?,
-            buffer.len() as u64,
-        )
+        buffer.resize(PIECE_BYTES, 0);
+        let mut hasher = Hasher::default();
+        let mut ends = FileEnds { head: Vec::new(), tail: Vec::new(), len: 0 };
+        loop {
+            let n_bytes = match file.read(buffer) {
+                Ok(0) => break,
+                Ok(n_bytes) => n_bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            let piece = &buffer[..n_bytes];
+            hasher.update(piece);
+            ends.len += n_bytes as u64;
+            let missing = (head - ends.head.len()).min(n_bytes);
+            ends.head.extend_from_slice(&piece[..missing]);
+            ends.tail.extend_from_slice(&piece[n_bytes.saturating_sub(tail)..]);
+            ends.tail.drain(..ends.tail.len().saturating_sub(tail));
+            // A file that grows while it is read would otherwise be followed for ever.
+            if ends.len > before.len() {
+                break;
+            }
+        }
+        let after = file.metadata().map_err(failed)?;
+        refuse_changed(path.as_str(), &before, &after, ends.len)?;
+        Ok((hasher.finish(), ends))
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
@@ -124,7 +175,7 @@ impl FileSource for DirectorySource {
         tail: usize,
     ) -> Result<FileEnds, ArtifactError> {
         let failed = |error| read_failure(path.as_str(), error);
-        let (mut file, before) = self.open_file(path)?;
+        let (mut file, before) = self.open_file(path, self.limits.file_bytes)?;
         let len = before.len();
         let take = |wanted: usize| usize::try_from(len).unwrap_or(usize::MAX).min(wanted);
         let mut ends = FileEnds { head: vec![0; take(head)], tail: vec![0; take(tail)], len };
@@ -150,7 +201,15 @@ impl FileSource for DirectorySource {
         let mut waiting = vec![(place, name)];
         let mut at_start = true;
         while let Some((place, name)) = waiting.pop() {
-            if let Err(source) = list_folder(&place, &name, &mut listing, &mut waiting) {
+            let depth = if name.is_empty() { 0 } else { name.split('/').count() };
+            if depth > self.limits.depth {
+                listing
+                    .problems
+                    .push(ArtifactError::TooDeep { path: name.into(), limit: self.limits.depth });
+                continue;
+            }
+            let n_left = self.limits.entries.saturating_sub(listing.n_found());
+            if let Err(source) = list_folder(&place, &name, n_left, &mut listing, &mut waiting) {
                 let failure = read_failure(&name, source);
                 if at_start {
                     return Err(failure);
@@ -158,19 +217,48 @@ impl FileSource for DirectorySource {
                 listing.problems.push(failure);
             }
             at_start = false;
+            if listing.n_found() > self.limits.entries {
+                let last = listing.entries.pop();
+                let path = last.map_or(name, |entry| entry.path.to_string()).into();
+                let limit = self.limits.entries;
+                listing.problems.push(ArtifactError::TooManyEntries { path, limit });
+                break;
+            }
         }
         listing.entries.sort_unstable();
         Ok(listing)
     }
 }
 
+/// The whole of an open file.
+fn read_whole(
+    mut file: File,
+    before: &Metadata,
+    path: &ReleasePath,
+    buffer: &mut Vec<u8>,
+) -> Result<(), ArtifactError> {
+    let failed = |error| read_failure(path.as_str(), error);
+    buffer.clear();
+    buffer
+        .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
+        .map_err(|error| failed(error.into()))?;
+    // One byte more than it should have is enough to see that it grew.
+    let limit = before.len().saturating_add(1);
+    Read::by_ref(&mut file).take(limit).read_to_end(buffer).map_err(failed)?;
+    let after = file.metadata().map_err(failed)?;
+    refuse_changed(path.as_str(), before, &after, buffer.len() as u64)
+}
+
+/// Lists one folder, up to one entry above the `n_left` that are still allowed.
 fn list_folder(
     place: &Path,
     name: &str,
+    n_left: u64,
     listing: &mut Listing,
     waiting: &mut Vec<(PathBuf, String)>,
 ) -> io::Result<()> {
-    for entry in fs::read_dir(place)? {
+    let n_entries = usize::try_from(n_left).unwrap_or(usize::MAX).saturating_add(1);
+    for entry in fs::read_dir(place)?.take(n_entries) {
         let entry = entry?;
         let kind = FileKind::from(entry.file_type()?);
         let file_name = entry.file_name();

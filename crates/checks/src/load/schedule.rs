@@ -153,11 +153,16 @@ fn read_one(
         progress.file_read(0);
         return Outcome { deposits: Vec::new(), entry, facts };
     }
+    if reading.readers.is_empty() {
+        let facts = read_digest(source, &path, wants_header, buffer);
+        progress.file_read(facts.size.unwrap_or(0));
+        return Outcome { deposits: Vec::new(), entry, facts };
+    }
     let bytes = source.read_into(&path, buffer).map(|()| buffer.as_slice());
     let mut facts = Facts::default();
     let mut content = Content { path: &path, bytes: bytes.as_ref().copied(), digest: None };
     let mut deposits = Vec::with_capacity(reading.readers.len());
-    if is_panel(&path) && reading.wants_digest && !reading.readers.is_empty() {
+    if is_panel(&path) && reading.wants_digest {
         // A panel is parsed in parallel, and its digest is one long sequential computation: they overlap.
         let (digest, read) = rayon::join(
             || content.bytes.ok().map(Sha256::of),
@@ -187,6 +192,24 @@ fn read_one(
         }
     }
     Outcome { deposits, entry, facts }
+}
+
+/// A file that nothing parses: its digest, and the image's ends where they are wanted.
+fn read_digest(
+    source: &dyn FileSource,
+    path: &ReleasePath,
+    wants_header: bool,
+    buffer: &mut Vec<u8>,
+) -> Facts {
+    match source.digest(path, png_header::HEAD_BYTES, png_header::TAIL_BYTES, buffer) {
+        Ok((digest, ends)) => Facts {
+            size: Some(ends.len),
+            digest: Some(digest),
+            problem: None,
+            image_problem: wants_header.then(|| image_problem(path, &ends)).flatten(),
+        },
+        Err(error) => Facts { problem: Some(Finding::of(&error)), ..Facts::default() },
+    }
 }
 
 /// An image of which only size and ends are wanted.

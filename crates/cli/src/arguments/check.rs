@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
+use crate::arguments::limits::LimitArguments;
 use crate::arguments::resampling::ResamplingArguments;
 use crate::arguments::{BundleArguments, FormatArguments};
 
@@ -139,6 +140,8 @@ pub(crate) struct ChecksumsArguments {
     /// Files that no manifest lists are findings.
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) limits: LimitArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }

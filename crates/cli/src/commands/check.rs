@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use spinefairbench_artifacts::source::DirectorySource;
+use spinefairbench_artifacts::source::{DirectorySource, ReadLimits};
 use spinefairbench_checks::table2::{Comparison, Intervals, Table2Options};
 use spinefairbench_checks::{
     Check, CheckReport, FindingCap, ImageDigests, ModelSelection, Status, Unobserved,
@@ -112,9 +112,14 @@ fn on_bundle(
     print(&report, options.output.format, output)
 }
 
-/// The bundle in `artifacts`.
+/// The bundle in `artifacts`, within the default limits.
 pub(crate) fn open_bundle(artifacts: &Path) -> Result<DirectorySource> {
-    DirectorySource::open(artifacts).map_err(|error| {
+    open_bundle_within(artifacts, ReadLimits::default())
+}
+
+/// The bundle in `artifacts`, within `limits`.
+pub(crate) fn open_bundle_within(artifacts: &Path, limits: ReadLimits) -> Result<DirectorySource> {
+    DirectorySource::open_within(artifacts, limits).map_err(|error| {
         let source = anyhow::Error::from(error);
         let hint = "`spinefairbench fetch` downloads the bundle, `spinefairbench demo --out DIR` builds a synthetic one";
         anyhow::Error::from(CallError::new(format!("{source:#}")).with_hint(hint))

@@ -12,7 +12,7 @@ use spinefairbench_checks::{
 
 use crate::arguments::DEFAULT_BUNDLE;
 use crate::arguments::check::ChecksumsArguments;
-use crate::commands::check::{call, open_bundle, print};
+use crate::commands::check::{call, open_bundle_within, print};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::Output;
@@ -77,7 +77,7 @@ fn verify(
     release: &ReleaseDescription,
     verbosity: Verbosity,
 ) -> Result<CheckReport> {
-    let source = open_bundle(root)?;
+    let source = open_bundle_within(root, options.limits.of_folder())?;
     let unlisted = if options.strict { Unlisted::Fail } else { Unlisted::Count };
     let check = Check::Checksums(ChecksumOptions { manifests, unlisted });
     let files = Files::start("hashing", verbosity);

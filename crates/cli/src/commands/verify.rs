@@ -19,7 +19,7 @@ use spinefairbench_checks::{
 use spinefairbench_report::{junit, suite_page};
 
 use crate::arguments::{DEFAULT_BUNDLE, FetchArguments, Format, VerifyArguments};
-use crate::commands::check::{call, exit_status, open_bundle};
+use crate::commands::check::{call, exit_status, open_bundle_within};
 use crate::commands::fetch::{self, Outcome};
 use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
@@ -55,7 +55,7 @@ pub(crate) fn run(
         }
     };
     let start = Instant::now();
-    let source = open_bundle(&artifacts)?;
+    let source = open_bundle_within(&artifacts, options.limits.files.of_folder())?;
     let files = Files::start("verifying", verbosity);
     let suite =
         verify(&source, &release, &selection, FindingCap::default(), &files).map_err(call)?;
@@ -126,7 +126,8 @@ fn verify_archive(
     let bar = Progress::start("verifying", Unit::Files, verbosity);
     let mut show = |done: ArchiveProgress| bar.set(done.files, None);
     let mut watch = Watch { cancel: &cancel, progress: &mut show };
-    let report = match verify_members(input::open(archive)?, &ArchiveTerms::default(), &mut watch) {
+    let terms = ArchiveTerms { limits: options.limits.of_archive(), ..ArchiveTerms::default() };
+    let report = match verify_members(input::open(archive)?, &terms, &mut watch) {
         Ok(members) => checksums_of_archive(&members, &release, FindingCap::default()),
         Err(error) if is_about_the_machine(&error) => {
             return Err(error).with_context(|| format!("verifying `{}`", archive.display()));
