@@ -6,10 +6,10 @@ use spinefairbench_checks::load::{Needs, load};
 use spinefairbench_checks::snapshot::Snapshot;
 use spinefairbench_checks::table2::Intervals;
 use spinefairbench_checks::{
-    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, verify,
+    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, run, verify,
 };
 
-use crate::bundle::{MINI, fixture};
+use crate::bundle::{MINI, fixture, release};
 
 /// The mini bundle's description with every part of `expected`, from the original's results.
 fn full_description() -> Value {
@@ -173,4 +173,20 @@ fn parts_that_are_not_published_are_noted() {
             "radiologist"
         ]
     );
+}
+
+#[test]
+fn a_release_that_does_not_pin_the_manifest_is_told_apart() {
+    let mut description: Value = serde_json::from_str(&release().to_json()).unwrap();
+    let notes = |description: &Value| {
+        let release = ReleaseDescription::parse("r", description.to_string().as_bytes()).unwrap();
+        let check = Check::ReleaseIdentity;
+        let report = run(&*MINI, &release, &check, FindingCap::default(), &Unobserved).unwrap();
+        assert_eq!(report.findings, []);
+        report.notes
+    };
+    assert_eq!(notes(&description), Vec::<String>::new());
+    description["artifact_anchors"].as_object_mut().unwrap().remove("SHA256SUMS.txt").unwrap();
+    let found = notes(&description);
+    assert!(found.len() == 1 && found[0].contains("does not anchor `SHA256SUMS.txt`"), "{found:?}");
 }
