@@ -14,6 +14,8 @@ mod comparison;
 mod documents;
 #[cfg(unix)]
 mod examples;
+#[cfg(unix)]
+mod faults;
 mod fetching;
 mod memory;
 mod mini_bundle;
@@ -27,4 +29,5 @@ mod scoring;
 mod signals;
 mod submissions;
 mod surroundings;
+mod tampering;
 mod untrusted;
