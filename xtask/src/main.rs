@@ -2,6 +2,7 @@
 //!
 //! `verify --demo` and `test` do everything on a fresh machine; the other tasks are their parts.
 
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,6 +14,7 @@ mod layers;
 mod libtorch;
 mod parquet;
 mod release;
+mod sbom;
 mod test;
 
 use std::ffi::OsString;
@@ -44,7 +46,7 @@ enum Task {
     Parquet,
     /// Proves that each crate uses only what its layer may use.
     Layers,
-    /// Writes `SHA256SUMS.txt` of the tracked files.
+    /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
     /// Makes a CPU-only libtorch available in the cache folder and prints where.
     Libtorch,
