@@ -1,7 +1,7 @@
 //! What each fuzz target does with its bytes: no reader panics, and what is accepted keeps its laws.
 //!
 //! One function a target, under the target's name; `fuzz_targets/` wraps them for libFuzzer. Seeds come from the fixtures
-//! of the workspace: `cargo run --release --bin seeds`.
+//! of the workspace: `cargo run --release --example seeds`.
 
 mod naive;
 
