@@ -37,21 +37,22 @@ pub trait FileSource: Sync + fmt::Debug {
         Ok(buffer)
     }
 
-    /// The SHA-256 of the whole file and its two ends, as [`FileSource::read_ends`] gives them. `buffer` may be used, and
-    /// holds nothing of use afterwards; a large file need not fit into memory.
+    /// What the SHA-256 of the whole file is computed from, or for a large file, which need not fit into memory, the digest
+    /// itself, with its two ends as [`FileSource::read_ends`] gives them.
     ///
     /// # Errors
     ///
     /// As for [`FileSource::read_into`].
-    fn digest(
+    fn read_or_digest(
         &self,
         path: &ReleasePath,
         head: usize,
         tail: usize,
         buffer: &mut Vec<u8>,
-    ) -> Result<(Sha256, FileEnds), ArtifactError> {
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        let _ = (head, tail);
         self.read_into(path, buffer)?;
-        Ok((Sha256::of(buffer), FileEnds::of(buffer, head, tail)))
+        Ok(ReadOrDigest::Read)
     }
 
     /// Length and kind of what is at `path`, links inside the root followed.
@@ -86,14 +87,14 @@ impl<S: FileSource + ?Sized> FileSource for &S {
         (**self).read_into(path, buffer)
     }
 
-    fn digest(
+    fn read_or_digest(
         &self,
         path: &ReleasePath,
         head: usize,
         tail: usize,
         buffer: &mut Vec<u8>,
-    ) -> Result<(Sha256, FileEnds), ArtifactError> {
-        (**self).digest(path, head, tail, buffer)
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        (**self).read_or_digest(path, head, tail, buffer)
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
@@ -133,6 +134,15 @@ impl Default for ReadLimits {
     fn default() -> Self {
         Self { file_bytes: 8 << 30, document_bytes: 2 << 30, entries: 1_000_000, depth: 32 }
     }
+}
+
+/// A file that is to be hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOrDigest {
+    /// The buffer holds the whole file, to be hashed with others at once.
+    Read,
+    /// The file was hashed piece by piece; the buffer holds nothing of use.
+    Digest(Sha256, FileEnds),
 }
 
 /// What stands at a path.

@@ -133,7 +133,7 @@ fn judge_images(
             findings.push(Finding::new(Code::PngUnlisted, message).in_file(&image.path));
         }
         if let Some(problem) = &image.image_problem {
-            findings.push(problem.clone());
+            findings.push(problem.as_ref().clone());
         }
     }
 }
@@ -155,7 +155,7 @@ fn judge_image(entry: Option<&BundleEntry>, path: &str, row: &QcRow, findings: &
         return;
     }
     if let Some(problem) = &entry.problem {
-        findings.push(problem.clone());
+        findings.push(problem.as_ref().clone());
         return;
     }
     if let (Some(stated), Some(size)) = (row.image_size, entry.size)

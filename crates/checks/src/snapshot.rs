@@ -150,10 +150,10 @@ pub struct BundleEntry {
     pub size: Option<u64>,
     /// SHA-256, of a file that was read whole.
     pub digest: Option<Sha256>,
-    /// Why it could not be read.
-    pub problem: Option<Finding>,
+    /// Why it could not be read. Boxed, as is the next, since a bundle has a hundred thousand entries and few problems.
+    pub problem: Option<Box<Finding>>,
     /// What its image header shows to be wrong, of a PNG that was looked at.
-    pub image_problem: Option<Finding>,
+    pub image_problem: Option<Box<Finding>>,
 }
 
 impl Inventory {

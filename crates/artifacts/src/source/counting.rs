@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{FileEnds, FileFacts, FileSource, Listing};
-use crate::digest::Sha256;
+use super::{FileEnds, FileFacts, FileSource, Listing, ReadOrDigest};
 use crate::error::ArtifactError;
 use crate::path::ReleasePath;
 
@@ -38,15 +37,15 @@ impl<S: FileSource> FileSource for CountingSource<S> {
         self.inner.read_into(path, buffer)
     }
 
-    fn digest(
+    fn read_or_digest(
         &self,
         path: &ReleasePath,
         head: usize,
         tail: usize,
         buffer: &mut Vec<u8>,
-    ) -> Result<(Sha256, FileEnds), ArtifactError> {
+    ) -> Result<ReadOrDigest, ArtifactError> {
         self.count(path);
-        self.inner.digest(path, head, tail, buffer)
+        self.inner.read_or_digest(path, head, tail, buffer)
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {

@@ -10,8 +10,10 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use super::{FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, ReadLimits};
-use crate::digest::{Hasher, Sha256};
+use super::{
+    FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, ReadLimits, ReadOrDigest,
+};
+use crate::digest::Hasher;
 use crate::error::ArtifactError;
 use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 
@@ -123,17 +125,17 @@ impl FileSource for DirectorySource {
         read_whole(file, &before, path, buffer)
     }
 
-    fn digest(
+    fn read_or_digest(
         &self,
         path: &ReleasePath,
         head: usize,
         tail: usize,
         buffer: &mut Vec<u8>,
-    ) -> Result<(Sha256, FileEnds), ArtifactError> {
+    ) -> Result<ReadOrDigest, ArtifactError> {
         let (mut file, before) = self.open_file(path, self.limits.file_bytes)?;
         if before.len() <= PIECE_BYTES as u64 {
             read_whole(file, &before, path, buffer)?;
-            return Ok((Sha256::of(buffer), FileEnds::of(buffer, head, tail)));
+            return Ok(ReadOrDigest::Read);
         }
         let failed = |error| read_failure(path.as_str(), error);
         buffer.resize(PIECE_BYTES, 0);
@@ -160,7 +162,7 @@ impl FileSource for DirectorySource {
         }
         let after = file.metadata().map_err(failed)?;
         refuse_changed(path.as_str(), &before, &after, ends.len)?;
-        Ok((hasher.finish(), ends))
+        Ok(ReadOrDigest::Digest(hasher.finish(), ends))
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {

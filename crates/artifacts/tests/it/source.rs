@@ -7,7 +7,7 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{
     CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource, ReadLimits,
-    read_file,
+    ReadOrDigest, read_file,
 };
 use spinefairbench_artifacts::{Diagnostic, layout};
 
@@ -202,7 +202,7 @@ fn class_25_a_file_that_changes_while_it_is_hashed_is_named() {
         while !started.load(Ordering::Relaxed) {
             std::thread::yield_now();
         }
-        let outcome = source.digest(&path("growing.bin"), 4, 4, &mut Vec::new());
+        let outcome = source.read_or_digest(&path("growing.bin"), 4, 4, &mut Vec::new());
         stop.store(true, Ordering::Relaxed);
         outcome
     });
@@ -218,10 +218,19 @@ fn a_digest_is_that_of_the_whole_file_however_long_it_is() {
         let bytes: Vec<u8> =
             (0..length).map(|at: u32| at.to_le_bytes()[(at % 3) as usize]).collect();
         fs::write(folder.path().join("f"), &bytes).unwrap();
-        let found = source.digest(&path("f"), 33, 12, &mut b"old".to_vec()).unwrap();
-        assert_eq!(found.0, Sha256::of(&bytes), "{length} bytes");
-        assert_eq!(found.1, FileEnds::of(&bytes, 33, 12), "{length} bytes");
-        assert_eq!(found.1, source.read_ends(&path("f"), 33, 12).unwrap(), "{length} bytes");
+        let mut buffer = b"old".to_vec();
+        let ends = match source.read_or_digest(&path("f"), 33, 12, &mut buffer).unwrap() {
+            ReadOrDigest::Read => {
+                assert!(buffer == bytes && length <= 1 << 20, "{length} bytes");
+                FileEnds::of(&buffer, 33, 12)
+            }
+            ReadOrDigest::Digest(digest, ends) => {
+                assert_eq!(digest, Sha256::of(&bytes), "{length} bytes");
+                ends
+            }
+        };
+        assert_eq!(ends, FileEnds::of(&bytes, 33, 12), "{length} bytes");
+        assert_eq!(ends, source.read_ends(&path("f"), 33, 12).unwrap(), "{length} bytes");
     }
 }
 
@@ -236,14 +245,14 @@ fn what_is_above_the_limits_is_named_and_not_read() {
     let limits = ReadLimits::default();
     let small = source(ReadLimits { file_bytes: 4, document_bytes: 4, ..limits });
     check_refused(&small, "x", "file_too_large");
-    let error = small.digest(&path("x"), 1, 1, &mut Vec::new()).unwrap_err();
+    let error = small.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "`x` has 5 bytes, at most 4 are read");
     assert_eq!(small.read_ends(&path("x"), 1, 1).unwrap_err().code(), "file_too_large");
     let exact = source(ReadLimits { file_bytes: 5, document_bytes: 5, ..limits });
     assert_eq!(exact.read(&path("x")).unwrap(), b"12345");
     // Documents alone are held in memory.
     let documents = source(ReadLimits { document_bytes: 4, ..limits });
-    assert!(documents.digest(&path("x"), 1, 1, &mut Vec::new()).is_ok());
+    assert!(documents.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).is_ok());
     assert_eq!(documents.read(&path("x")).unwrap_err().code(), "file_too_large");
     let problems = |limits| {
         let listing = source(limits).files(None).unwrap();
