@@ -10,6 +10,8 @@ use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
+use rayon::prelude::*;
+
 use super::{
     FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, ReadLimits, ReadOrDigest,
 };
@@ -93,9 +95,27 @@ impl DirectorySource {
         }
     }
 
-    /// Opens a regular file of at most `limit` bytes. The kind is known before the opening, since opening a pipe would wait
-    /// for its writer.
+    /// Opens a regular file of at most `limit` bytes, and gives what it is before it is read.
     fn open_file(&self, path: &ReleasePath, limit: u64) -> Result<(File, Metadata), ArtifactError> {
+        let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        let place = self.folder(folder, path)?.join(name);
+        let (file, facts) = match open_if_regular(&place) {
+            Some(opened) => opened,
+            None => self.open_after_a_look(path)?,
+        };
+        if facts.len() > limit {
+            return Err(ArtifactError::TooLarge {
+                path: path.as_str().into(),
+                len: facts.len(),
+                limit,
+            });
+        }
+        Ok((file, facts))
+    }
+
+    /// Opens a regular file, links inside the root followed. The kind is known before the opening, since opening a pipe would
+    /// wait for its writer.
+    fn open_after_a_look(&self, path: &ReleasePath) -> Result<(File, Metadata), ArtifactError> {
         let (place, facts) = self.locate(path)?;
         if !facts.is_file() {
             return Err(ArtifactError::NotAFile {
@@ -105,13 +125,6 @@ impl DirectorySource {
         }
         let file = open(&place).map_err(|error| read_failure(path.as_str(), error))?;
         let facts = file.metadata().map_err(|error| read_failure(path.as_str(), error))?;
-        if facts.len() > limit {
-            return Err(ArtifactError::TooLarge {
-                path: path.as_str().into(),
-                len: facts.len(),
-                limit,
-            });
-        }
         Ok((file, facts))
     }
 }
@@ -227,7 +240,7 @@ impl FileSource for DirectorySource {
                 break;
             }
         }
-        listing.entries.sort_unstable();
+        listing.entries.par_sort_unstable();
         Ok(listing)
     }
 }
@@ -240,15 +253,31 @@ fn read_whole(
     buffer: &mut Vec<u8>,
 ) -> Result<(), ArtifactError> {
     let failed = |error| read_failure(path.as_str(), error);
-    buffer.clear();
-    buffer
-        .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
-        .map_err(|error| failed(error.into()))?;
-    // One byte more than it should have is enough to see that it grew.
-    let limit = before.len().saturating_add(1);
-    Read::by_ref(&mut file).take(limit).read_to_end(buffer).map_err(failed)?;
+    let len = usize::try_from(before.len()).unwrap_or(usize::MAX);
+    // One byte more than there should be: a file that grows fills it, and one that does not ends before it, so that no
+    // second call is needed to find the end. The old content stays where it is until it is written over.
+    let room = len.saturating_add(1);
+    buffer.try_reserve(room.saturating_sub(buffer.len())).map_err(|error| failed(error.into()))?;
+    buffer.resize(room, 0);
+    let read = read_up_to(&mut file, buffer, len).map_err(failed)?;
+    buffer.truncate(read);
     let after = file.metadata().map_err(failed)?;
-    refuse_changed(path.as_str(), before, &after, buffer.len() as u64)
+    refuse_changed(path.as_str(), before, &after, read as u64)
+}
+
+/// Fills `buffer` until the file ends or `len` bytes stand in it, and gives their number; more than `len` if there are more.
+fn read_up_to(file: &mut File, buffer: &mut [u8], len: usize) -> io::Result<usize> {
+    let mut read = 0;
+    // The first call of an empty file finds out that it is empty.
+    while read < len || read == 0 {
+        match file.read(&mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
 }
 
 /// Lists one folder, up to one entry above the `n_left` that are still allowed.
@@ -317,6 +346,23 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<Vec<u8>, ArtifactError> {
 )]
 fn open(place: &Path) -> io::Result<File> {
     File::open(place)
+}
+
+/// Opens what stands at `place` if it is a regular file and no link, in one walk along the path; nothing for all else, which
+/// a closer look then names. A pipe is opened without waiting for its writer, a terminal without taking it over.
+#[cfg(unix)]
+fn open_if_regular(place: &Path) -> Option<(File, Metadata)> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags).open(place).ok()?;
+    let facts = file.metadata().ok()?;
+    facts.is_file().then_some((file, facts))
+}
+
+/// Opens nothing: only Unix can open without following a link and without waiting.
+#[cfg(not(unix))]
+fn open_if_regular(_: &Path) -> Option<(File, Metadata)> {
+    None
 }
 
 fn read_failure(path: &str, source: io::Error) -> ArtifactError {

@@ -160,6 +160,17 @@ fn sockets_and_names_that_are_no_release_path_are_reported() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_without_waiting_for_its_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    let source = DirectorySource::open(folder.path()).unwrap();
+    check_refused(&source, "pipe", "not_a_file");
+    assert_eq!(source.read_ends(&path("pipe"), 1, 1).unwrap_err().code(), "not_a_file");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_with_another_length_than_stated_has_changed() {
