@@ -12,7 +12,7 @@ use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
 #[cfg(feature = "parquet")]
 use spinefairbench_scoring::export::per_pair_parquet;
-use spinefairbench_scoring::index::BenchmarkIndex;
+use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::advice;
 use spinefairbench_scoring::score::{ScoreError, score};
 use spinefairbench_scoring::score_file::{self, ScoreFile, Table2Row};
@@ -58,6 +58,9 @@ pub(crate) fn run(
         }
         Err(error) => return Err(error).context("drawing the intervals"),
     };
+    let advice = advice(&submission, &ReleaseDescription::pinned().table2_models);
+    // Giving up tens of thousands of ids takes time that the writing of the file need not wait for.
+    rayon::spawn(move || drop((submission, index)));
     let file = ScoreFile::new(&score, &scored_at_utc);
     let table = match table {
         Some((path, form)) => Some((path, form.encode(&file)?)),
@@ -70,7 +73,7 @@ pub(crate) fn run(
             None => Ok(()),
         }
     })?;
-    for advice in advice(&submission, &ReleaseDescription::pinned().table2_models) {
+    for advice in advice {
         note(verbosity, format_args!("advice: {}", Shown(&advice.to_string())));
     }
     for warning in &file.warnings {
@@ -93,8 +96,13 @@ pub(crate) fn read_on(
     bundle: &DirectorySource,
     options: &ScopeArguments,
 ) -> Result<Result<(Submission, BenchmarkIndex), Vec<String>>> {
-    let load = |stated| load_index(bundle, options.scope.unwrap_or(stated));
-    Ok(match read(path)? {
+    // The bundle's pairs are the same in every scope, so they are read while the submission still says which it has.
+    let (read, pairs) = rayon::join(|| read(path), || BundlePairs::load(bundle));
+    let load = |stated| {
+        let index = pairs.and_then(|pairs| pairs.index(bundle, options.scope.unwrap_or(stated)));
+        index.map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
+    };
+    Ok(match read? {
         Ok(submission) => load(submission.header.scope).map(|index| (submission, index)),
         Err(refused) => {
             let mut problems = refused.problems();
