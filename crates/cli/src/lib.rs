@@ -25,6 +25,7 @@ use arguments::{Arguments, Command};
 use exit_status::CallError;
 use output::{Output, Shown};
 
+pub use commands::demo::cached_demo;
 pub use commands::verify::MissingBundle;
 pub use environment::cache_folder;
 pub use exit_status::ExitStatus;
