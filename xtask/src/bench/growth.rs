@@ -24,7 +24,7 @@ pub(super) fn measure(setting: &Setting) -> Result<Vec<Figure>> {
                 &times.seconds,
             ));
         }
-        figures.push(exponent_of(format!("`{stem}`, time"), &seconds));
+        figures.push(exponent_of(&format!("`{stem}`, time"), &seconds));
         // What the process takes by itself says nothing of growth.
         let peaks: Option<Vec<f64>> = times
             .iter()
@@ -33,23 +33,22 @@ pub(super) fn measure(setting: &Setting) -> Result<Vec<Figure>> {
         if let Some(peaks) = peaks {
             for (factor, peak) in FACTORS.iter().zip(&peaks) {
                 let what = format!("`{stem}` at {factor}×, memory with its input");
-                figures
-                    .push(Figure::seconds("growth", what, &[*peak]).as_value(*peak, Unit::Bytes));
+                figures.push(Figure::seconds("growth", what, &[*peak]).in_unit(*peak, Unit::Bytes));
             }
-            figures.push(exponent_of(format!("`{stem}`, memory"), &peaks));
+            figures.push(exponent_of(&format!("`{stem}`, memory"), &peaks));
         }
     }
     Ok(figures)
 }
 
-fn exponent_of(what: String, values: &[f64]) -> Figure {
+fn exponent_of(what: &str, values: &[f64]) -> Figure {
     let points: Vec<(f64, f64)> = FACTORS
         .iter()
         .zip(values)
         .map(|(factor, value)| (as_float(*factor as u64), *value))
         .collect();
     let value = exponent(&points);
-    Figure::seconds("growth", format!("{what}: exponent"), values).as_value(value, Unit::Exponent)
+    Figure::seconds("growth", format!("{what}: exponent"), values).in_unit(value, Unit::Exponent)
 }
 
 /// The exponent `b` of the law `value = a · size^b` that fits the points best: the slope in logarithms, by least squares.

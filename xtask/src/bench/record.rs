@@ -92,7 +92,7 @@ impl Figure {
     }
 
     /// The same measure in another unit.
-    pub(super) fn as_value(self, value: f64, unit: Unit) -> Self {
+    pub(super) fn in_unit(self, value: f64, unit: Unit) -> Self {
         Self { value, unit, ..self }
     }
 

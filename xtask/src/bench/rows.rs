@@ -127,7 +127,7 @@ fn checksums(setting: &Setting) -> Result<Vec<Figure>> {
     };
     let times = times_in_turn(&mut [&mut ours, &mut theirs], 5)?;
     let peer = Peer::of("sha256sum -c", &times[1]);
-    Ok(against_peer("checksums", what, &times[0], peer, setting.at_release(Target::AtLeast(6.0))))
+    Ok(against_peer("checksums", what, &times[0], &peer, setting.at_release(Target::AtLeast(6.0))))
 }
 
 fn interval(setting: &Setting) -> Result<Vec<Figure>> {
@@ -137,7 +137,7 @@ fn interval(setting: &Setting) -> Result<Vec<Figure>> {
         return Ok(vec![Figure::seconds("interval", what, &ours.seconds)]);
     };
     let peer = Peer::of(&theirs.name, &theirs.seconds);
-    Ok(against_peer("interval", what, &ours.seconds, peer, Some(Target::AtLeast(5.0))))
+    Ok(against_peer("interval", what, &ours.seconds, &peer, Some(Target::AtLeast(5.0))))
 }
 
 fn intervals(setting: &Setting) -> Result<Vec<Figure>> {
@@ -172,7 +172,7 @@ fn parse(setting: &Setting) -> Result<Vec<Figure>> {
                 &times.seconds,
             );
             let rate = as_float(bytes) / figure.value;
-            Ok(figure.as_value(rate, Unit::BytesPerSecond).with_target(least.map(Target::AtLeast)))
+            Ok(figure.in_unit(rate, Unit::BytesPerSecond).with_target(least.map(Target::AtLeast)))
         })
         .collect()
 }
@@ -216,7 +216,7 @@ fn memory(
     let largest = largest_file(&bundle.root)?;
     let limit = 1.5 * as_float(largest) + 100e6;
     let what = format!("{what}, peak memory (largest file {} MB)", largest / 1_000_000);
-    let figure = Figure::seconds(row, what, &[peak]).as_value(peak, Unit::Bytes);
+    let figure = Figure::seconds(row, what, &[peak]).in_unit(peak, Unit::Bytes);
     Ok(figure.with_target(Some(Target::AtMost(limit))))
 }
 
@@ -225,14 +225,14 @@ fn against_peer(
     row: &'static str,
     what: &str,
     seconds: &[f64],
-    peer: Peer,
+    peer: &Peer,
     target: Option<Target>,
 ) -> Vec<Figure> {
     let time = Figure { peer: Some(peer.clone()), ..Figure::seconds(row, what, seconds) };
     let ratio = peer.seconds / median(seconds);
     let what = format!("the same against `{}`", peer.name);
     let ratio =
-        Figure { what, ..time.clone() }.as_value(ratio, Unit::TimesThePeer).with_target(target);
+        Figure { what, ..time.clone() }.in_unit(ratio, Unit::TimesThePeer).with_target(target);
     vec![time, ratio]
 }
 

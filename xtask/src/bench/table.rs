@@ -65,8 +65,7 @@ mod tests {
         figure.peer =
             Some(super::super::record::Peer { name: "p".to_owned(), seconds: 9.0, runs: 3 });
         assert_eq!(line(&figure), "| checksums | hashing | 1.25 s | 3, 40 % | `p` 9.00 s |  |  |");
-        let ratio =
-            figure.as_value(5.2, Unit::TimesThePeer).with_target(Some(Target::AtLeast(6.0)));
+        let ratio = figure.in_unit(5.2, Unit::TimesThePeer).with_target(Some(Target::AtLeast(6.0)));
         assert_eq!(
             line(&ratio),
             "| checksums | hashing | 5.2 × | 3, 40 % |  | ≥ 6.0 × | **missed** |"

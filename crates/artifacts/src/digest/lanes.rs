@@ -63,7 +63,7 @@ impl<'a> Lane<'a> {
         padded[1][..rest.len()].copy_from_slice(rest);
         padded[1][rest.len()] = 0x80;
         // The length takes the last eight bytes; where they are taken, the rest has a block of its own.
-        let next_padded = if rest.len() < 56 { 1 } else { 0 };
+        let next_padded = usize::from(rest.len() < 56);
         if next_padded == 0 {
             padded.swap(0, 1);
         }
@@ -103,12 +103,12 @@ fn side_by_side(messages: &[&[u8]], unit: x86_64::ShaUnit) -> Vec<Sha256> {
     let mut waiting = messages.iter().enumerate().map(|(message, bytes)| Lane::new(message, bytes));
     let mut lanes: Vec<Lane<'_>> = waiting.by_ref().take(LANES).collect();
     while !lanes.is_empty() {
-        let n = lanes.iter().map(|lane| lane.blocks().len()).min().unwrap_or(0);
+        let n_blocks = lanes.iter().map(|lane| lane.blocks().len()).min().unwrap_or(0);
         match lanes.as_mut_slice() {
-            [a, b, c, d] => compress([a, b, c, d], n, unit),
-            [a, b, c] => compress([a, b, c], n, unit),
-            [a, b] => compress([a, b], n, unit),
-            others => others.iter_mut().for_each(|lane| compress([lane], n, unit)),
+            [a, b, c, d] => compress([a, b, c, d], n_blocks, unit),
+            [a, b, c] => compress([a, b, c], n_blocks, unit),
+            [a, b] => compress([a, b], n_blocks, unit),
+            others => others.iter_mut().for_each(|lane| compress([lane], n_blocks, unit)),
         }
         for place in (0..lanes.len()).rev() {
             if lanes[place].is_done() {
@@ -181,6 +181,7 @@ mod x86_64 {
             unsafe_code,
             reason = "the call needs instructions that the compiler cannot know to be present"
         )]
+        #[expect(clippy::unused_self, reason = "having the value is what makes the call sound")]
         pub(super) fn compress<const N: usize>(
             self,
             states: &mut [State; N],
@@ -286,6 +287,7 @@ mod x86_64 {
         words
     }
 
+    #[expect(clippy::many_single_char_names, reason = "the names of FIPS 180-4")]
     #[target_feature(enable = "sha,ssse3,sse4.1")]
     #[inline]
     fn halves_of(state: State) -> Halves {

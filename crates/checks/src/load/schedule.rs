@@ -76,7 +76,7 @@ pub(super) fn carry_out_in_two(
         || {
             let mut buffer = Vec::new();
             panels
-                .into_iter()
+                .iter()
                 .map(|job| read_panel(source, job, &mut buffer, progress))
                 .collect::<Vec<_>>()
         },
@@ -186,20 +186,20 @@ fn read_group(
 /// Opens a panel, once. It is parsed in parallel, and its digest is one long sequential computation: they overlap.
 fn read_panel(
     source: &dyn FileSource,
-    job: Job,
+    job: &Job,
     buffer: &mut Vec<u8>,
     progress: &dyn Progress,
 ) -> Outcome {
-    let opened = open(source, &job, buffer);
+    let opened = open(source, job, buffer);
     let Opened::Whole(bytes) = &opened else {
-        return outcome_of(&job, opened, None, Vec::new(), progress);
+        return outcome_of(job, opened, None, Vec::new(), progress);
     };
     let content = Content { path: &job.path, bytes: bytes.as_ref().copied(), digest: None };
     let (digest, deposits) = rayon::join(
         || content.bytes.ok().filter(|_| job.reading.wants_digest).map(Sha256::of),
         || job.reading.readers.iter().map(|reader| reader(content)).collect(),
     );
-    outcome_of(&job, opened, digest, deposits, progress)
+    outcome_of(job, opened, digest, deposits, progress)
 }
 
 /// A file, as far as it is wanted.
