@@ -85,12 +85,33 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     }
 }
 
-/// The generator's tests with the models themselves; libtorch is assembled on first use.
+/// Modules of the command's tests that run no model: the step without libtorch ran them already.
+const WITHOUT_MODELS: [&str; 13] = [
+    "binary::",
+    "calls::",
+    "comparison::",
+    "documents::",
+    "fetching::",
+    "memory::",
+    "mini_bundle::",
+    "numbers::",
+    "report::",
+    "scoring::",
+    "signals::",
+    "surroundings::",
+    "untrusted::",
+];
+
+/// The tests of the generator and of its commands with the models themselves; libtorch is assembled on first use.
+///
+/// Both packages in one call, so that everything below them is built with the features of the step before.
 fn generator_tests(root: &Path) -> Result<ExitStatus> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
     println!("{}", libtorch.describe());
     let status = Command::new(env!("CARGO"))
-        .args(["test", "--package", "spinefairbench-generator", "--features", "libtorch"])
+        .args(["test", "--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])
+        .args(["--features", "spinefairbench-cli/libtorch", "--"])
+        .args(WITHOUT_MODELS.iter().flat_map(|module| ["--skip", module]))
         .current_dir(root)
         .env("RUN_SLOW_TESTS", "1")
         .envs(libtorch.environment())

@@ -4,6 +4,8 @@
 //! published constant from here; where a part of [`Expected`] is absent, that comparison is left out. Fields that this
 //! version does not know are passed over; known ones must have their type.
 
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
@@ -18,6 +20,14 @@ pub use expected::{
     Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation, ExpectedModel,
     ExpectedRadiologist,
 };
+
+/// Where the description of a bundle that was made here stands: `<name>.release.json` beside the folder `<name>`.
+#[must_use]
+pub fn path_beside(bundle: &Path) -> PathBuf {
+    let mut name = bundle.file_name().unwrap_or_default().to_owned();
+    name.push(".release.json");
+    bundle.with_file_name(name)
+}
 
 /// Name of the embedded description, for messages.
 pub const PINNED_NAME: &str = "releases/spinefairbench-2026-04.json";

@@ -1,5 +1,7 @@
 //! The command line as types.
 
+pub(crate) mod generator;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     /// Downloads the pinned artifact archive, checked while it streams.
     #[command(after_help = "Example:\n  spinefairbench fetch --out .")]
     Fetch(FetchArguments),
+    /// Counterfactual radiographs: facts, one picture, batches, quality control.
+    Generator(generator::GeneratorArguments),
     /// Builds the synthetic demonstration bundle.
     #[command(after_help = "Example:\n  spinefairbench demo --out demo --seed 1 --scale small")]
     Demo(DemoArguments),

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod fetch;
+pub(crate) mod generator;
 pub(crate) mod interval;
 pub(crate) mod leaderboard;
 pub(crate) mod lint;

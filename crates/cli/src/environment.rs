@@ -59,6 +59,14 @@ pub(crate) fn hub_token() -> Option<String> {
     env::var("HF_TOKEN").ok().filter(|value| !value.is_empty())
 }
 
+/// Number of this task and number of tasks of a Slurm array (`SLURM_ARRAY_TASK_ID`, `SLURM_ARRAY_TASK_COUNT`), as text,
+/// if both are set.
+#[must_use]
+pub(crate) fn slurm_array_task() -> Option<(String, String)> {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    Some((set("SLURM_ARRAY_TASK_ID")?, set("SLURM_ARRAY_TASK_COUNT")?))
+}
+
 /// Seconds since 1970-01-01 UTC: `SOURCE_DATE_EPOCH` if set, else the clock.
 ///
 /// # Errors

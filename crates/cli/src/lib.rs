@@ -70,6 +70,7 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Registry(options) => commands::registry::run(options, &output),
         Command::Report(options) => commands::report::run(options, &output),
         Command::Fetch(options) => commands::fetch::run(options, verbosity, &output),
+        Command::Generator(options) => commands::generator::run(options, verbosity, &output),
         Command::Demo(options) => commands::demo::run(options, verbosity, &output),
         Command::Doctor(options) => commands::doctor::run(options, &output),
         Command::Compare(options) => commands::compare::run(options, &output),

@@ -30,6 +30,12 @@ pub(crate) enum Unit {
     Bytes,
     /// Files.
     Files,
+    /// Steps of one computation.
+    #[cfg_attr(
+        not(feature = "libtorch"),
+        expect(dead_code, reason = "only the models count in steps")
+    )]
+    Steps,
 }
 
 /// One piece of work whose progress is shown.
@@ -104,6 +110,7 @@ impl Progress {
         let amount = |count: u64| match self.unit {
             Unit::Bytes => format!("{} MB", count / 1_000_000),
             Unit::Files => format!("{count} files"),
+            Unit::Steps => format!("{count} steps"),
         };
         let of_total = total.map(|total| format!(" of {}", amount(total))).unwrap_or_default();
         // Progress that cannot be shown is no reason to stop the work.
@@ -121,6 +128,7 @@ fn style(unit: Unit) -> ProgressStyle {
     let template = match unit {
         Unit::Bytes => "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
         Unit::Files => "{msg} {wide_bar} {human_pos} of {human_len} files, {eta} left",
+        Unit::Steps => "{msg} {wide_bar} {human_pos} of {human_len} steps, {eta} left",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -169,7 +169,5 @@ pub fn build(
 /// `<name>.release.json` beside a bundle called `<name>`.
 #[must_use]
 pub fn release_path(target: &Path) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_owned();
-    name.push(".release.json");
-    target.with_file_name(name)
+    spinefairbench_artifacts::release::path_beside(target)
 }

@@ -1,5 +1,6 @@
-//! Writes a model with weights by formula: `formula_model tiny|full FOLDER`.
+//! Writes a model with weights by formula and a LoRA of the released rank beside it: `formula_model tiny|full FOLDER`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use spinefairbench_generator::formula_model::FormulaModel;
@@ -16,7 +17,8 @@ fn main() -> ExitCode {
         }
     };
     let folder = arguments.get(2).map_or(".", String::as_str);
-    match model.write(folder.as_ref()) {
+    let lora = Path::new(folder).join("lora.safetensors");
+    match model.write(folder.as_ref()).and_then(|()| model.write_lora(&lora, 64)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

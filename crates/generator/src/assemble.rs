@@ -3,16 +3,21 @@
 //! Input: the output folders of a batch. Output: `dataset/` with exactly the released layout (attempts, passed pairs,
 //! the two source lists, the declared counts, the pictures) and `SHA256SUMS.txt`, which `dataset` and `checksums` pass.
 //! Rows are ordered by pair id, so that the number of shards and the order of work leave no trace. No source radiograph
-//! enters the folder.
+//! enters the folder. Beside it stands `<name>.release.json`, a release description with the counts of this dataset and the
+//! digest of its checksum manifest: what `dataset --release` compares with in place of the pinned release.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::SourceId;
 use spinefairbench_artifacts::path::ReleasePath;
-use spinefairbench_artifacts::write::StagedTree;
+use spinefairbench_artifacts::release::{
+    ArtifactArchive, Expected, ExpectedDataset, ReleaseDescription, path_beside,
+};
+use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
 
 use crate::batch::{JOURNAL_FOLDER, JournalContent, PairRow};
@@ -22,7 +27,7 @@ use crate::{GeneratorError, files};
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
 
 /// What was assembled.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Assembled {
     /// Sources with at least one passed pair.
     pub sources: usize,
@@ -32,13 +37,20 @@ pub struct Assembled {
     pub passed: usize,
 }
 
-/// Merges the batch's output folders `roots` into the new folder `target`.
+/// Called with the numbers of pictures that are copied and that there are; says whether to go on.
+pub type Progress<'a> = dyn FnMut(usize, usize) -> ControlFlow<()> + 'a;
+
+/// Merges the batch's output folders `roots` into the new folder `target`, with its release description beside it.
 ///
 /// # Errors
 ///
 /// If the journals belong to different batches, a shard or a source is missing, a picture is not the one its journal line
-/// describes, or `target` exists or cannot be written. Nothing is left at `target` then.
-pub fn assemble(roots: &[PathBuf], target: &Path) -> Result<Assembled, GeneratorError> {
+/// describes, `target` exists or cannot be written, or `progress` says to stop. Nothing is left at `target` then.
+pub fn assemble(
+    roots: &[PathBuf],
+    target: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<Assembled, GeneratorError> {
     let mut rows: BTreeMap<String, (PairRow, &Path)> = BTreeMap::new();
     let mut shards = Shards::default();
     for root in roots {
@@ -53,7 +65,7 @@ pub fn assemble(roots: &[PathBuf], target: &Path) -> Result<Assembled, Generator
         }
     }
     let settings = shards.finish()?;
-    write(&rows, &settings, target)
+    write(&rows, &settings, target, progress)
 }
 
 /// The shards seen so far, which must be parts of one batch.
@@ -124,7 +136,9 @@ fn write(
     rows: &BTreeMap<String, (PairRow, &Path)>,
     settings: &Map<String, Value>,
     target: &Path,
+    progress: &mut Progress<'_>,
 ) -> Result<Assembled, GeneratorError> {
+    let n_pictures = rows.values().filter(|(row, _)| row.passed_qc).count();
     let tree = StagedTree::create(target)?;
     let mut digests: BTreeMap<ReleasePath, Sha256> = BTreeMap::new();
     let mut attempts = String::new();
@@ -149,6 +163,9 @@ fn write(
         }
         tree.write(&image.path, &png)?;
         digests.insert(image.path.clone(), computed);
+        if progress(counts.passed, n_pictures).is_break() {
+            return Err(GeneratorError::Stopped);
+        }
         sources
             .entry(&row.source_id)
             .or_default()
@@ -198,6 +215,41 @@ fn write(
     }
     let sums = manifest::write(digests.iter().map(|(path, digest)| (*digest, path)));
     tree.write(&layout::constant(layout::SHA256SUMS), sums.as_bytes())?;
+    // In this order a kill between the two leaves a description without a dataset, which the next run replaces.
+    write_atomic(path_beside(target), describe(counts, &sums).to_json().as_bytes())?;
     tree.commit()?;
     Ok(counts)
+}
+
+/// The release description of a dataset with these counts and this checksum manifest.
+fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
+    let digest = Sha256::of(sums.as_bytes());
+    let Assembled { sources, attempted, passed } = counts;
+    ReleaseDescription {
+        schema_version: "1.0".into(),
+        release_id: format!("generated-{}", &digest.to_string()[..12]),
+        // No archive of it was published.
+        artifact_archive: ArtifactArchive {
+            repository: "local/generated".into(),
+            revision: "none".into(),
+            filename: "none".into(),
+            size_bytes: 0,
+            sha256: Sha256::of(b""),
+        },
+        frozen_prompt_registry: layout::constant(layout::CANONICAL_DEFINITIONS),
+        artifact_anchors: [(layout::SHA256SUMS.to_owned(), digest)].into_iter().collect(),
+        prompt_digests: std::iter::empty().collect(),
+        table2_models: Vec::new(),
+        expected: Expected {
+            dataset: Some(ExpectedDataset {
+                released_pngs: passed as u64,
+                qc_passed_rows: passed as u64,
+                attempted_qc_rows: attempted as u64,
+                sources: sources as u64,
+            }),
+            ..Expected::default()
+        },
+        counts: None,
+        generator: None,
+    }
 }

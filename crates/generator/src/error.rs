@@ -209,6 +209,9 @@ pub enum GeneratorError {
         /// The journal.
         path: PathBuf,
     },
+    /// Another process writes the journal.
+    #[error(transparent)]
+    Busy(#[from] spinefairbench_artifacts::lock::LockError),
     /// A journal of a batch with other settings.
     #[error("`{}` belongs to a batch with other settings: {}", path.display(), keys.join(", "))]
     OtherSettings {
@@ -238,6 +241,9 @@ pub enum GeneratorError {
         /// Shards found.
         shards: BTreeSet<String>,
     },
+    /// The caller asked to stop.
+    #[error("stopped before the end")]
+    Stopped,
     /// A picture that is not the one its journal line describes.
     #[error("`{}` is not the picture of the journal (expected sha256 {expected}, computed {computed})", path.display())]
     OtherPicture {

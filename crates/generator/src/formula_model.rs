@@ -5,12 +5,16 @@
 //! the tensor `NAME` is `offset + amplitude * v` with `v` in `[-1, 1)` from splitmix64 seeded by FNV-1a of
 //! `PART/NAME`, in single precision, then rounded to half precision; the amplitudes keep activations in a sane range.
 
+mod companions;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
 use spinefairbench_artifacts::write::{create_folder, write_atomic};
+
+pub use companions::{LowRankFormula, write_lpips_trunk};
 
 use crate::GeneratorError;
 use crate::architecture::{
@@ -143,19 +147,30 @@ pub type HalfWeights = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 ///
 /// If the file cannot be written.
 pub fn write_weights(path: &Path, weights: &HalfWeights) -> Result<(), GeneratorError> {
+    write_tensors(path, Dtype::F16, weights, &[("format", "pt")])
+}
+
+/// Tensors of one type as a `safetensors` file with `metadata`.
+fn write_tensors(
+    path: &Path,
+    dtype: Dtype,
+    tensors: &BTreeMap<String, (Vec<usize>, Vec<u8>)>,
+    metadata: &[(&str, &str)],
+) -> Result<(), GeneratorError> {
     let failure = |error: safetensors::SafeTensorError| GeneratorError::MalformedWeights {
         path: path.into(),
         problem: error.to_string(),
     };
-    let views = weights
+    let views = tensors
         .iter()
         .map(|(name, (shape, bytes))| {
-            Ok((name.as_str(), TensorView::new(Dtype::F16, shape.clone(), bytes)?))
+            Ok((name.as_str(), TensorView::new(dtype, shape.clone(), bytes)?))
         })
         .collect::<Result<Vec<_>, _>>()
         .map_err(failure)?;
-    serialize_to_file(views, Some([("format".to_owned(), "pt".to_owned())].into()), path)
-        .map_err(failure)
+    let metadata =
+        metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    serialize_to_file(views, Some(metadata), path).map_err(failure)
 }
 
 /// `offset + amplitude * v` for `count` values of the tensor called `name`, each `v` in `[-1, 1)`.

@@ -21,7 +21,10 @@ use crate::lora::{LoraFile, LoraMerge, ScaleChoice};
 use crate::metadata::{PictureFacts, PictureMetadata};
 use crate::prepare::{PrepareOptions, PreparedSource, mask_warning};
 use crate::smoke::{self, synthetic_radiograph};
-use crate::torch::{Adapters, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement};
+use crate::torch::{
+    Adapters, Arithmetic, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
+    Residency,
+};
 use crate::{GeneratorConfig, GeneratorError, PromptSet, Seed, files};
 
 /// Which model, and where it runs.
@@ -47,6 +50,10 @@ pub struct ModelOptions {
     pub prompt_set: PromptSet,
     /// How pictures are read and resized.
     pub prepare: PrepareOptions,
+    /// How long the UNet stays in memory.
+    pub residency: Residency,
+    /// Speed or equal bits.
+    pub arithmetic: Arithmetic,
 }
 
 /// The LoRA file of a run: `given` on the command line, else the configuration's. Checked before anything is loaded.
@@ -106,7 +113,7 @@ pub struct InferOutcome {
 }
 
 impl Generator {
-    /// Loads the model. Impossible numbers and misfits are found before any weight is read.
+    /// Loads the model. Impossible numbers and a LoRA that does not fit are found before any weight is read.
     ///
     /// # Errors
     ///
@@ -129,10 +136,16 @@ impl Generator {
             .map(|(_, resolved)| Adapters::new(resolved, options.lora_merge))
             .transpose()?;
         let prompts = EditLabel::ALL.map(|label| options.prompt_set.prompt(label));
-        let load = LoadOptions { placement, noise: options.noise, adapters: adapters.as_ref() };
-        let pipeline = Pipeline::load(&base, &prompts, &load)?;
         let mut provenance = Map::new();
         provenance.insert("base_model".into(), base_digests(&base)?);
+        let load = LoadOptions {
+            placement,
+            noise: options.noise,
+            adapters,
+            residency: options.residency,
+            arithmetic: options.arithmetic,
+        };
+        let pipeline = Pipeline::load(base, &prompts, load)?;
         if let Some((file, resolved)) = &lora {
             let scale = resolved.modules.values().next().map(|values| values.scale);
             let merged = options.lora_merge == LoraMerge::Merged;
@@ -148,6 +161,7 @@ impl Generator {
         provenance.insert("dtype".into(), number_type(placement.kind).to_string().into());
         let noise = if options.noise == NoiseOrigin::Cpu { "cpu" } else { "device" };
         provenance.insert("noise".into(), noise.into());
+        provenance.insert("exact".into(), (options.arithmetic == Arithmetic::Exact).into());
         provenance.insert("resize_order".into(), options.prepare.order.name().into());
         Ok(Self {
             pipeline,
@@ -178,6 +192,7 @@ impl Generator {
         &self,
         source: &PreparedSource,
         edits: &[(EditLabel, Seed)],
+        probe: &mut dyn Probe,
     ) -> Result<Vec<RgbImage>, GeneratorError> {
         let requests: Vec<PictureRequest<'_>> = edits
             .iter()
@@ -186,7 +201,7 @@ impl Generator {
                 seed: *seed,
             })
             .collect();
-        self.pipeline.generate(&source.model_input, &requests, &self.plan, &mut ())
+        self.pipeline.generate(&source.model_input, &requests, &self.plan, probe)
     }
 
     /// How sources are made ready for this model.
@@ -223,16 +238,26 @@ impl Generator {
         &self.provenance
     }
 
-    /// One picture with its metadata.
+    /// The number of denoising steps of a picture.
+    #[must_use]
+    pub fn n_steps(&self) -> u32 {
+        self.plan.used_steps
+    }
+
+    /// One picture with its metadata; `probe` sees every stage.
     ///
     /// # Errors
     ///
     /// If the source or the mask cannot be read, or the pipeline fails.
-    pub fn infer(&self, request: &InferRequest<'_>) -> Result<InferOutcome, GeneratorError> {
+    pub fn infer(
+        &self,
+        request: &InferRequest<'_>,
+        probe: &mut dyn Probe,
+    ) -> Result<InferOutcome, GeneratorError> {
         let source = self.prepare(request.source)?;
         let mask = request.mask.map(|bytes| source.read_mask(bytes, &self.prepare)).transpose()?;
         let seed = request.seed.unwrap_or(self.config.seed);
-        let mut pictures = self.pictures(&source, &[(request.label, seed)])?;
+        let mut pictures = self.pictures(&source, &[(request.label, seed)], probe)?;
         let generated = pictures.pop().ok_or(GeneratorError::NoPicture)?;
         let blend = mask.as_ref().map(|mask| (mask, self.config.tsxr_mask_blend));
         let picture = source.finish(generated, blend)?;
@@ -292,17 +317,20 @@ pub fn smoke(folder: &Path, device: DeviceChoice) -> Result<InferOutcome, Genera
         noise: NoiseOrigin::Cpu,
         prompt_set: PromptSet::Readme,
         prepare: PrepareOptions::default(),
+        residency: Residency::OneCall,
+        arithmetic: Arithmetic::Fast,
     };
     let config = GeneratorConfig { image_size: 128, ..GeneratorConfig::default() };
     let source = synthetic_radiograph(config.image_size)?.to_png()?;
-    Generator::load(&config, &options)?.infer(&InferRequest {
+    let request = InferRequest {
         source_filename: smoke::PICTURE_NAME,
         source: &source,
         mask: None,
         checkpoint_filename: None,
         label: EditLabel::ElderlyFemale,
         seed: None,
-    })
+    };
+    Generator::load(&config, &options)?.infer(&request, &mut ())
 }
 
 /// Device and type: half precision on a GPU, single on the CPU, as the original; both can be stated.

@@ -46,7 +46,7 @@ impl Painter for ModelPainter {
         source: &PreparedSource,
         edits: &[(EditLabel, Seed)],
     ) -> Result<Vec<RgbImage>, GeneratorError> {
-        self.generator.pictures(source, edits)
+        self.generator.pictures(source, edits, &mut ())
     }
 
     fn lpips(

@@ -1,5 +1,6 @@
 //! `doctor`: what this installation has.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -20,7 +21,58 @@ struct Doctor {
     registry_digest: String,
     bundle: Option<PathBuf>,
     cache_folder: Option<PathBuf>,
-    libtorch: &'static str,
+    libtorch: Libtorch,
+}
+
+/// The library that the generator's models run on.
+#[derive(Debug, Serialize)]
+struct Libtorch {
+    built_in: bool,
+    /// As its own folder states it.
+    version: Option<&'static str>,
+    /// Of the CUDA runtime that it was built for.
+    cuda_version: Option<String>,
+    /// What `--device` may name.
+    devices: Vec<String>,
+}
+
+impl Libtorch {
+    #[cfg(not(feature = "libtorch"))]
+    fn found() -> Self {
+        Self { built_in: false, version: None, cuda_version: None, devices: Vec::new() }
+    }
+
+    #[cfg(feature = "libtorch")]
+    fn found() -> Self {
+        let has_cuda = tch::Cuda::is_available();
+        // A whole number: 12060 is 12.6. A build without CUDA cannot even be asked.
+        let runtime = if has_cuda { tch::utils::version_cudart() } else { 0 };
+        let gpus = if has_cuda { tch::Cuda::device_count() } else { 0 };
+        Self {
+            built_in: true,
+            version: option_env!("SPINEFAIRBENCH_LIBTORCH_VERSION"),
+            cuda_version: (runtime > 0)
+                .then(|| format!("{}.{}", runtime / 1000, runtime % 1000 / 10)),
+            devices: std::iter::once("cpu".to_owned())
+                .chain((0..gpus).map(|index| format!("cuda:{index}")))
+                .collect(),
+        }
+    }
+}
+
+impl fmt::Display for Libtorch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.built_in {
+            return formatter
+                .write_str("not built in (`cargo xtask libtorch`, then feature `libtorch`)");
+        }
+        write!(formatter, "{}", self.version.unwrap_or("of unknown version"))?;
+        match &self.cuda_version {
+            Some(version) => write!(formatter, ", CUDA {version}")?,
+            None => formatter.write_str(", without CUDA")?,
+        }
+        write!(formatter, ", devices: {}", self.devices.join(", "))
+    }
 }
 
 pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStatus> {
@@ -32,7 +84,7 @@ pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStat
         registry_digest: registry::digests().combined.clone(),
         bundle: bundle.is_dir().then_some(bundle),
         cache_folder: environment::cache_folder().ok(),
-        libtorch: "not built in (feature `libtorch`)",
+        libtorch: Libtorch::found(),
     };
     if options.format == Format::Json {
         output.line(serde_json::to_string_pretty(&doctor).context("writing the report")?)?;

@@ -17,6 +17,9 @@ mod examples;
 #[cfg(unix)]
 mod faults;
 mod fetching;
+mod generator;
+#[cfg(feature = "libtorch")]
+mod generator_models;
 mod memory;
 mod mini_bundle;
 mod numbers;

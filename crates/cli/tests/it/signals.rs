@@ -25,12 +25,12 @@ fn start(arguments: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
-fn names(folder: &Path) -> BTreeSet<String> {
+pub(crate) fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
@@ -45,7 +45,7 @@ fn names_of_results(folder: &Path) -> BTreeSet<String> {
 }
 
 /// Waits until `is_there`, as long as the child runs.
-fn wait_until(child: &mut Child, is_there: impl Fn() -> bool) {
+pub(crate) fn wait_until(child: &mut Child, is_there: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_there() {
         assert!(child.try_wait().unwrap().is_none(), "the command ended before");
@@ -55,7 +55,7 @@ fn wait_until(child: &mut Child, is_there: impl Fn() -> bool) {
 }
 
 #[track_caller]
-fn check_interrupted(output: &Output) {
+pub(crate) fn check_interrupted(output: &Output) {
     check_status(output, 2);
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: interrupted\n");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
@@ -231,7 +231,7 @@ fn class_59_a_signal_while_an_archive_is_extracted_leaves_nothing() {
 }
 
 /// How many processes are killed a test.
-fn n_trials(normal: u32) -> u32 {
+pub(crate) fn n_trials(normal: u32) -> u32 {
     if std::env::var_os("RUN_SLOW_TESTS").is_some() { 50 } else { normal }
 }
 

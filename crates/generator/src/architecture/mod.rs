@@ -32,6 +32,11 @@ pub trait Parameters {
     /// The parameter called `name`, in the shape the network needs.
     fn take(&mut self, name: &str, shape: &[usize]) -> Self::Parameter;
 
+    /// The weight `[out, in]` of a linear layer; a source may give it in another form for the operation that uses it.
+    fn take_linear(&mut self, name: &str, shape: &[usize]) -> Self::Parameter {
+        self.take(name, shape)
+    }
+
     /// A low-rank adapter that is to be kept apart from `module`'s weight of the given shape.
     fn adapter(
         &mut self,
@@ -82,7 +87,7 @@ impl<P> Linear<P> {
     ) -> Self {
         let shape = [outputs, inputs];
         Self {
-            weight: source.take(&format!("{name}.weight"), &shape),
+            weight: source.take_linear(&format!("{name}.weight"), &shape),
             bias: (bias == Bias::Present).then(|| source.take(&format!("{name}.bias"), &[outputs])),
             adapter: source.adapter(name, &shape),
         }

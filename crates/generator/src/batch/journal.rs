@@ -8,16 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{EditLabel, PairId, SourceId};
+use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::write::create_folder;
 
 use super::{Shard, Start};
 use crate::{GeneratorError, Seed, files};
+
+/// A batch that is resumed waits this long for its predecessor: the stamp of one that was killed on another host counts for
+/// five minutes.
+const PREDECESSOR: Duration = Duration::from_secs(6 * 60);
 
 /// A line is a few hundred bytes; a release has twelve thousand.
 const MAX_JOURNAL_BYTES: u64 = 1 << 30;
@@ -230,6 +237,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     finished: BTreeSet<SourceId>,
+    lock: WriterLock,
 }
 
 impl Journal {
@@ -237,7 +245,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// If it exists and `start` is fresh, if it belongs to a batch with other settings, or cannot be written.
+    /// If another process writes it, it exists and `start` is fresh, it belongs to a batch with other settings, or it
+    /// cannot be written.
     pub fn open(
         path: &Path,
         settings: &Map<String, Value>,
@@ -245,6 +254,14 @@ impl Journal {
     ) -> Result<Self, GeneratorError> {
         let mut content = JournalContent::default();
         let mut ends_inside_a_line = false;
+        if let Some(folder) = path.parent() {
+            create_folder(folder)?;
+        }
+        let when_busy = match start {
+            Start::Fresh => WhenBusy::Fail,
+            Start::Resume => WhenBusy::Wait(PREDECESSOR),
+        };
+        let lock = WriterLock::take(path, when_busy, &thread::sleep)?;
         if path.exists() {
             if start == Start::Fresh {
                 return Err(GeneratorError::JournalExists { path: path.into() });
@@ -252,8 +269,6 @@ impl Journal {
             let bytes = files::read(path, MAX_JOURNAL_BYTES)?;
             ends_inside_a_line = bytes.last().is_some_and(|byte| *byte != b'\n');
             content = JournalContent::parse(&bytes);
-        } else if let Some(folder) = path.parent() {
-            create_folder(folder)?;
         }
         if let Some(former) = content.settings.as_ref().filter(|former| *former != settings) {
             let keys = settings
@@ -264,7 +279,7 @@ impl Journal {
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         let file = files::append(path)?;
-        let mut journal = Self { path: path.into(), file, finished: content.finished };
+        let mut journal = Self { path: path.into(), file, finished: content.finished, lock };
         if ends_inside_a_line {
             journal.write(b"\n")?;
         }
@@ -311,6 +326,7 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), GeneratorError> {
+        self.lock.renew();
         self.file
             .write_all(bytes)
             .and_then(|()| self.file.sync_data())

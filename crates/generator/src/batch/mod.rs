@@ -12,6 +12,7 @@ mod attempts;
 mod journal;
 mod sources;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -123,7 +124,8 @@ pub struct BatchOutcome {
     pub unreadable: Vec<(String, String)>,
 }
 
-/// Paints the sources of `shard` that are not finished yet, into `root`. `progress` is called after every source.
+/// Paints the sources of `shard` that are not finished yet, into `root`. `progress` is called after every source and says
+/// whether to go on; what is finished is written either way.
 ///
 /// Reading and writing pictures happens on two other threads, with a few sources in flight.
 ///
@@ -137,7 +139,7 @@ pub fn run(
     root: &Path,
     shard: Shard,
     start: Start,
-    progress: &mut dyn FnMut(&BatchOutcome),
+    progress: &mut dyn FnMut(&BatchOutcome) -> ControlFlow<()>,
 ) -> Result<BatchOutcome, GeneratorError> {
     /// Sources read ahead and waiting to be written; each holds a few pictures.
     const IN_FLIGHT: usize = 2;
@@ -182,10 +184,9 @@ pub fn run(
                     break;
                 }
             };
-            if finished_in.send((entry, results)).is_err() {
+            if finished_in.send((entry, results)).is_err() || progress(&outcome).is_break() {
                 break;
             }
-            progress(&outcome);
         }
         drop(finished_in);
         let written = writer.join().unwrap_or(Err(GeneratorError::WriterStopped));

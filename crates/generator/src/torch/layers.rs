@@ -7,10 +7,24 @@ use crate::architecture::{Attention, Convolution, Linear, Norm, ResnetBlock};
 
 /// `x W^T + b`, plus the adapter's `(x A^T) B^T * scale`.
 pub(super) fn linear(layer: &Linear<Tensor>, x: &Tensor) -> Torch<Tensor> {
-    let y = x.f_linear(&layer.weight, layer.bias.as_ref())?;
+    let y = product(x, &layer.weight, layer.bias.as_ref())?;
     let Some(adapter) = &layer.adapter else { return Ok(y) };
-    let low = x.f_linear(&adapter.down, None::<&Tensor>)?;
-    y.f_add(&low.f_linear(&adapter.up, None::<&Tensor>)?.f_mul_scalar(adapter.scale)?)
+    let low = product(x, &adapter.down, None)?;
+    y.f_add(&product(&low, &adapter.up, None)?.f_mul_scalar(adapter.scale)?)
+}
+
+/// `x W^T + b`; a weight in the form of a 1×1 kernel makes it a convolution of a picture with one row of pixels, whose
+/// channels lie together as the values of a token do.
+fn product(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Torch<Tensor> {
+    if weight.dim() == 2 {
+        return x.f_linear(weight, bias);
+    }
+    let mut size = x.size();
+    let inputs = size.pop().unwrap_or_default();
+    let row = x.f_reshape([1, 1, -1, inputs])?.f_permute([0, 3, 1, 2])?;
+    let y = row.f_conv2d(weight, bias, [1, 1], [0, 0], [1, 1], 1)?;
+    size.push(weight.size()[0]);
+    y.f_permute([0, 2, 3, 1])?.f_reshape(size)
 }
 
 pub(super) fn convolution(layer: &Convolution<Tensor>, x: &Tensor) -> Torch<Tensor> {

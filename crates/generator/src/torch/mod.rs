@@ -20,11 +20,11 @@ use tch::Tensor;
 pub use adapters::Adapters;
 pub use lpips::{Distance, Lpips};
 pub use noise::{NoiseOrigin, NoisePair, NoiseSource};
-pub use pipeline::{LoadOptions, PictureRequest, Pipeline};
+pub use pipeline::{LoadOptions, PictureRequest, Pipeline, Residency};
 pub use text_encoder::encode_tokens;
 pub use unet::predict_noise;
 pub use vae::{Moments, decode, encode};
-pub use weights::{Placement, TensorSource};
+pub use weights::{Arithmetic, Placement, TensorSource};
 
 /// Sees every named block's output while a network runs: goldens, progress, the search for the first infinity.
 pub trait Probe {

@@ -4,6 +4,8 @@
 //! one seed gives different pictures on the two unless the noise is drawn on the CPU for both. Half precision on the
 //! CPU is a stream of its own, not the single-precision one rounded.
 
+use std::sync::{Mutex, PoisonError};
+
 use tch::{Device, Kind, Tensor};
 
 use super::Torch;
@@ -18,6 +20,9 @@ pub enum NoiseOrigin {
     /// On the CPU in single precision, then moved: pictures that match across devices.
     Cpu,
 }
+
+/// Held from seeding to the second draw: the generator belongs to the process.
+static GLOBAL_GENERATOR: Mutex<()> = Mutex::new(());
 
 /// The stream of one picture.
 ///
@@ -51,6 +56,7 @@ impl NoiseSource {
             NoiseOrigin::Device => (kind, device),
             NoiseOrigin::Cpu => (Kind::Float, Device::Cpu),
         };
+        let _alone = GLOBAL_GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         tch::manual_seed(self.seed.bits().cast_signed());
         let draw = || -> Torch<Tensor> {
             Tensor::f_randn(shape, (drawn_kind, drawn_on))?.f_to_device(device)?.f_to_kind(kind)

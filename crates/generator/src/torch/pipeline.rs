@@ -10,7 +10,7 @@ use spinefairbench_imaging::{ImageSize, RgbImage};
 use tch::{Kind, Tensor};
 
 use super::noise::NoiseOrigin;
-use super::weights::TensorSource;
+use super::weights::{Arithmetic, TensorSource};
 use super::{
     Adapters, NoiseSource, Placement, Probe, Torch, decode, encode, encode_tokens, predict_noise,
 };
@@ -26,24 +26,39 @@ use crate::{GeneratorError, Seed};
 /// UNet is loaded keeps it out of the peak.
 #[derive(Debug)]
 pub struct Pipeline {
-    unet: Unet<Tensor>,
+    base: BaseModel,
+    /// Absent where it is loaded for every call.
+    unet: Option<Unet<Tensor>>,
     vae: Vae<Tensor>,
     schedule: NoiseSchedule,
     /// By prompt, `[1, 77, width]`; the empty prompt is the unconditional one.
     text_states: BTreeMap<String, Tensor>,
-    placement: Placement,
-    noise: NoiseOrigin,
+    options: LoadOptions,
+}
+
+/// How long the UNet, nearly all of a model, stays in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residency {
+    /// As long as the pipeline: for many calls.
+    Kept,
+    /// From encoding to decoding, whose activations then never lie beside it: a call takes the time to load it, and the
+    /// peak is a fifth lower.
+    OneCall,
 }
 
 /// Where and how a model is loaded.
 #[derive(Debug)]
-pub struct LoadOptions<'a> {
+pub struct LoadOptions {
     /// Device and type of the weights.
     pub placement: Placement,
     /// Where noise is drawn.
     pub noise: NoiseOrigin,
     /// The LoRA, if any.
-    pub adapters: Option<&'a Adapters>,
+    pub adapters: Option<Adapters>,
+    /// How long the UNet stays.
+    pub residency: Residency,
+    /// Speed or equal bits.
+    pub arithmetic: Arithmetic,
 }
 
 /// One picture to make from the batch's source.
@@ -62,34 +77,32 @@ impl Pipeline {
     ///
     /// If a weight file does not fit its network, every misfit named, or libtorch fails.
     pub fn load(
-        base: &BaseModel,
+        base: BaseModel,
         prompts: &[&str],
-        options: &LoadOptions<'_>,
+        options: LoadOptions,
     ) -> Result<Self, GeneratorError> {
         let _guard = tch::no_grad_guard();
         let placement = options.placement;
-        let text_states = encode_prompts(base, prompts, placement)?;
-        let unet = {
-            let mut source = TensorSource::open(&base.unet.weights, base.unet.names, placement)?;
-            source.adapt(options.adapters);
-            let unet = Unet::build(&base.unet.config, &mut source);
-            source.finish("UNet")?;
-            unet
+        let text_states = encode_prompts(&base, prompts, placement)?;
+        let unet = match options.residency {
+            Residency::Kept => Some(load_unet(&base, &options)?),
+            Residency::OneCall => None,
         };
         let vae = {
             let mut source = TensorSource::open(&base.vae.weights, base.vae.names, placement)?;
+            source.arrange(options.arithmetic);
             let vae = Vae::build(&base.vae.config, &mut source);
             source.finish("autoencoder")?;
             vae
         };
         let schedule = NoiseSchedule::new(&base.scheduler);
-        Ok(Self { unet, vae, schedule, text_states, placement, noise: options.noise })
+        Ok(Self { base, unet, vae, schedule, text_states, options })
     }
 
     /// Device and type of the weights.
     #[must_use]
     pub fn placement(&self) -> Placement {
-        self.placement
+        self.options.placement
     }
 
     /// The noise schedule.
@@ -135,9 +148,19 @@ impl Pipeline {
         let latents = self
             .start(source, requests, plan, probe)
             .map_err(|error| failure("encoding the picture", error))?;
-        let latents = self
-            .remove_noise(latents, &text, plan, probe)
-            .map_err(|error| failure("removing noise", error))?;
+        let latents = {
+            // Gone before decoding, unless it is kept.
+            let loaded;
+            let unet = if let Some(unet) = &self.unet {
+                unet
+            } else {
+                loaded = load_unet(&self.base, &self.options)?;
+                probe.see("unet_loaded", &latents);
+                &loaded
+            };
+            self.remove_noise(unet, latents, &text, plan, probe)
+                .map_err(|error| failure("removing noise", error))?
+        };
         self.check_finite(&latents, "the latents after the last step")?;
         let pictures =
             self.finish(&latents, probe).map_err(|error| failure("decoding the picture", error))?;
@@ -177,7 +200,7 @@ impl Pipeline {
         plan: &RunPlan,
         probe: &mut dyn Probe,
     ) -> Torch<Tensor> {
-        let Placement { device, kind } = self.placement;
+        let Placement { device, kind } = self.options.placement;
         let image = image_tensor(source)?.f_to_device(device)?.f_to_kind(kind)?;
         probe.see("image_tensor", &image);
         let moments = encode(&self.vae, &image, &mut ())?;
@@ -196,7 +219,7 @@ impl Pipeline {
         );
         let mut latents = Vec::with_capacity(requests.len());
         for request in requests {
-            let source = NoiseSource { seed: request.seed, origin: self.noise };
+            let source = NoiseSource { seed: request.seed, origin: self.options.noise };
             let draws = source.latent_pair(shape, kind, device)?;
             probe.see("vae_sample_noise", &draws.posterior);
             probe.see("init_noise", &draws.initial);
@@ -221,6 +244,7 @@ impl Pipeline {
 
     fn remove_noise(
         &self,
+        unet: &Unet<Tensor>,
         mut latents: Tensor,
         text: &Tensor,
         plan: &RunPlan,
@@ -229,7 +253,7 @@ impl Pipeline {
         for step in self.schedule.steps(plan.inference_steps, plan.used_steps) {
             let noise = if is_guided(plan) {
                 let doubled = Tensor::f_cat(&[&latents, &latents], 0)?;
-                let predicted = predict_noise(&self.unet, &doubled, step.timestep, text, &mut ())?;
+                let predicted = predict_noise(unet, &doubled, step.timestep, text, &mut ())?;
                 let n_pictures = latents.size()[0];
                 let unconditional = predicted.f_narrow(0, 0, n_pictures)?;
                 let conditional = predicted.f_narrow(0, n_pictures, n_pictures)?;
@@ -238,7 +262,7 @@ impl Pipeline {
                 let difference = conditional.f_sub(&unconditional)?;
                 unconditional.f_add(&difference.f_mul_scalar(plan.guidance_scale)?)?
             } else {
-                let predicted = predict_noise(&self.unet, &latents, step.timestep, text, &mut ())?;
+                let predicted = predict_noise(unet, &latents, step.timestep, text, &mut ())?;
                 probe.see("pred_cond", &predicted);
                 predicted
             };
@@ -297,7 +321,7 @@ impl Pipeline {
         if finite == 1 {
             return Ok(());
         }
-        Err(GeneratorError::NotFinite { stage, kind: format!("{:?}", self.placement.kind) })
+        Err(GeneratorError::NotFinite { stage, kind: format!("{:?}", self.options.placement.kind) })
     }
 
     /// 8 bits per channel, rounded half to even.
@@ -323,6 +347,16 @@ impl Pipeline {
         })?;
         Ok(RgbImage::new(size, samples)?)
     }
+}
+
+/// The UNet with its LoRA.
+fn load_unet(base: &BaseModel, options: &LoadOptions) -> Result<Unet<Tensor>, GeneratorError> {
+    let mut source = TensorSource::open(&base.unet.weights, base.unet.names, options.placement)?;
+    source.adapt(options.adapters.as_ref());
+    source.arrange(options.arithmetic);
+    let unet = Unet::build(&base.unet.config, &mut source);
+    source.finish("UNet")?;
+    Ok(unet)
 }
 
 /// Guidance needs an unconditional prediction beside the conditional one only above 1.

@@ -3,18 +3,19 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::ids::{EditLabel, PairId};
 use spinefairbench_artifacts::layout;
-use spinefairbench_artifacts::release::{Expected, ReleaseDescription};
+use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
 use spinefairbench_artifacts::source::DirectorySource;
 use spinefairbench_checks::checksums::Unlisted;
 use spinefairbench_checks::{Check, ChecksumOptions, FindingCap, ImageDigests, Status, Unobserved};
 use spinefairbench_generator::assemble::{Assembled, assemble};
 use spinefairbench_generator::batch::{
-    BatchOutcome, BatchPlan, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
+    BatchOutcome, BatchPlan, Journal, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
     journal_path, read_sources, run,
 };
 use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
@@ -111,7 +112,7 @@ pub fn run_all(
     shard: Shard,
     start: Start,
 ) -> Result<BatchOutcome, GeneratorError> {
-    run(painter, sources, plan, root, shard, start, &mut |_| {})
+    run(painter, sources, plan, root, shard, start, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Every file below `root` with its bytes.
@@ -132,19 +133,24 @@ pub fn tree(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
+pub fn assemble_all(roots: &[PathBuf], target: &Path) -> Result<Assembled, GeneratorError> {
+    assemble(roots, target, &mut |_, _| ControlFlow::Continue(()))
+}
+
 fn assembled(roots: &[PathBuf]) -> (Assembled, BTreeMap<PathBuf, Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("release");
-    let counts = assemble(roots, &target).unwrap();
+    let counts = assemble_all(roots, &target).unwrap();
     passes_the_checks(&target);
     (counts, tree(&target))
 }
 
-/// `dataset` and `checksums` find nothing; what the pinned release publishes is another dataset's.
+/// `dataset` and `checksums` find nothing under the description beside the folder.
 fn passes_the_checks(target: &Path) {
     let bundle = DirectorySource::open(target).unwrap();
-    let mut release = ReleaseDescription::pinned();
-    release.expected = Expected::default();
+    let description = std::fs::read(path_beside(target)).unwrap();
+    let release = ReleaseDescription::parse("release.json", &description).unwrap();
+    assert!(release.expected.dataset.is_some());
     let manifests = vec![layout::constant(layout::SHA256SUMS)];
     for check in [
         Check::Dataset(ImageDigests::Compare),
@@ -193,7 +199,7 @@ fn shards_and_interruptions_leave_no_trace() {
         .collect();
     assert!(assembled(&shards).1 == expected, "three shards give other bytes");
     let folder_of_two = tempfile::tempdir().unwrap();
-    let error = assemble(&shards[..2], &folder_of_two.path().join("release")).unwrap_err();
+    let error = assemble_all(&shards[..2], &folder_of_two.path().join("release")).unwrap_err();
     assert!(matches!(error, GeneratorError::MissingShards { .. }), "{error}");
 
     let interrupted = root("interrupted");
@@ -235,6 +241,38 @@ fn a_journal_keeps_to_its_settings() {
 }
 
 #[test]
+fn whoever_watches_can_stop_a_batch_and_an_assembly() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 5, 24);
+    let root = folder.path().join("out");
+    let painter = Tinter::new(usize::MAX);
+    let mut calls = 0;
+    let mut stop_at_two = |_: &BatchOutcome| {
+        calls += 1;
+        if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let (whole, fresh) = (Shard::WHOLE, Start::Fresh);
+    run(&painter, &sources, &plan(), &root, whole, fresh, &mut stop_at_two).unwrap();
+    let outcome = run_all(&painter, &sources, &plan(), &root, whole, Start::Resume).unwrap();
+    assert_eq!(outcome.skipped, 2, "what was painted before the stop is finished");
+    let target = folder.path().join("release");
+    let error = assemble(&[root], &target, &mut |_, _| ControlFlow::Break(())).unwrap_err();
+    assert!(matches!(error, GeneratorError::Stopped), "{error}");
+    assert!(!target.exists() && !path_beside(&target).exists());
+}
+
+#[test]
+fn class_55_two_processes_do_not_write_one_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = journal_path(folder.path(), Shard::WHOLE);
+    let first = Journal::open(&path, &Map::new(), Start::Fresh).unwrap();
+    let error = Journal::open(&path, &Map::new(), Start::Fresh).unwrap_err().to_string();
+    assert!(error.contains("shard-0-of-1.jsonl` is being written by process"), "{error}");
+    drop(first);
+    Journal::open(&path, &Map::new(), Start::Resume).unwrap();
+}
+
+#[test]
 fn an_unreadable_source_is_named_and_the_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let sources = write_sources(folder.path(), 3, 24);
@@ -243,7 +281,7 @@ fn an_unreadable_source_is_named_and_the_others_go_on() {
     let painter = Tinter::new(usize::MAX);
     let outcome = run_all(&painter, &sources, &plan(), &root, Shard::WHOLE, Start::Fresh).unwrap();
     assert_eq!((outcome.unreadable.len(), outcome.passed + outcome.failed), (1, 8));
-    let error = assemble(&[root], &folder.path().join("release")).unwrap_err().to_string();
+    let error = assemble_all(&[root], &folder.path().join("release")).unwrap_err().to_string();
     assert!(error.contains("1 sources could not be read, the first is `source_01`"), "{error}");
 }
 

@@ -7,7 +7,7 @@ use spinefairbench_generator::infer::{
 };
 use spinefairbench_generator::lora::{LoraMerge, ScaleChoice};
 use spinefairbench_generator::prepare::PrepareOptions;
-use spinefairbench_generator::torch::NoiseOrigin;
+use spinefairbench_generator::torch::{Arithmetic, NoiseOrigin, Residency};
 use spinefairbench_generator::{GeneratorConfig, PromptSet, Seed};
 use spinefairbench_imaging::RgbImage;
 
@@ -26,6 +26,8 @@ pub fn options() -> ModelOptions {
         noise: NoiseOrigin::Device,
         prompt_set: PromptSet::Release,
         prepare: PrepareOptions::default(),
+        residency: Residency::OneCall,
+        arithmetic: Arithmetic::Fast,
     }
 }
 
@@ -47,7 +49,7 @@ fn infer(
         label,
         seed,
     };
-    Generator::load(config, options).unwrap().infer(&request).unwrap()
+    Generator::load(config, options).unwrap().infer(&request, &mut ()).unwrap()
 }
 
 fn config(image_size: u32) -> GeneratorConfig {

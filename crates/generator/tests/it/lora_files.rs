@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use safetensors::tensor::{Dtype, TensorView, serialize};
 use spinefairbench_artifacts::digest::Hasher;
-use spinefairbench_generator::formula_model;
+use spinefairbench_generator::formula_model::FormulaModel;
 use spinefairbench_generator::lora::{LoraFile, ScaleChoice, ScaleFact};
 
 use crate::tiny;
@@ -51,21 +51,8 @@ pub fn path(name: &str) -> PathBuf {
 
 /// `(module, down, up)` for every attention projection, in name order.
 fn modules() -> Vec<(String, Shaped, Shaped)> {
-    tiny::unet_listing()
-        .modules
-        .into_iter()
-        .filter(|(name, _)| {
-            [".to_q", ".to_k", ".to_v", ".to_out.0"].iter().any(|leaf| name.ends_with(leaf))
-        })
-        .map(|(name, shape)| {
-            let (outputs, inputs) = (shape[0], shape[1]);
-            #[expect(clippy::cast_precision_loss, reason = "widths are small")]
-            let amp = (3.0 / inputs as f64).sqrt();
-            let down = formula_model::values(&format!("lora_A/{name}"), RANK * inputs, amp, 0.0);
-            let up = formula_model::values(&format!("lora_B/{name}"), outputs * RANK, 0.25, 0.0);
-            (name, (vec![RANK, inputs], down), (vec![outputs, RANK], up))
-        })
-        .collect()
+    let modules = FormulaModel::Tiny.lora(RANK).unwrap().into_iter();
+    modules.map(|module| (module.module, module.down, module.up)).collect()
 }
 
 type Metadata = BTreeMap<String, String>;
@@ -274,5 +261,27 @@ fn a_pickle_is_refused_by_content_whatever_its_name() {
             message.contains("pickle") && message.contains("spinefairbench_sd15_lora.safetensors"),
             "{message}"
         );
+    }
+}
+
+/// The same numbers under other names give the same update, as in the original's table.
+#[test]
+fn formats_with_the_same_numbers_resolve_alike() {
+    let resolved = |name: &str| {
+        let file = LoraFile::open(&path(&format!("{name}.safetensors"))).unwrap();
+        file.resolve(&tiny::unet_listing(), ScaleChoice::FromFile).unwrap().modules
+    };
+    let released = resolved("lora_peft");
+    assert_eq!(released.len(), 128);
+    for name in ["lora_kohya", "lora_diffusers_meta"] {
+        assert!(resolved(name) == released, "{name}");
+    }
+    for name in ["lora_diffusers_noalpha", "lora_diffusers_oldproc", "lora_kohya_noalpha"] {
+        let halved = resolved(name);
+        assert!(halved.values().zip(released.values()).all(|(half, whole)| {
+            half.down == whole.down
+                && half.up == whole.up
+                && (half.scale * 2.0).to_bits() == whole.scale.to_bits()
+        }));
     }
 }

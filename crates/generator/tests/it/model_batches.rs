@@ -1,21 +1,25 @@
 //! The tiny model in a batch, with LPIPS: passes, retries that pass and failures, in any division of the work.
 
 use spinefairbench_generator::GeneratorConfig;
-use spinefairbench_generator::assemble::assemble;
 use spinefairbench_generator::batch::{BatchPlan, Shard, Start};
 use spinefairbench_generator::infer::{Generator, ModelOptions};
 use spinefairbench_generator::lora::LoraMerge;
 use spinefairbench_generator::painter::ModelPainter;
+use spinefairbench_generator::torch::Residency;
 use spinefairbench_imaging::Thresholds;
 
-use crate::batches::{plan, run_all, tree, write_sources};
+use crate::batches::{assemble_all, plan, run_all, tree, write_sources};
 use crate::{inference, perceptual};
 
 fn painter() -> ModelPainter {
     // One step at the smallest size that LPIPS measures.
     let config =
         GeneratorConfig { image_size: 32, inference_steps: 10, ..GeneratorConfig::default() };
-    let options = ModelOptions { lora_merge: LoraMerge::Merged, ..inference::options() };
+    let options = ModelOptions {
+        lora_merge: LoraMerge::Merged,
+        residency: Residency::Kept,
+        ..inference::options()
+    };
     ModelPainter::new(Generator::load(&config, &options).unwrap(), Some(&perceptual::trunk()))
         .unwrap()
 }
@@ -39,8 +43,8 @@ fn twenty_sources_give_the_same_bytes_in_one_shard_and_in_three() {
         root
     });
     let (one, three) = (folder.path().join("one"), folder.path().join("three"));
-    let counts = assemble(&[whole], &one).unwrap();
-    assemble(&shards, &three).unwrap();
+    let counts = assemble_all(&[whole], &one).unwrap();
+    assemble_all(&shards, &three).unwrap();
     assert_eq!(counts.attempted, 80);
     let files = tree(&one);
     assert!(files == tree(&three));

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use safetensors::tensor::{Dtype, TensorView, serialize_to_file};
-use spinefairbench_generator::formula_model;
+use spinefairbench_generator::formula_model::write_lpips_trunk;
 use spinefairbench_generator::torch::Lpips;
 use spinefairbench_imaging::{Filter, GreyImage, PassOrder};
 use tch::{Device, Tensor};
@@ -20,38 +19,7 @@ pub fn trunk() -> PathBuf {
     let path = |folder: &tempfile::TempDir| folder.path().join("alexnet.safetensors");
     path(FOLDER.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::new();
-        for (index, shape) in [
-            (0, [64, 3, 11, 11]),
-            (3, [192, 64, 5, 5]),
-            (6, [384, 192, 3, 3]),
-            (8, [256, 384, 3, 3]),
-            (10, [256, 256, 3, 3]),
-        ] {
-            let fan_in: usize = shape[1..].iter().product();
-            #[expect(clippy::cast_precision_loss, reason = "a few thousand at most")]
-            let amp = (6.0 / fan_in as f64).sqrt();
-            for (leaf, shape, amp) in
-                [("weight", shape.to_vec(), amp), ("bias", vec![shape[0]], 0.1)]
-            {
-                let name = format!("features.{index}.{leaf}");
-                let values = formula_model::values(
-                    &format!("alexnet/{name}"),
-                    shape.iter().product(),
-                    amp,
-                    0.0,
-                );
-                tensors.push((
-                    name,
-                    shape,
-                    values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-                ));
-            }
-        }
-        let views = tensors.iter().map(|(name, shape, bytes)| {
-            (name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes).unwrap())
-        });
-        serialize_to_file(views, None, &path(&folder)).unwrap();
+        write_lpips_trunk(&path(&folder)).unwrap();
         folder
     }))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use spinefairbench_generator::base_model::BaseModel;
 use spinefairbench_generator::lora::{LoraFile, LoraMerge, ScaleChoice};
 use spinefairbench_generator::torch::{
-    Adapters, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
+    Adapters, Arithmetic, LoadOptions, NoiseOrigin, NoiseSource, PictureRequest, Pipeline,
+    Placement, Probe, Residency,
 };
 use spinefairbench_generator::{GeneratorConfig, Seed};
 use spinefairbench_imaging::{ImageSize, RgbImage};
@@ -55,7 +56,7 @@ fn gap(found: &Tensor, expected: &Tensor) -> f64 {
     (found.to_kind(Kind::Double) - expected.to_kind(Kind::Double)).abs().max().double_value(&[])
 }
 
-fn check(run: &str, merge: LoraMerge, limits: Limits) {
+fn check(run: &str, merge: LoraMerge, arithmetic: Arithmetic, limits: Limits) {
     // With two threads and the LoRA kept apart every stage is equal bit for bit on the machine of the goldens; one thread
     // is far faster where several tests share two cores.
     tch::set_num_threads(1);
@@ -75,9 +76,11 @@ fn check(run: &str, merge: LoraMerge, limits: Limits) {
     let options = LoadOptions {
         placement: Placement::CPU,
         noise: NoiseOrigin::Device,
-        adapters: adapters.as_ref(),
+        adapters,
+        residency: Residency::Kept,
+        arithmetic,
     };
-    let pipeline = Pipeline::load(&base, &[prompt], &options).unwrap();
+    let pipeline = Pipeline::load(base, &[prompt], options).unwrap();
     assert!(
         gap(pipeline.text_states(prompt).unwrap(), &goldens["text_cond"]) <= 1e-4,
         "{run}: text"
@@ -126,7 +129,8 @@ fn check(run: &str, merge: LoraMerge, limits: Limits) {
 
 #[test]
 fn the_run_without_a_lora_matches_stage_by_stage() {
-    check("base128", LoraMerge::Apart, LIMITS);
+    check("base128", LoraMerge::Apart, Arithmetic::Exact, LIMITS);
+    check("base128", LoraMerge::Apart, Arithmetic::Fast, LIMITS);
 }
 
 #[test]
@@ -138,24 +142,57 @@ fn runs_with_an_unmerged_lora_match() {
         "lora_peft64_nocfg",
         "lora_peft64_full",
     ] {
-        check(run, LoraMerge::Apart, LIMITS);
+        check(run, LoraMerge::Apart, Arithmetic::Exact, LIMITS);
     }
 }
 
 #[test]
 fn runs_before_a_mask_match() {
     for run in ["lora_peft64_mask", "lora_peft64_maskgrey", "lora_peft100_mask"] {
-        check(run, LoraMerge::Apart, LIMITS);
+        check(run, LoraMerge::Apart, Arithmetic::Exact, LIMITS);
     }
 }
 
 #[test]
 fn the_long_run_matches() {
-    check("lora_peft64_s30", LoraMerge::Apart, LONG_RUN_LIMITS);
+    check("lora_peft64_s30", LoraMerge::Apart, Arithmetic::Exact, LONG_RUN_LIMITS);
 }
 
 #[test]
 fn merging_the_lora_stays_within_the_limits() {
-    check("lora_peft128", LoraMerge::Merged, LIMITS);
-    check("lora_peft64_s30", LoraMerge::Merged, LONG_RUN_LIMITS);
+    check("lora_peft128", LoraMerge::Merged, Arithmetic::Exact, LIMITS);
+    check("lora_peft128", LoraMerge::Merged, Arithmetic::Fast, LIMITS);
+    check("lora_peft64_s30", LoraMerge::Merged, Arithmetic::Fast, LONG_RUN_LIMITS);
+}
+
+#[test]
+fn the_quicker_arithmetic_stays_within_the_limits() {
+    for run in [
+        "lora_peft128",
+        "lora_kohya64",
+        "lora_peft64_nocfg",
+        "lora_peft64_full",
+        "lora_peft100_mask",
+    ] {
+        check(run, LoraMerge::Apart, Arithmetic::Fast, LIMITS);
+    }
+}
+
+/// The first values of the stream, and what of a seed reaches it on the CPU.
+#[test]
+fn random_draws_are_exact() {
+    let facts = crate::golden::json("facts.json");
+    let draws = |seed: &str| {
+        let source = NoiseSource { seed: seed.parse().unwrap(), origin: NoiseOrigin::Device };
+        let pair = source.latent_pair([1, 4, 8, 8], tch::Kind::Float, tch::Device::Cpu).unwrap();
+        [pair.posterior, pair.initial]
+            .map(|draw| Vec::<f32>::try_from(draw.flatten(0, -1)).unwrap())
+    };
+    let [first, _] = draws("42");
+    for (found, expected) in first.iter().zip(facts["randn_seed42_first8"].as_array().unwrap()) {
+        assert_eq!(f64::from(*found).to_bits(), expected.as_f64().unwrap().to_bits());
+    }
+    assert_eq!(draws("4294967338"), draws("42"), "only the low 32 bits count");
+    assert_eq!(draws("-1"), draws("18446744073709551615"));
+    assert_ne!(draws("43"), draws("42"));
 }

@@ -113,7 +113,7 @@ mod with_torch {
             label: "elderly_male".parse().unwrap(),
             seed: None,
         };
-        Generator::load(&config, options).unwrap().infer(&request).unwrap().picture
+        Generator::load(&config, options).unwrap().infer(&request, &mut ()).unwrap().picture
     }
 
     #[test]

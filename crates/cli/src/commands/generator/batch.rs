@@ -1,0 +1,176 @@
+//! `generator batch` and `generator assemble`: many counterfactuals, and a dataset of them.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+use anyhow::Result;
+use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::path_beside;
+use spinefairbench_generator::assemble::assemble;
+use spinefairbench_generator::batch::{InvalidShard, Shard, SourceEntry, read_sources};
+
+use crate::arguments::generator::{AssembleArguments, BatchArguments};
+use crate::environment;
+use crate::exit_status::{CallError, ExitStatus};
+use crate::interrupt;
+use crate::output::{Output, Shown};
+use crate::progress::{Progress, Unit, Verbosity, note};
+
+use super::places;
+
+pub(super) fn run(
+    options: &BatchArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let shard = shard(options)?;
+    let sources = sources(options)?;
+    let outputs = sources.iter().flat_map(|source| {
+        source.edits.iter().filter_map(|label| {
+            let path = layout::counterfactual_image(&source.source_id, *label).ok()?;
+            Some(path.under(&options.output))
+        })
+    });
+    let inputs = sources.iter().flat_map(|source| [Some(&source.path), source.mask.as_ref()]);
+    places::check(&options.output, outputs, inputs.flatten().chain([&options.manifest]))?;
+    paint(options, shard, &sources, verbosity, output)
+}
+
+/// The part that was asked for, on the command line or by Slurm.
+fn shard(options: &BatchArguments) -> Result<Shard> {
+    if let Some(shard) = options.shard {
+        return Ok(shard);
+    }
+    let Some((index, count)) = environment::slurm_array_task() else { return Ok(Shard::WHOLE) };
+    Ok(format!("{index}/{count}").parse().map_err(|error: InvalidShard| {
+        CallError::new(format!("`SLURM_ARRAY_TASK_ID` and `SLURM_ARRAY_TASK_COUNT`: {error}"))
+            .with_hint(
+                "let the array start at 0 without gaps (`--array=0-15`), or give `--shard i/N`",
+            )
+    })?)
+}
+
+/// The sources of the list with the edits to make; those that are left without any are left out.
+fn sources(options: &BatchArguments) -> Result<Vec<SourceEntry>> {
+    let mut sources = read_sources(&options.manifest)?;
+    let wanted: BTreeSet<EditLabel> = options.edits.iter().copied().collect();
+    if !wanted.is_empty() {
+        for source in &mut sources {
+            source.edits.retain(|label| wanted.contains(label));
+        }
+        sources.retain(|source| !source.edits.is_empty());
+    }
+    if sources.is_empty() {
+        return Err(CallError::new(format!(
+            "`{}` asks for no picture",
+            options.manifest.display()
+        ))
+        .into());
+    }
+    Ok(sources)
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn paint(
+    _: &BatchArguments,
+    _: Shard,
+    _: &[SourceEntry],
+    _: Verbosity,
+    _: &Output,
+) -> Result<ExitStatus> {
+    Err(super::needs_libtorch("`generator batch`"))
+}
+
+#[cfg(feature = "libtorch")]
+fn paint(
+    options: &BatchArguments,
+    shard: Shard,
+    sources: &[SourceEntry],
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    use spinefairbench_generator::batch::{self, BatchPlan, Start};
+    use spinefairbench_generator::infer::{Generator, checkpoint};
+    use spinefairbench_generator::painter::ModelPainter;
+    use spinefairbench_generator::torch::Residency;
+
+    use super::model;
+    use crate::output::print_problem;
+
+    let config = model::configuration(&options.model, verbosity)?;
+    let lora = checkpoint(options.model.checkpoint.as_deref(), &config)?;
+    let model = model::options(&options.model, &options.read, &config, lora, Residency::Kept)?;
+    let generator = Generator::load(&config, &model)?;
+    let painter = ModelPainter::new(generator, options.lpips_weights.as_deref())?;
+    let plan = BatchPlan {
+        base_seed: options.seed.unwrap_or(config.seed),
+        thresholds: options.thresholds.thresholds(),
+        max_attempts: options.max_attempts,
+        batch_size: options.batch_size.into(),
+        mask_blend: config.tsxr_mask_blend,
+    };
+    let start = if options.resume { Start::Resume } else { Start::Fresh };
+    let bar = Progress::start("painting", Unit::Files, verbosity);
+    let mut after_a_source = |done: &batch::BatchOutcome| {
+        bar.set((done.passed + done.failed) as u64, None);
+        until_interrupted()
+    };
+    let outcome = interrupt::guarded(|| {
+        batch::run(&painter, sources, &plan, &options.output, shard, start, &mut after_a_source)
+    })?;
+    bar.finish();
+    output.line(format_args!("shard      {shard}"))?;
+    output.line(format_args!(
+        "sources    {}, of which {} were finished before",
+        outcome.sources, outcome.skipped
+    ))?;
+    output.line(format_args!("passed     {}", outcome.passed))?;
+    output.line(format_args!("failed     {}", outcome.failed))?;
+    for (source, problem) in &outcome.unreadable {
+        print_problem(&format!("`{source}`: {problem}"));
+    }
+    Ok(if outcome.unreadable.is_empty() { ExitStatus::Fine } else { ExitStatus::Failed })
+}
+
+/// A signal ends the work after the piece that is at hand.
+fn until_interrupted() -> ControlFlow<()> {
+    if interrupt::flag().load(Ordering::SeqCst) {
+        ControlFlow::Break(())
+    } else {
+        ControlFlow::Continue(())
+    }
+}
+
+pub(super) fn assemble_shards(
+    options: &AssembleArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    places::check(&options.output, [], [])?;
+    let bar = Progress::start("assembling", Unit::Files, verbosity);
+    let mut after_a_picture = |done: usize, total: usize| {
+        bar.set(done as u64, Some(total as u64));
+        until_interrupted()
+    };
+    let counts =
+        interrupt::guarded(|| assemble(&options.shards, &options.output, &mut after_a_picture))?;
+    bar.finish();
+    let (dataset, release) =
+        (options.output.display().to_string(), path_beside(&options.output).display().to_string());
+    output.line(format_args!("dataset    {}", Shown(&dataset)))?;
+    output.line(format_args!("release    {}", Shown(&release)))?;
+    note(
+        verbosity,
+        format_args!(
+            "verify it: spinefairbench dataset --artifacts {dataset} --release {release}, \
+             then spinefairbench checksums {dataset}/{}",
+            layout::SHA256SUMS
+        ),
+    );
+    output.line(format_args!("attempted  {}", counts.attempted))?;
+    output.line(format_args!("passed     {}", counts.passed))?;
+    output.line(format_args!("sources    {}", counts.sources))?;
+    Ok(ExitStatus::Fine)
+}

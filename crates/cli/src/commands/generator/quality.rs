@@ -1,0 +1,94 @@
+//! `generator qc`: the three measures of a counterfactual, and the verdict.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use spinefairbench_generator::GeneratorError;
+use spinefairbench_imaging::{Filter, GreyImage, Measures, Thresholds, compare, read_picture};
+
+use crate::arguments::generator::QcArguments;
+use crate::exit_status::ExitStatus;
+use crate::input;
+use crate::output::{Meaning, Output};
+
+pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> {
+    let order = options.read.order();
+    let source = grey(&options.source, options)?;
+    let generated = grey(&options.generated, options)?;
+    let comparison = compare(&source, &generated, order);
+    let lpips = match &options.lpips_weights {
+        None => None,
+        Some(weights) => {
+            let fitted = generated.resized(source.size(), Filter::Bicubic, order);
+            Some(lpips(weights, &source, &fitted)?)
+        }
+    };
+    let measures = Measures {
+        ssim: Some(comparison.ssim),
+        edge_preservation: Some(comparison.edge_preservation),
+        lpips,
+    };
+    let thresholds = options.thresholds.thresholds();
+    let verdict = thresholds.judge(&measures);
+    let status = if verdict.passes() { ExitStatus::Fine } else { ExitStatus::Failed };
+    let Thresholds { min_ssim, min_edges, max_lpips } = thresholds;
+    if options.output.is_json() {
+        let result = json!({
+            "ssim": comparison.ssim,
+            "edge_preservation": comparison.edge_preservation,
+            "lpips": lpips,
+            "source_edges": comparison.source_edges,
+            "generated_edges": comparison.generated_edges,
+            "resized": comparison.resized,
+            "thresholds": {"min_ssim": min_ssim, "min_edges": min_edges, "max_lpips": max_lpips},
+            "kept": {
+                "ssim": verdict.ssim, "edge_preservation": verdict.edge_preservation, "lpips": verdict.lpips,
+            },
+            "passes": verdict.passes(),
+        });
+        output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)?;
+        return Ok(status);
+    }
+    let word = |is_kept: bool| match is_kept {
+        true => output.paint(Meaning::Good, "PASS"),
+        false => output.paint(Meaning::Bad, "FAIL"),
+    };
+    let lpips = lpips.map_or("not measured".to_owned(), |lpips| format!("{lpips:.6}"));
+    output.line(format_args!(
+        "{}  ssim               {:.6}, at least {min_ssim}",
+        word(verdict.ssim),
+        comparison.ssim
+    ))?;
+    output.line(format_args!(
+        "{}  edge preservation  {:.6}, at least {min_edges}",
+        word(verdict.edge_preservation),
+        comparison.edge_preservation
+    ))?;
+    output.line(format_args!(
+        "{}  lpips              {lpips}, at most {max_lpips}",
+        word(verdict.lpips)
+    ))?;
+    if comparison.resized {
+        output.line("note: the counterfactual was resized to the source")?;
+    }
+    Ok(status)
+}
+
+fn grey(path: &Path, options: &QcArguments) -> Result<GreyImage> {
+    let picture = read_picture(&input::read(path)?, &options.read.read_options())
+        .map_err(GeneratorError::from)
+        .with_context(|| format!("reading `{}`", input::name(path)))?;
+    Ok(picture.to_grey())
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn lpips(_: &Path, _: &GreyImage, _: &GreyImage) -> Result<f64> {
+    Err(super::needs_libtorch("`--lpips-weights`"))
+}
+
+#[cfg(feature = "libtorch")]
+fn lpips(weights: &Path, source: &GreyImage, generated: &GreyImage) -> Result<f64> {
+    let measure = spinefairbench_generator::torch::Lpips::load(weights, tch::Device::Cpu)?;
+    Ok(measure.distance(source, generated)?.total)
+}
