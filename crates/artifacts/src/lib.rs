@@ -11,6 +11,7 @@ pub mod ids;
 pub mod json;
 pub mod jsonl;
 pub mod layout;
+pub mod lock;
 pub mod manifest;
 pub mod panel;
 pub mod path;
@@ -26,7 +27,5 @@ pub mod write;
 pub mod archive;
 #[cfg(feature = "download")]
 pub mod download;
-#[cfg(any(feature = "archive", feature = "download"))]
-pub mod lock;
 
 pub use error::{ArtifactError, Diagnostic};

@@ -209,6 +209,8 @@ pub struct DeclaredDataset {
     pub source_pngs: Option<u64>,
     /// `source_radiographs.release_status`.
     pub source_radiograph_policy: Option<String>,
+    /// `dataset_origin`, which the release does not have.
+    pub origin: Option<String>,
 }
 
 /// The frozen summary; its parts fail independently.
