@@ -13,6 +13,7 @@ mod input;
 mod interrupt;
 mod output;
 mod progress;
+mod targets;
 mod text_table;
 mod timestamp;
 

@@ -166,7 +166,7 @@ fn plots(analysis: &Sensitivity) -> [ForestPlot; 2] {
 fn table(analysis: &Sensitivity) -> Markup {
     let mut group = None;
     html! {
-        div.scroll { table {
+        div.scroll { table.ranks {
             thead { tr {
                 th scope="col" { "Variant" }
                 th.n scope="col" { "Pairs" }

@@ -30,6 +30,7 @@ use crate::input;
 use crate::interrupt::{self, write_atomic};
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 /// How long `add` waits for another process that writes the same board; it holds it for milliseconds.
@@ -174,6 +175,13 @@ fn show(
 }
 
 fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<Judged<()>> {
+    let targets = [
+        ("--csv", options.forms.csv.as_deref()),
+        ("--markdown", options.forms.markdown.as_deref()),
+        ("--html", options.forms.html.as_deref()),
+        ("--svg", options.forms.svg.as_deref()),
+    ];
+    check_targets(&targets, [options.board.as_path()])?;
     let board = match read_board(&options.board)? {
         Ok(board) => board,
         Err(problems) => return Ok(Err(problems)),

@@ -27,8 +27,12 @@ use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt::write_atomic;
 use crate::output::{Output, Shown, print_problem};
+use crate::targets::check_targets;
 
 pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStatus> {
+    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
+    let inputs = [Some(options.score.as_path()), options.submission.as_deref()];
+    check_targets(&targets, inputs.into_iter().flatten())?;
     let prepared = match prepare(options)? {
         Ok(prepared) => prepared,
         Err(problems) => {

@@ -1,9 +1,10 @@
 //! `score`: a submission to its score file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
 use spinefairbench_artifacts::write::write_atomic;
@@ -27,6 +28,7 @@ use crate::input;
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::timestamp::rfc3339;
 
 pub(crate) fn run(
@@ -35,7 +37,11 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
-    let table = table_target(options)?;
+    refuse_targets(options)?;
+    let table = match options.per_pair.as_deref() {
+        Some(path) => Some((path, TableForm::of(path)?)),
+        None => None,
+    };
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
     let bundle = open_bundle(&options.artifacts)?;
     let (submission, index) = match read_on(&options.submission, &bundle, &options.scope)? {
@@ -175,6 +181,10 @@ enum TableForm {
 
 impl TableForm {
     /// The form that a file's name asks for: Parquet if it ends so, else CSV.
+    #[cfg_attr(
+        feature = "parquet",
+        expect(clippy::unnecessary_wraps, reason = "a build without Parquet refuses it")
+    )]
     fn of(path: &Path) -> Result<Self> {
         if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
             return Ok(Self::Csv);
@@ -202,14 +212,24 @@ impl TableForm {
     }
 }
 
-/// Where the table of pairs goes and in which form; refused before any work is done if it cannot be written.
-fn table_target(options: &ScoreArguments) -> Result<Option<(&Path, TableForm)>> {
-    let Some(table) = options.per_pair.as_deref() else { return Ok(None) };
-    if table == options.output {
-        let message = format!("`--output` and `--per-pair` are both `{}`", table.display());
-        return Err(CallError::new(message).into());
-    }
-    Ok(Some((table, TableForm::of(table)?)))
+/// Refuses targets that are read, before any work is done.
+fn refuse_targets(options: &ScoreArguments) -> Result<(), CallError> {
+    let targets =
+        [("--output", Some(&*options.output)), ("--per-pair", options.per_pair.as_deref())];
+    let read = scope_files(&options.artifacts);
+    let inputs = read.iter().chain([&options.submission]);
+    check_targets(&targets, inputs.map(PathBuf::as_path))
+}
+
+/// The files of a bundle that say what its scopes hold.
+pub(crate) fn scope_files(bundle: &Path) -> [PathBuf; 4] {
+    let paths = [
+        layout::SHA256SUMS,
+        layout::QC_PASSED_PAIRS,
+        layout::CORE_SUBSET,
+        layout::INTERSECTION_MANIFEST,
+    ];
+    paths.map(|path| bundle.join(path))
 }
 
 #[derive(Debug, Serialize)]

@@ -28,6 +28,7 @@ use crate::input;
 use crate::interrupt::write_atomic;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 pub(crate) fn run(
@@ -35,6 +36,8 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
+    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
+    check_targets(&targets, options.submission.path())?;
     let source = open_bundle(&options.artifacts)?;
     let problems = match options.submission.path() {
         Some(submission) => match of_submission(submission, &source, verbosity)? {

@@ -60,7 +60,7 @@ fn every_code_of_a_finding_is_explained() {
         let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
         rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
     };
-    let declared: BTreeSet<String> = Code::ALL.iter().map(|code| code.to_string()).collect();
+    let declared: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(explained(of_checks), declared);
     let mut source = String::new();
     read_sources(&repository().join("crates/artifacts/src"), &mut source);

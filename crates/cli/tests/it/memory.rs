@@ -85,16 +85,13 @@ fn peak(arguments: &[&str]) -> u64 {
 }
 
 fn is_slow_test_wanted() -> bool {
-    let is_wanted = std::env::var_os("RUN_SLOW_TESTS").is_some();
-    if !is_wanted {
-        eprintln!("skipped: set RUN_SLOW_TESTS");
-    }
-    is_wanted
+    std::env::var_os("RUN_SLOW_TESTS").is_some()
 }
 
 #[test]
 fn peak_memory_is_linear_in_the_panel() {
     if !is_slow_test_wanted() {
+        eprintln!("skipped: set RUN_SLOW_TESTS");
         return;
     }
     let (_, release) = mini();
@@ -139,6 +136,7 @@ fn long_reports(path: &Path, bytes: usize) -> u64 {
 #[test]
 fn peak_memory_of_scoring_lines_does_not_grow_with_the_text() {
     if !is_slow_test_wanted() {
+        eprintln!("skipped: set RUN_SLOW_TESTS");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

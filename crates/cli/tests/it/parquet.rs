@@ -1,4 +1,4 @@
-//! `score --per-pair FILE.parquet`, read back by DuckDB.
+//! `score --per-pair FILE.parquet`, read back by `DuckDB`.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::binary::{check_status, demo, mini, run};
 
-/// Names a Python that has DuckDB; `cargo xtask test` sets it.
+/// Names a Python that has `DuckDB`; `cargo xtask test` sets it.
 const READER: &str = "SPINEFAIRBENCH_PARQUET_READER";
 
 /// Prints `rows columns` if every cell of the Parquet file is what the CSV has: the same text, the same float. A null stands

@@ -172,6 +172,42 @@ fn calls_that_cannot_be_carried_out_end_with_two() {
 }
 
 #[test]
+fn no_call_replaces_what_it_reads() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (mine, score_file) = (path("mine.json"), path("score.json"));
+    std::fs::copy(submission("core"), &mine).unwrap();
+    check_status(&score(&mine, folder.path(), &[]), 0);
+    std::fs::copy(&score_file, path("again.json")).unwrap();
+    std::os::unix::fs::symlink(&mine, path("link.json")).unwrap();
+    let before: Vec<Vec<u8>> = [&mine, &score_file].map(|file| std::fs::read(file).unwrap()).into();
+    let root = mini().0;
+    let sums = format!("{root}/SHA256SUMS.txt");
+    let (link, again, board) = (path("link.json"), path("again.json"), path("board.json"));
+    check_status(&run(["leaderboard", "add", &board, &score_file]), 0);
+    let call = ["score", "--artifacts", root, "--submission", &mine, "--output"];
+    for (call, message) in [
+        (&[&call[..], &[&mine]].concat()[..], "which is read"),
+        (&[&call[..], &[&link]].concat(), "which is read"),
+        (&[&call[..], &[&sums]].concat(), "which is read"),
+        (&[&call[..], &[&again, "--per-pair", &link]].concat(), "which is read"),
+        (&["template", "--artifacts", root, "--scope", "toy", "--output", &sums], "which is read"),
+        (&["report", &score_file, "--html", &score_file], "which is read"),
+        (&["report", &again, "--html", &mine, "--submission", &mine], "which is read"),
+        (&["report", &again, "--html", "x", "--svg", "./x"], "`--html` and `--svg` are both"),
+        (&["compare", &score_file, &again, "--json", &score_file], "which is read"),
+        (&["leaderboard", "render", &board, "--csv", &board], "which is read"),
+        (&["sensitivity", &mine, "--artifacts", root, "--html", &link], "which is read"),
+    ] {
+        let output = run(call.iter().copied());
+        check_status(&output, 2);
+        assert!(errors(&output).contains(message), "{call:?}: {}", errors(&output));
+    }
+    let after: Vec<Vec<u8>> = [&mine, &score_file].map(|file| std::fs::read(file).unwrap()).into();
+    assert!(after == before);
+}
+
+#[test]
 fn lint_prints_problems_and_advice() {
     let output = run(["lint", &submission("toy"), "--artifacts", mini().0]);
     check_status(&output, 0);

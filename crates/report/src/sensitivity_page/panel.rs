@@ -79,11 +79,11 @@ fn plots(analysis: &PanelSensitivity, span: Span) -> [ForestPlot; 2] {
         let estimates: Vec<Option<Estimate>> =
             models.iter().map(|model| range(model, endpoint, span)).collect();
         let over = match span {
-            Span::Rules => "other rules",
-            Span::Parts => "parts of the pairs",
+            Span::Rules => "rule",
+            Span::Parts => "part",
         };
         ForestPlot {
-            title: format!("{}, {over}", endpoint_title(endpoint)),
+            title: format!("{}: range by {over}", endpoint_title(endpoint)),
             direction: direction(endpoint),
             axis: Axis::holding(estimates.iter().flatten()),
             rows: models
