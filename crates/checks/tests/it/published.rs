@@ -198,7 +198,7 @@ fn a_release_that_calls_itself_generated_is_not_verified() {
     bundle.edit(layout::RELEASE_MANIFEST, |file| file["dataset_origin"] = GENERATED_ORIGIN.into());
     let release = described(&full_description());
     let suite =
-        verify(&bundle, &release, &Selection::default(), FindingCap::default(), &Unobserved);
+        verify(&bundle.source, &release, &Selection::default(), FindingCap::default(), &Unobserved);
     let suite = suite.unwrap();
     assert_eq!(suite.verdict(), Verdict::NotVerified);
     let dataset = &suite.checks[2];
