@@ -1,42 +1,12 @@
 //! Resampling: `bootstrap/<function>/<clusters>x<iterations>`.
-//!
-//! Cluster sizes and values are made up by a fixed rule; four values per cluster, as in the release.
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use spinefairbench_bootstrap::{
-    Clusters, Generator, Iterations, Plan, Seed, Task, clustered_interval, clustered_intervals,
-    sign_flip, wilcoxon,
-};
 use std::hint::black_box;
 
-const CLUSTER_SIZE: usize = 4;
-
-fn plan(generator: Generator, iterations: u64) -> Plan {
-    Plan {
-        generator,
-        iterations: Iterations::new(iterations).expect("at least one"),
-        seed: Seed::from(42),
-    }
-}
-
-/// Each model lacks a few other values, as refusals leave them out, so that no two models share their counts.
-fn clusters(n: usize, model: usize) -> Clusters {
-    let kept = |value: &usize| value.is_multiple_of(CLUSTER_SIZE) || value % 37 != model;
-    Clusters::new(
-        (0..n * CLUSTER_SIZE).filter(kept).map(|value| format!("buu_{:06}", value / CLUSTER_SIZE)),
-    )
-}
-
-/// Zeros and ones, as the recommendation endpoint has them.
-fn changes(n: usize, model: usize) -> Vec<f64> {
-    (0..n).map(|value| if (value * 7919 + model) % 10 < 4 { 1.0 } else { 0.0 }).collect()
-}
-
-/// Fractions, as the diagnostic endpoint has them.
-fn consistencies(n: usize, model: usize) -> Vec<f64> {
-    const FRACTIONS: [f64; 6] = [1.0, 0.5, 1.0 / 3.0, 0.0, 2.0 / 3.0, 0.25];
-    (0..n).map(|value| FRACTIONS[(value * 104_729 + value * model / 7) % FRACTIONS.len()]).collect()
-}
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use spinefairbench_benches::resampling::{NineModels, changes, clusters, consistencies, plan};
+use spinefairbench_bootstrap::{
+    Generator, clustered_interval, clustered_intervals, sign_flip, wilcoxon,
+};
 
 fn one_interval(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bootstrap/clustered_interval");
@@ -61,19 +31,8 @@ fn one_interval(criterion: &mut Criterion) {
 fn eighteen_intervals(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bootstrap/clustered_intervals");
     for (name, missing_per_model) in [("18x1000x10000", 0), ("18x992..1000x10000", 1)] {
-        let models: Vec<_> = (0..9)
-            .map(|model| {
-                let clusters = clusters(1000 - model * missing_per_model, model);
-                let n = clusters.n_values();
-                (clusters, changes(n, model), consistencies(n, model))
-            })
-            .collect();
-        let tasks: Vec<Task<'_>> = models
-            .iter()
-            .flat_map(|(clusters, changes, consistencies)| {
-                [Task { values: changes, clusters }, Task { values: consistencies, clusters }]
-            })
-            .collect();
+        let models = NineModels::new(missing_per_model);
+        let tasks = models.tasks();
         let plan = plan(Generator::NumpyPcg64, 10_000);
         group.bench_function(name, |bencher| {
             bencher.iter(|| clustered_intervals(black_box(&tasks), &plan));
@@ -83,7 +42,7 @@ fn eighteen_intervals(criterion: &mut Criterion) {
 }
 
 fn paired_tests(criterion: &mut Criterion) {
-    let (x, y) = (consistencies(4000, 0), consistencies(4000, 1));
+    let (x, y) = (consistencies(4000, 0), changes(4000, 1));
     criterion.bench_function("bootstrap/wilcoxon/4000", |bencher| {
         bencher.iter(|| wilcoxon(black_box(&x), &y));
     });

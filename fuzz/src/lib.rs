@@ -1,8 +1,9 @@
 //! What each fuzz target does with its bytes: no reader panics, and what is accepted keeps its laws.
 //!
 //! One function a target, under the target's name; `fuzz_targets/` wraps them for libFuzzer. Seeds come from the fixtures
-//! of the workspace: `cargo run --release --bin seeds`.
+//! of the workspace: `cargo run --release --example seeds`.
 
+mod checksums;
 mod naive;
 
 use std::collections::BTreeSet;
@@ -74,6 +75,11 @@ pub fn release_path(bytes: &[u8]) {
 
 /// Tar data in a gzip stream: every member has a path inside, and no two share one on any file system.
 pub fn tar_members(bytes: &[u8]) {
+    read_members(bytes);
+    read_members(&checksums::with_tar_headers(bytes));
+}
+
+fn read_members(bytes: &[u8]) {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
     encoder.write_all(bytes).expect("writing to memory");
     let archive = encoder.finish().expect("writing to memory");
@@ -207,6 +213,11 @@ pub fn weight_header(bytes: &[u8]) {
 
 /// The header of a PNG file by both readers, and the whole of it as a picture.
 pub fn png(bytes: &[u8]) {
+    read_png(bytes);
+    read_png(&checksums::with_png_chunks(bytes));
+}
+
+fn read_png(bytes: &[u8]) {
     let ends = FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
     let header = png_header::parse(&ends);
     let mut options = ReadOptions::default();

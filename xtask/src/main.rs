@@ -2,6 +2,7 @@
 //!
 //! `verify --demo` and `test` do everything on a fresh machine; the other tasks are their parts.
 
+#![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,10 +10,16 @@
     reason = "a task runner prints, and reads the environment and the disk"
 )]
 
+mod bench;
+mod budget;
 mod layers;
 mod libtorch;
+mod parquet;
+mod programs;
 mod release;
+mod sbom;
 mod test;
+mod versions;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -37,11 +44,17 @@ enum Task {
     /// Downloads the pinned artifact archive and extracts it.
     #[command(disable_help_flag = true)]
     Fetch(Passed),
-    /// Every test: format, lints, documentation, layers, tests without and with libtorch.
+    /// Every test: format, lints, documentation, layers, tests without and with libtorch, instruction budget.
     Test(test::Options),
+    /// The tests of the Parquet file alone; they are part of `test`.
+    Parquet,
+    /// The instruction budget alone, or its record.
+    Budget(budget::Options),
+    /// Every measure of speed against its peer and its target, on the full-size demonstration bundle.
+    Bench(bench::Options),
     /// Proves that each crate uses only what its layer may use.
     Layers,
-    /// Writes `SHA256SUMS.txt` of the tracked files.
+    /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
     /// Makes a CPU-only libtorch available in the cache folder and prints where.
     Libtorch,
@@ -63,6 +76,9 @@ fn main() -> ExitCode {
         Task::Fetch(passed) => return spinefairbench("fetch", passed),
         Task::Libtorch => print_libtorch(),
         Task::Test(options) => Ok(test::run(&root, &options)),
+        Task::Parquet => parquet::run(&root),
+        Task::Budget(options) => budget::run(&root, options),
+        Task::Bench(options) => bench::run(&root, &options),
         Task::Layers => layers::run(&root),
         Task::Release => release::run(&root),
     };

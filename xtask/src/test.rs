@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, layers, libtorch};
+use crate::{ExitStatus, budget, layers, libtorch, parquet};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Leave out the generator's libtorch part, and with it the need for Python and a C++ compiler.
     #[arg(long)]
     no_generator: bool,
+    /// Leave out the instruction budget, and with it the need for Valgrind.
+    #[arg(long)]
+    no_budget: bool,
 }
 
 /// One step and how it ended.
@@ -59,10 +62,16 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     step("tests without libtorch", &|| {
         cargo(root, &["test", "--workspace"], &[("RUN_SLOW_TESTS", "1")])
     });
+    step("tests with parquet", &|| parquet::run(root));
     if options.no_generator {
         println!("== the generator's libtorch tests are left out (--no-generator)");
     } else {
         step("tests with libtorch", &|| generator_tests(root));
+    }
+    if options.no_budget {
+        println!("== the instruction budget is left out (--no-budget)");
+    } else if !options.quick {
+        step("instruction budget", &|| budget::run(root, budget::Options { record: false }));
     }
     println!();
     for Step { name, status, seconds } in &steps {

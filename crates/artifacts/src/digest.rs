@@ -11,6 +11,8 @@ use sha2::Digest as _;
 
 use crate::text::shown;
 
+mod lanes;
+
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -36,6 +38,21 @@ impl Sha256 {
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
+
+    /// The digest of each message, equal to [`Self::of`] of each. Several together take less time than one by one, since
+    /// one core computes [`Self::AT_ONCE`] of them side by side.
+    ///
+    /// ```
+    /// # use spinefairbench_artifacts::digest::Sha256;
+    /// assert_eq!(Sha256::of_each(&[b"a", b"bc"]), [Sha256::of(b"a"), Sha256::of(b"bc")]);
+    /// ```
+    #[must_use]
+    pub fn of_each(messages: &[&[u8]]) -> Vec<Self> {
+        lanes::digests(messages)
+    }
+
+    /// How many messages [`Self::of_each`] computes side by side at most.
+    pub const AT_ONCE: usize = lanes::LANES;
 
     /// The digest whose bytes these are.
     #[must_use]

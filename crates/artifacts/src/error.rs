@@ -80,6 +80,35 @@ pub enum ArtifactError {
         /// Length after.
         after: u64,
     },
+    /// The file is longer than the reader takes.
+    #[error("`{path}` has {len} bytes, at most {limit} are read")]
+    TooLarge {
+        /// The file.
+        path: Box<str>,
+        /// Its length.
+        len: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A folder holds more than a walk takes.
+    #[error("`{path}` is one of more than {limit} files and folders; the walk ends here")]
+    TooManyEntries {
+        /// The first entry above the limit.
+        path: Box<str>,
+        /// The limit.
+        limit: u64,
+    },
+    /// A folder is nested deeper than a walk goes.
+    #[error(
+        "`{}` is a folder nested deeper than {limit} levels; nothing in it is read",
+        crate::text::shown(path)
+    )]
+    TooDeep {
+        /// The folder.
+        path: Box<str>,
+        /// The limit.
+        limit: usize,
+    },
     /// A link leads out of the bundle.
     #[error("`{path}` leads out of the bundle through a link")]
     OutsideRoot {
@@ -128,6 +157,9 @@ impl Diagnostic for ArtifactError {
             Self::NotAFile { .. } => "not_a_file",
             Self::Unreadable { .. } => "file_unreadable",
             Self::Changed { .. } => "file_changed",
+            Self::TooLarge { .. } => "file_too_large",
+            Self::TooManyEntries { .. } => "too_many_entries",
+            Self::TooDeep { .. } => "folder_too_deep",
             Self::OutsideRoot { .. } => "path_outside_root",
             Self::UnsafePath(problem) => problem.code(),
             Self::Encoding { problem, .. } => match problem {
@@ -148,6 +180,9 @@ impl Diagnostic for ArtifactError {
             | Self::NotAFile { path, .. }
             | Self::Unreadable { path, .. }
             | Self::Changed { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::TooManyEntries { path, .. }
+            | Self::TooDeep { path, .. }
             | Self::OutsideRoot { path }
             | Self::Encoding { path, .. }
             | Self::Png { path, .. } => Some(path),
@@ -173,6 +208,9 @@ impl Diagnostic for ArtifactError {
                 Some("a file".to_owned())
             }
             Self::Changed { before, .. } => Some(format!("{before} bytes")),
+            Self::TooLarge { limit, .. } => Some(format!("at most {limit} bytes")),
+            Self::TooManyEntries { limit, .. } => Some(format!("at most {limit} entries")),
+            Self::TooDeep { limit, .. } => Some(format!("at most {limit} levels")),
             Self::OutsideRoot { .. } => Some("a path inside the bundle".to_owned()),
             Self::UnsafePath(problem) => problem.expected(),
             Self::Encoding { .. } => Some("UTF-8 without a byte order mark".to_owned()),
@@ -190,6 +228,8 @@ impl Diagnostic for ArtifactError {
             Self::Missing { .. } => Some("nothing".to_owned()),
             Self::NotAFile { found, .. } => Some(found.to_string()),
             Self::Changed { after, .. } => Some(format!("{after} bytes")),
+            Self::TooLarge { len, .. } => Some(format!("{len} bytes")),
+            Self::TooManyEntries { .. } | Self::TooDeep { .. } => Some("more".to_owned()),
             Self::OutsideRoot { .. } => Some("a link out of it".to_owned()),
             Self::UnsafePath(problem) => problem.actual(),
             Self::Encoding { problem, .. } => Some(problem.to_string()),

@@ -5,14 +5,13 @@
 //! ([`error::Diagnostic`]). The rules are those of the artifact bundle, release 2026-04. This is the only library of
 //! the project that touches the file system.
 
-#![forbid(unsafe_code)]
-
 pub mod digest;
 pub mod error;
 pub mod ids;
 pub mod json;
 pub mod jsonl;
 pub mod layout;
+pub mod lock;
 pub mod manifest;
 pub mod panel;
 pub mod path;
@@ -28,7 +27,5 @@ pub mod write;
 pub mod archive;
 #[cfg(feature = "download")]
 pub mod download;
-#[cfg(any(feature = "archive", feature = "download"))]
-pub mod lock;
 
 pub use error::{ArtifactError, Diagnostic};

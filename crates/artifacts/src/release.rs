@@ -29,6 +29,12 @@ pub fn path_beside(bundle: &Path) -> PathBuf {
     bundle.with_file_name(name)
 }
 
+/// What `dataset_origin` of [`crate::layout::RELEASE_MANIFEST`] says in a dataset that the generator assembled.
+pub const GENERATED_ORIGIN: &str = "spinefairbench generator assemble";
+
+/// How the [`ReleaseDescription::release_id`] of such a dataset begins.
+const GENERATED_PREFIX: &str = "generated-";
+
 /// Name of the embedded description, for messages.
 pub const PINNED_NAME: &str = "releases/spinefairbench-2026-04.json";
 
@@ -150,6 +156,18 @@ impl ReleaseDescription {
         // Read again as plain values, so that a duplicate key is an error wherever it stands.
         json::from_slice::<json::Value>(path, bytes)?;
         Ok(description)
+    }
+
+    /// The name of the release that a generated dataset with this checksum manifest is.
+    #[must_use]
+    pub fn generated_id(manifest: Sha256) -> String {
+        format!("{GENERATED_PREFIX}{}", &manifest.to_string()[..12])
+    }
+
+    /// Whether this describes a dataset that the generator assembled.
+    #[must_use]
+    pub fn describes_generated(&self) -> bool {
+        self.release_id.starts_with(GENERATED_PREFIX)
     }
 
     /// The anchors with their paths checked.

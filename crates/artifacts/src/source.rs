@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::digest::Sha256;
 use crate::error::ArtifactError;
 use crate::path::ReleasePath;
 
@@ -34,6 +35,24 @@ pub trait FileSource: Sync + fmt::Debug {
         let mut buffer = Vec::new();
         self.read_into(path, &mut buffer)?;
         Ok(buffer)
+    }
+
+    /// What the SHA-256 of the whole file is computed from, or for a large file, which need not fit into memory, the digest
+    /// itself, with its two ends as [`FileSource::read_ends`] gives them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`FileSource::read_into`].
+    fn read_or_digest(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        let _ = (head, tail);
+        self.read_into(path, buffer)?;
+        Ok(ReadOrDigest::Read)
     }
 
     /// Length and kind of what is at `path`, links inside the root followed.
@@ -68,6 +87,16 @@ impl<S: FileSource + ?Sized> FileSource for &S {
         (**self).read_into(path, buffer)
     }
 
+    fn read_or_digest(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        (**self).read_or_digest(path, head, tail, buffer)
+    }
+
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
         (**self).metadata(path)
     }
@@ -84,6 +113,36 @@ impl<S: FileSource + ?Sized> FileSource for &S {
     fn files(&self, under: Option<&ReleasePath>) -> Result<Listing, ArtifactError> {
         (**self).files(under)
     }
+}
+
+/// What a folder may ask for at most: whoever packed it may have meant to fill the memory or to keep the reader busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Bytes of one file, sparse ones by the length that they claim.
+    pub file_bytes: u64,
+    /// Bytes of one file that is held in memory, since it is parsed.
+    pub document_bytes: u64,
+    /// Files and folders of a walk.
+    pub entries: u64,
+    /// Levels of folders below the root.
+    pub depth: usize,
+}
+
+impl Default for ReadLimits {
+    /// Roomy for the release (about 92,000 files, none above a few hundred megabytes), and chosen so; files, entries and depth are
+    /// those of [`crate::archive`], where that is built.
+    fn default() -> Self {
+        Self { file_bytes: 8 << 30, document_bytes: 2 << 30, entries: 1_000_000, depth: 32 }
+    }
+}
+
+/// A file that is to be hashed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOrDigest {
+    /// The buffer holds the whole file, to be hashed with others at once.
+    Read,
+    /// The file was hashed piece by piece; the buffer holds nothing of use.
+    Digest(Sha256, FileEnds),
 }
 
 /// What stands at a path.
@@ -175,6 +234,11 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// How much was found, names that are no release path among it.
+    fn n_found(&self) -> u64 {
+        (self.entries.len() + self.problems.len()) as u64
+    }
+
     /// The regular files, in the order of their paths.
     pub fn regular_files(&self) -> impl Iterator<Item = &ReleasePath> {
         self.entries.iter().filter(|entry| entry.kind == FileKind::File).map(|entry| &entry.path)

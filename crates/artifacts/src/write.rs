@@ -2,7 +2,8 @@
 //!
 //! Input: a path and bytes. The bytes go to a temporary file in the same folder, are flushed to disk and then take the
 //! place of the target by a rename; whoever looks sees the old file or the new one. A failure, or dropping the writer
-//! before [`AtomicFile::commit`], removes the temporary file.
+//! before [`AtomicFile::commit`], removes the temporary file. What is no file, such as `/dev/null` or a pipe, is written into:
+//! a rename would put a file in its place.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,13 +12,22 @@ use std::path::{Path, PathBuf};
 use crate::error::ArtifactError;
 use crate::path::ReleasePath;
 
-/// Writes `bytes` to `path` as one step.
+/// Writes `bytes` to `path` as one step; a symbolic link stays, and what it leads to is written.
 ///
 /// # Errors
 ///
 /// [`ArtifactError::Write`]; the former file, if any, is then as it was.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), ArtifactError> {
-    let mut file = AtomicFile::create(path)?;
+    let path = path.as_ref();
+    if is_stream(path) {
+        let stream = OpenOptions::new().write(true).open(path);
+        return stream
+            .and_then(|mut stream| stream.write_all(bytes))
+            .map_err(|source| failure("write", path, source));
+    }
+    let is_link = path.symlink_metadata().is_ok_and(|facts| facts.is_symlink());
+    let place = if is_link { path.canonicalize().ok() } else { None };
+    let mut file = AtomicFile::create(place.as_deref().unwrap_or(path))?;
     file.write_all(bytes).map_err(|source| failure("write", &file.target, source))?;
     file.commit()
 }
@@ -230,6 +240,11 @@ fn sync_folder(path: &Path) -> Result<(), ArtifactError> {
     Ok(())
 }
 
+/// Whether something is there that is neither a file nor a folder: a device, a pipe, a socket.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
 fn remove(path: &Path) {
     // Nothing more can be done about a file that cannot be removed; its name says that it is temporary.
     drop(fs::remove_file(path));
@@ -261,6 +276,23 @@ mod tests {
         write_atomic(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(names(folder.path()), ["a.json"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.json"), folder.path().join("link"));
+        write_atomic(&path, b"one").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        write_atomic(&link, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        let device = folder.path().join("device");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        write_atomic(&device, b"nothing").unwrap();
+        assert!(is_stream(Path::new("/dev/null")) && is_stream(&device));
+        assert_eq!(names(folder.path()), ["a.json", "device", "link"]);
     }
 
     #[test]

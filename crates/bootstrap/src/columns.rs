@@ -160,3 +160,52 @@ fn whole_numbers(values: &[f64]) -> Option<Vec<u64>> {
     };
     values.iter().map(number).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The means of a row that draws every cluster once.
+    fn means_of_all(columns: &Columns) -> Vec<f64> {
+        let sums: Vec<f64> = columns.columns().iter().map(|column| column.iter().sum()).collect();
+        let mut means = vec![0.0; columns.n_tasks()];
+        columns.write_means(&sums, &mut means);
+        means
+    }
+
+    #[test]
+    fn whole_numbers_share_a_column_as_long_as_they_fit() {
+        let counts = [1, 2, 3];
+        let task = |sums: [f64; 3]| ClusterTotals { sums: sums.to_vec(), counts: &counts };
+        // Largest row sums of 9, 12 and 6: fields of 4, 4 and 3 bits.
+        let columns =
+            Columns::new(&[task([1.0, 2.0, 3.0]), task([0.0, 4.0, 1.0]), task([2.0, 2.0, 2.0])]);
+        assert_eq!(columns.columns().len(), 1);
+        assert_eq!(means_of_all(&columns), [1.0, 5.0 / 6.0, 1.0]);
+        // A value that is no whole number, and one below zero, have columns of their own.
+        let columns = Columns::new(&[task([0.5, 2.0, 3.0]), task([-1.0, 4.0, 1.0])]);
+        assert_eq!(columns.columns().len(), 3);
+        assert_eq!(means_of_all(&columns), [5.5 / 6.0, 4.0 / 6.0]);
+    }
+
+    #[test]
+    fn numbers_too_wide_for_a_field_stand_alone() {
+        const N_CLUSTERS: u64 = 2048;
+        let counts = [1; N_CLUSTERS as usize];
+        // The largest row sums are 2⁵² (53 bits), 2⁵³ (54 bits) and 2⁶³ (64 bits).
+        for (exponent, n_columns) in [(41, 2), (42, 2), (52, 2)] {
+            let value = 2_f64.powi(exponent);
+            let sums = vec![value; counts.len()];
+            let columns = Columns::new(&[ClusterTotals { sums, counts: &counts }]);
+            assert_eq!(columns.columns().len(), n_columns, "2^{exponent}");
+            assert_eq!(means_of_all(&columns), [value], "2^{exponent}");
+        }
+        // One bit less, and the count has no room beside it either; both fit where the sum leaves twelve bits.
+        let columns = Columns::new(&[ClusterTotals {
+            sums: vec![2_f64.powi(29); counts.len()],
+            counts: &counts,
+        }]);
+        assert_eq!(columns.columns().len(), 1);
+        assert_eq!(means_of_all(&columns), [2_f64.powi(29)]);
+    }
+}

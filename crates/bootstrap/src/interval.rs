@@ -176,3 +176,36 @@ fn interval_of_means(means: &mut [f64], generator: Generator) -> Result<Interval
         Err(BootstrapError::Overflow)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_without_width_is_degenerate_and_no_other() {
+        assert!(Interval { lower: 0.25, upper: 0.25 }.is_degenerate());
+        assert!(!Interval { lower: 0.25, upper: 0.25_f64.next_up() }.is_degenerate());
+        assert!(!Interval { lower: -0.5, upper: 0.5 }.is_degenerate());
+        assert!((Interval { lower: -0.5, upper: 0.25 }.width() - 0.75).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn an_interval_holds_its_ends() {
+        let interval = Interval { lower: -0.5, upper: 0.5 };
+        assert!(interval.contains(-0.5) && interval.contains(0.0) && interval.contains(0.5));
+        assert!(
+            !interval.contains((-0.5_f64).next_down()) && !interval.contains(0.5_f64.next_up())
+        );
+    }
+
+    /// One end alone interpolates between numbers whose difference no float holds.
+    #[test]
+    fn an_end_that_overflows_is_an_error() {
+        for mut means in [[f64::MIN, f64::MAX, f64::MAX], [f64::MIN, f64::MIN, f64::MAX]] {
+            let outcome = interval_of_means(&mut means, Generator::NumpyPcg64);
+            assert!(matches!(outcome, Err(BootstrapError::Overflow)), "{outcome:?}");
+        }
+        let outcome = interval_of_means(&mut [1.0, f64::INFINITY], Generator::NumpyPcg64);
+        assert!(matches!(outcome, Err(BootstrapError::Overflow)), "{outcome:?}");
+    }
+}

@@ -77,3 +77,22 @@ impl PythonIndices {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // CPython 3.11: `random.Random(42).getrandbits(64)` and `getrandbits(32)`.
+    #[test]
+    fn words_are_those_of_cpython() {
+        let mut wide = Mt19937::from_seed(&Seed::from(42));
+        let drawn = [wide.next_u64(), wide.next_u64(), wide.next_u64()];
+        assert_eq!(
+            drawn,
+            [2_053_695_854_357_871_005, 13_679_192_365_072_849_617, 4_517_457_392_071_889_495]
+        );
+        let mut narrow = Mt19937::from_seed(&Seed::from(42));
+        let drawn = [narrow.next_u32(), narrow.next_u32(), narrow.next_u32(), narrow.next_u32()];
+        assert_eq!(drawn, [2_746_317_213, 478_163_327, 107_420_369, 3_184_935_163]);
+    }
+}

@@ -104,6 +104,17 @@ mod tests {
         }
     }
 
+    /// CPython takes the value itself where the position is a whole number; zero times the next one would lose its sign.
+    #[test]
+    fn a_position_on_a_value_gives_that_value() {
+        for rule in [PercentileRule::Cpython, PercentileRule::Numpy] {
+            let found = percentile(&[3.0, 1.0, 2.0], 0.5, rule).unwrap();
+            assert_eq!(found.to_bits(), 2.0_f64.to_bits());
+        }
+        let found = percentile(&[1.0, -0.0, 2.0], 0.0, PercentileRule::Cpython).unwrap();
+        assert_eq!(found.to_bits(), (-0.0_f64).to_bits());
+    }
+
     #[test]
     fn a_percentile_needs_values_and_a_quantile() {
         assert_eq!(percentile(&[], 0.5, PercentileRule::Numpy), Err(BootstrapError::NoValues));

@@ -99,3 +99,18 @@ impl fmt::Display for Iterations {
         self.0.fmt(formatter)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_reads_as_it_is_written() {
+        assert_eq!(Iterations::PUBLISHED.to_string(), "10000");
+        for generator in Generator::ALL {
+            assert_eq!(generator.to_string().parse(), Ok(generator));
+        }
+        let error = "mt19937".parse::<Generator>().unwrap_err();
+        assert!(matches!(&error, BootstrapError::Generator { text } if text == "mt19937"));
+    }
+}

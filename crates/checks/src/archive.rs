@@ -23,7 +23,8 @@ pub fn checksums_of_archive(
     let pinned = &release.artifact_archive;
     if pinned.size_bytes == 0 {
         notes.push(
-            "the release description pins no archive: its digest was not compared".to_owned(),
+            "the release description pins no archive: the archive's digest was not compared"
+                .to_owned(),
         );
     } else if pinned.sha256 != archive.archive.sha256 {
         let message = "the archive is not the one that the release pins";
@@ -35,6 +36,7 @@ pub fn checksums_of_archive(
         ..ChecksumsResult::default()
     };
     for manifest in &archive.manifests {
+        compare_anchor(manifest, release, &mut findings);
         judge(manifest, &mut findings);
         let counted = manifest.sha256.map(|_| ManifestResult {
             files_ok: manifest.files_ok,
@@ -48,6 +50,19 @@ pub fn checksums_of_archive(
         findings.push(Finding::new(Code::FileUnlisted, message).in_file(path));
     }
     CheckReport { findings: findings.finish(), notes, result: CheckResult::Checksums(result) }
+}
+
+/// A manifest that was made together with the files it lists agrees with them, whatever they are; the release says which
+/// manifest is its own.
+fn compare_anchor(manifest: &ManifestCheck, release: &ReleaseDescription, findings: &mut Findings) {
+    let pinned = release.artifact_anchors.get(manifest.manifest.as_str());
+    if let (Some(pinned), Some(computed)) = (pinned, manifest.sha256)
+        && *pinned != computed
+    {
+        let message = "the file is not the one that the release pins";
+        let finding = Finding::new(Code::AnchorMismatch, message).in_file(&manifest.manifest);
+        findings.push(finding.comparing(pinned, computed));
+    }
 }
 
 fn judge(manifest: &ManifestCheck, findings: &mut Findings) {

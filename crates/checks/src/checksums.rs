@@ -3,8 +3,6 @@
 //! Input: the parsed manifests and the digests of the walk. Output: per manifest how many files are right, and how many
 //! files no manifest lists. Rules: `checks.md`, *checksums*; the manifest's own form is judged where it is read.
 
-use std::collections::BTreeSet;
-
 use rayon::prelude::*;
 use spinefairbench_artifacts::source::FileKind;
 
@@ -48,23 +46,24 @@ pub fn check(snapshot: &Snapshot, unlisted: Unlisted, mut findings: Findings) ->
     let mut result = ChecksumsResult::default();
     let mut notes = Vec::new();
     let inventory = snapshot.inventory.open(&mut findings);
-    let mut listed: BTreeSet<&str> = BTreeSet::new();
+    let mut is_listed = vec![false; inventory.map_or(0, |inventory| inventory.entries.len())];
     for (_, path, manifest) in &snapshot.manifests {
-        listed.insert(path.as_str());
         let entries = manifest.open(&mut findings);
         let counted = entries.zip(inventory).map(|(entries, inventory)| {
-            listed.extend(entries.iter().map(|entry| entry.path.as_str()));
-            judge_manifest(path.as_str(), entries, inventory, &mut findings)
+            judge_manifest(path.as_str(), entries, inventory, &mut is_listed, &mut findings)
         });
         result.manifests.push((path.to_string(), counted));
+        if let Some(place) = inventory.and_then(|inventory| inventory.position(path.as_str())) {
+            is_listed[place] = true;
+        }
     }
     if let Some(inventory) = inventory {
         let surplus: Vec<&BundleEntry> = inventory
             .entries
             .iter()
-            .filter(|entry| {
-                entry.kind != FileKind::Directory && !listed.contains(entry.path.as_str())
-            })
+            .zip(&is_listed)
+            .filter(|(entry, is_listed)| entry.kind != FileKind::Directory && !**is_listed)
+            .map(|(entry, _)| entry)
             .collect();
         result.unlisted_files = Some(surplus.len() as u64);
         match unlisted {
@@ -81,16 +80,28 @@ pub fn check(snapshot: &Snapshot, unlisted: Unlisted, mut findings: Findings) ->
     CheckReport { findings: findings.finish(), notes, result: CheckResult::Checksums(result) }
 }
 
+/// Judges the entries of a manifest, and marks the files that they list.
 fn judge_manifest(
     manifest: &str,
     entries: &[ManifestEntry],
     inventory: &Inventory,
+    is_listed: &mut [bool],
     findings: &mut Findings,
 ) -> ManifestResult {
-    let judged: Vec<Result<u64, Box<Finding>>> =
-        entries.par_iter().map(|entry| judge_entry(manifest, entry, inventory)).collect();
+    type Judged = (Option<usize>, Result<u64, Box<Finding>>);
+    let judged: Vec<Judged> = entries
+        .par_iter()
+        .map(|entry| {
+            let place = inventory.position(entry.path.as_str());
+            let found = place.and_then(|place| inventory.entries.get(place));
+            (place, judge_entry(manifest, entry, found))
+        })
+        .collect();
     let mut result = ManifestResult { files: entries.len() as u64, ..ManifestResult::default() };
-    for outcome in judged {
+    for (place, outcome) in judged {
+        if let Some(place) = place {
+            is_listed[place] = true;
+        }
         match outcome {
             Ok(bytes) => {
                 result.files_ok += 1;
@@ -106,13 +117,15 @@ fn judge_manifest(
 fn judge_entry(
     manifest: &str,
     entry: &ManifestEntry,
-    inventory: &Inventory,
+    found: Option<&BundleEntry>,
 ) -> Result<u64, Box<Finding>> {
-    let listed_by = format!("listed on line {} of `{manifest}`", entry.line);
     let wrong = |code, what: &str| {
-        Finding::new(code, format!("{what}; {listed_by}")).in_file(&entry.path).at_line(entry.line)
+        let line = entry.line;
+        Finding::new(code, format!("{what}; listed on line {line} of `{manifest}`"))
+            .in_file(&entry.path)
+            .at_line(entry.line)
     };
-    let Some(found) = inventory.find(entry.path.as_str()) else {
+    let Some(found) = found else {
         return Err(Box::new(
             wrong(Code::FileMissing, "the file is missing").comparing(entry.digest, "nothing"),
         ));
@@ -128,7 +141,7 @@ fn judge_entry(
         )),
         None => {
             let unread = || wrong(Code::PartNotRead, "the file was not read");
-            Err(Box::new(found.problem.clone().unwrap_or_else(unread)))
+            Err(found.problem.clone().unwrap_or_else(|| Box::new(unread())))
         }
     }
 }

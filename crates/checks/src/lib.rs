@@ -56,5 +56,5 @@ mod wire_mitigation;
 pub use finding::{Code, Finding, FindingCap};
 pub use models::ModelSelection;
 pub use progress::{Progress, Unobserved};
-pub use report::{CheckName, CheckReport, CheckResult, Status, SuiteReport, UnknownCheck};
+pub use report::{CheckName, CheckReport, CheckResult, Status, SuiteReport, UnknownCheck, Verdict};
 pub use run::{Check, CheckError, ChecksumOptions, ImageDigests, Selection, run, verify};

@@ -7,6 +7,7 @@
 //! Nothing depends on the order in which files happen to be read.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::digest::Sha256;
@@ -192,5 +193,7 @@ impl Content<'_> {
 
 /// Whether a file is read alone, since it may be as large as all others together.
 fn is_panel(path: &ReleasePath) -> bool {
-    Panel::ALL.iter().any(|panel| panel.results() == *path)
+    static PANELS: LazyLock<[ReleasePath; Panel::ALL.len()]> =
+        LazyLock::new(|| Panel::ALL.map(Panel::results));
+    PANELS.contains(path)
 }

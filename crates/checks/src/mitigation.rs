@@ -96,15 +96,7 @@ pub fn check(
     for model in in_table_order(&included, release) {
         let mut outcome =
             MitigationModel { stage1: recount_of(&recounts, model), ..MitigationModel::default() };
-        if outcome.stage1.is_some_and(|count| count.decision == Decision::ExcludedFull) {
-            let rate = outcome.stage1.map_or(0.0, |count| count.rate);
-            let finding = Finding::new(
-                Code::GateMismatch,
-                format!("`{model}` does not pass the Stage-1 gate"),
-            );
-            findings
-                .push(finding.in_file(layout::PARSING_CONFIDENCE).comparing("at least 0.85", rate));
-        }
+        judge_gate(snapshot, model, outcome.stage1, &mut findings);
         if let Some(rows) = rows {
             judge_conditions(model, rows, &mut outcome, &mut findings);
         }
@@ -130,6 +122,28 @@ fn recount<'a>(snapshot: &'a Snapshot, findings: &mut Findings) -> Vec<(&'a str,
         counted.extend(confidence.map(|confidence| (model.as_str(), confidence)));
     }
     counted
+}
+
+/// A published model passes the gate; one whose recount failed has its findings already.
+fn judge_gate(
+    snapshot: &Snapshot,
+    model: &str,
+    recount: Option<Confidence>,
+    findings: &mut Findings,
+) {
+    let at = |message: String| {
+        Finding::new(Code::GateMismatch, message).in_file(layout::PARSING_CONFIDENCE)
+    };
+    let frozen = snapshot.frozen_confidence.value();
+    if frozen.is_some_and(|frozen| !frozen.contains_key(model)) {
+        let message = format!(
+            "`{model}` has no frozen Stage-1 confidence, so nothing says that it passes the gate"
+        );
+        findings.push(at(message).comparing("its confidence", "none"));
+    } else if let Some(count) = recount.filter(|count| count.decision == Decision::ExcludedFull) {
+        let message = format!("`{model}` does not pass the Stage-1 gate");
+        findings.push(at(message).comparing("at least 0.85", count.rate));
+    }
 }
 
 fn recount_of(recounts: &[(&str, Confidence)], model: &str) -> Option<Confidence> {

@@ -4,6 +4,7 @@
 //! Rules: `checks.md`, *release-identity*; a prompt's digest is the SHA-256 of its UTF-8 text.
 
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
@@ -64,11 +65,18 @@ pub fn check(
         frozen_prompts_ok,
         frozen_prompts: release.prompt_digests.len(),
     };
-    CheckReport {
-        findings: findings.finish(),
-        notes: Vec::new(),
-        result: CheckResult::ReleaseIdentity(result),
-    }
+    let notes = unpinned_manifest(release).into_iter().collect();
+    CheckReport { findings: findings.finish(), notes, result: CheckResult::ReleaseIdentity(result) }
+}
+
+/// A manifest that nothing pins agrees with whatever it was made from.
+fn unpinned_manifest(release: &ReleaseDescription) -> Option<String> {
+    let manifest = layout::SHA256SUMS;
+    (!release.artifact_anchors.contains_key(manifest)).then(|| {
+        format!(
+            "the release description does not anchor `{manifest}`: that the listed files are the published ones was not shown"
+        )
+    })
 }
 
 fn prompts_that_agree(

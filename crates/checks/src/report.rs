@@ -220,9 +220,40 @@ impl SuiteReport {
         self.checks.len() - self.passed()
     }
 
-    /// Whether the suite passes: every check does.
+    /// Whether the suite passes: every check that ran does.
     #[must_use]
     pub fn status(&self) -> Status {
         if self.failed() == 0 { Status::Pass } else { Status::Fail }
     }
+
+    /// The checks of [`CheckName::SUITE`] that did not run.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<CheckName> {
+        let ran = |name: &CheckName| self.checks.iter().any(|report| report.check() == *name);
+        CheckName::SUITE.into_iter().filter(|name| !ran(name)).collect()
+    }
+
+    /// What may be said of the bundle as a whole.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.status(), self.left_out()) {
+            (Status::Fail, _) => Verdict::NotVerified,
+            (Status::Pass, left_out) if left_out.is_empty() => Verdict::Verified,
+            (Status::Pass, left_out) => Verdict::PassedInPart { left_out },
+        }
+    }
+}
+
+/// What a suite says of the bundle: the word *verified* belongs to the whole suite alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every check of the suite ran and passes.
+    Verified,
+    /// What ran passes, and these checks did not run.
+    PassedInPart {
+        /// In the suite's order; not empty.
+        left_out: Vec<CheckName>,
+    },
+    /// A check fails.
+    NotVerified,
 }

@@ -150,10 +150,10 @@ pub struct BundleEntry {
     pub size: Option<u64>,
     /// SHA-256, of a file that was read whole.
     pub digest: Option<Sha256>,
-    /// Why it could not be read.
-    pub problem: Option<Finding>,
+    /// Why it could not be read. Boxed, as is the next, since a bundle has a hundred thousand entries and few problems.
+    pub problem: Option<Box<Finding>>,
     /// What its image header shows to be wrong, of a PNG that was looked at.
-    pub image_problem: Option<Finding>,
+    pub image_problem: Option<Box<Finding>>,
 }
 
 impl Inventory {
@@ -209,6 +209,8 @@ pub struct DeclaredDataset {
     pub source_pngs: Option<u64>,
     /// `source_radiographs.release_status`.
     pub source_radiograph_policy: Option<String>,
+    /// `dataset_origin`, which the release does not have.
+    pub origin: Option<String>,
 }
 
 /// The frozen summary; its parts fail independently.

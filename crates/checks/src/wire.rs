@@ -45,17 +45,25 @@ pub fn check(report: &CheckReport) -> Json {
     object(fields)
 }
 
-/// The JSON form of the suite; the time is the caller's measurement.
+/// The JSON form of the suite, whose findings are those of its checks; the time is the caller's measurement.
 #[must_use]
 pub fn suite(report: &SuiteReport, elapsed_ms: u64) -> Json {
+    let left_out = report.left_out();
     object([
         ("schema_version", SCHEMA_VERSION.into()),
         ("check", "verify".into()),
         ("status", report.status().as_str().into()),
-        ("checks", list(report.checks.iter().map(check))),
-        ("passed", report.passed().into()),
-        ("failed", report.failed().into()),
-        ("elapsed_ms", elapsed_ms.into()),
+        ("findings", list([])),
+        (
+            "result",
+            object([
+                ("checks", list(report.checks.iter().map(check))),
+                ("passed", report.passed().into()),
+                ("failed", report.failed().into()),
+                ("left_out", list(left_out.iter().map(|name| name.as_str().into()))),
+                ("elapsed_ms", elapsed_ms.into()),
+            ]),
+        ),
     ])
 }
 

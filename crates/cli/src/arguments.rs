@@ -6,14 +6,22 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
-use spinefairbench_bootstrap::{BootstrapError, Generator, Iterations, Plan, Seed};
-use spinefairbench_checks::table2::PlanRequest;
-
-use crate::exit_status::CallError;
+use crate::arguments::resampling::ResamplingArguments;
 use crate::progress::Verbosity;
 
+/// The examples at the foot of a command's help: each line a call, in an order in which they work. All of them run, as they are
+/// written, in a test.
+macro_rules! examples {
+    ($($call:literal),+ $(,)?) => {
+        concat!("Examples, in the folder in which `spinefairbench demo --out demo` was run:", $("\n  spinefairbench ", $call),+)
+    };
+}
+
+pub(crate) mod check;
 pub(crate) mod comparison;
+pub(crate) mod limits;
 pub(crate) mod report;
+pub(crate) mod resampling;
 pub(crate) mod scoring;
 
 /// Where a bundle is looked for if none is named.
@@ -47,40 +55,15 @@ impl Arguments {
 pub(crate) enum Command {
     /// Every check on a bundle, one verdict.
     Verify(VerifyArguments),
-    /// Required files, declared counts, the two frozen prompts.
-    Inspect(CheckArguments),
-    /// Images, quality-control rows and source lists against each other.
-    Dataset(DatasetArguments),
-    /// Share of Stage-1 files that parse, per model of the mitigation analysis.
-    #[command(name = "stage1-confidence")]
-    Stage1Confidence(CheckArguments),
-    /// The mitigation table: the gate, the deltas and the binding rule.
-    Mitigation(MitigationArguments),
-    /// The labels and recommendations of a model's first usable pair.
-    #[command(name = "parse-sample")]
-    ParseSample(ParseSampleArguments),
-    /// The frozen diagnostic-label registry and its digest.
-    #[command(name = "diagnostic-scoring")]
-    DiagnosticScoring(FormatArguments),
-    /// The endpoints of the retained models against the frozen summary.
-    #[command(alias = "table3")]
-    Table2(Table2Arguments),
-    /// The stability gaps at two granularities.
-    #[command(name = "gap-sensitivity")]
-    GapSensitivity(ModelCheckArguments),
-    /// Usable pairs without a diagnostic label on either side.
-    #[command(name = "both-empty-diagnostic")]
-    BothEmptyDiagnostic(ModelCheckArguments),
-    /// The radiologists' ratings against the published sets.
-    Radiologist(CheckArguments),
-    /// Every file of a checksum manifest against its digest.
-    Checksums(ChecksumsArguments),
-    /// The bundle's anchors and prompts against the release description.
-    #[command(name = "release-identity")]
-    ReleaseIdentity(CheckArguments),
+    #[command(flatten)]
+    Check(check::CheckCommand),
     /// Every frozen parser on report text.
+    #[command(
+        after_help = "Example:\n  echo 'Osteophytes at L4. MRI is advised.' | spinefairbench parse --text --format json"
+    )]
     Parse(ParseArguments),
     /// The clustered bootstrap interval of a column of any table.
+    #[command(after_help = examples!("score --artifacts demo --submission demo/metrics/toy_submission.json \\\n      --output score.json --per-pair pairs.csv", "interval pairs.csv --value recommendation_changed --cluster source_id \\\n      --format json"))]
     Interval(IntervalArguments),
     /// Scored models against each other, on the pairs that they share.
     Compare(comparison::CompareArguments),
@@ -89,22 +72,28 @@ pub(crate) enum Command {
     /// How far both endpoints move when a rule of the benchmark is changed.
     Sensitivity(comparison::SensitivityArguments),
     /// The frozen registries and their digests.
+    #[command(after_help = examples!("registry"))]
     Registry(FormatArguments),
     #[command(flatten)]
     Scoring(scoring::ScoringCommand),
     /// A score as one self-contained page, or as a plot.
     Report(report::ReportArguments),
     /// Downloads the pinned artifact archive, checked while it streams.
+    #[command(after_help = "Example:\n  spinefairbench fetch --out .")]
     Fetch(FetchArguments),
     /// Counterfactual radiographs: facts, one picture, batches, quality control.
     Generator(generator::GeneratorArguments),
     /// Builds the synthetic demonstration bundle.
+    #[command(after_help = "Example:\n  spinefairbench demo --out demo --seed 1 --scale small")]
     Demo(DemoArguments),
     /// What this installation has: bundle, cache, libtorch.
+    #[command(after_help = examples!("doctor"))]
     Doctor(FormatArguments),
     /// Shell completions, on standard output.
+    #[command(after_help = "Example:\n  spinefairbench completions bash > spinefairbench.bash")]
     Completions(CompletionsArguments),
     /// The manual page, on standard output.
+    #[command(after_help = "Example:\n  spinefairbench man > spinefairbench.1")]
     Man,
 }
 
@@ -136,182 +125,13 @@ pub(crate) struct BundleArguments {
     pub(crate) release: Option<PathBuf>,
 }
 
-/// A check without options of its own.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct CheckArguments {
-    #[command(flatten)]
-    pub(crate) bundle: BundleArguments,
-    #[command(flatten)]
-    pub(crate) output: FormatArguments,
-}
-
-/// `dataset`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct DatasetArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// Also compare every image with the SHA-256 that its row states.
-    #[arg(long)]
-    pub(crate) hash: bool,
-}
-
-/// `mitigation`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct MitigationArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// Recompute the whole analysis from the retained outputs and compare it with the frozen files.
-    #[arg(long)]
-    pub(crate) recompute: bool,
-    /// How many resamples are drawn; with another number than the frozen one intervals are not compared.
-    #[arg(
-        long,
-        visible_alias = "iterations",
-        value_name = "N",
-        requires = "recompute",
-        allow_hyphen_values = true
-    )]
-    pub(crate) bootstrap_iterations: Option<String>,
-}
-
-/// A check that may be narrowed to one model.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ModelCheckArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// One retained model; all of them without it.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-}
-
-/// `parse-sample`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ParseSampleArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// The retained model.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: String,
-}
-
-/// `table2`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Table2Arguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// One retained model; all of them without it.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-    /// Recompute the intervals from the per-pair values and compare them with the frozen ones.
-    #[arg(long)]
-    pub(crate) recompute_ci: bool,
-    #[command(flatten)]
-    pub(crate) resampling: ResamplingArguments,
-    /// Show recomputed intervals without comparing them, so that other settings than the frozen ones may be used.
-    #[arg(long, requires = "recompute_ci")]
-    pub(crate) no_compare: bool,
-}
-
-/// How intervals are drawn.
-#[derive(Debug, Clone, Default, Args)]
-pub(crate) struct ResamplingArguments {
-    /// How many resamples are drawn (10000 without it).
-    #[arg(long, visible_alias = "iterations", value_name = "N", allow_hyphen_values = true)]
-    pub(crate) bootstrap_iterations: Option<String>,
-    /// The seed: a non-negative integer of any size (42 without it).
-    #[arg(long, value_name = "N", allow_hyphen_values = true)]
-    pub(crate) seed: Option<String>,
-    /// The random stream: `numpy-pcg64` (without it) or `python-mt19937`.
-    #[arg(long, value_name = "RNG")]
-    pub(crate) rng: Option<String>,
-}
-
-impl ResamplingArguments {
-    /// What was asked for; what was left out stays open.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`] for a number of iterations, a seed or a generator that is none.
-    pub(crate) fn request(&self) -> Result<PlanRequest, CallError> {
-        let refuse = |error: BootstrapError| CallError::new(error.to_string());
-        let iterations = self.bootstrap_iterations.as_ref().map(|text| {
-            let number = text.parse::<u64>().map_err(|_| {
-                CallError::new(format!(
-                    "`{text}` is not a number of iterations, expected 1 to {}",
-                    u32::MAX
-                ))
-            })?;
-            Iterations::new(number).map_err(refuse)
-        });
-        Ok(PlanRequest {
-            iterations: iterations.transpose()?,
-            seed: self
-                .seed
-                .as_ref()
-                .map(|text| text.parse::<Seed>().map_err(refuse))
-                .transpose()?,
-            generator: self
-                .rng
-                .as_ref()
-                .map(|text| text.parse::<Generator>().map_err(refuse))
-                .transpose()?,
-        })
-    }
-
-    /// The plan: what was left out is as published.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::request`].
-    pub(crate) fn plan(&self) -> Result<Plan, CallError> {
-        let request = self.request()?;
-        Ok(Plan {
-            generator: request.generator.unwrap_or_default(),
-            iterations: request.iterations.unwrap_or(Iterations::PUBLISHED),
-            seed: request.seed.unwrap_or_else(|| Seed::from(PUBLISHED_SEED)),
-        })
-    }
-}
-
-/// The number of resamples that `text` gives.
-///
-/// # Errors
-///
-/// [`CallError`] if it gives none.
-pub(crate) fn iterations(text: &str) -> Result<Iterations, CallError> {
-    let number = text.parse::<u64>().map_err(|_| {
-        CallError::new(format!(
-            "`{text}` is not a number of iterations, expected 1 to {}",
-            u32::MAX
-        ))
-    })?;
-    Iterations::new(number).map_err(|error| CallError::new(error.to_string()))
-}
-
-/// The seed of the published intervals.
-const PUBLISHED_SEED: u64 = 42;
-
-/// `checksums`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ChecksumsArguments {
-    /// Manifests to verify, each against the files beside it; without any, both manifests of the bundle.
-    #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub(crate) manifests: Vec<PathBuf>,
-    /// The bundle's folder, for manifests that are named from it.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
-    /// Files that no manifest lists are findings.
-    #[arg(long)]
-    pub(crate) strict: bool,
-    #[command(flatten)]
-    pub(crate) output: FormatArguments,
-}
-
 /// `verify`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Example:\n  spinefairbench verify --demo\n  spinefairbench verify --artifacts artifacts --json verdict.json"
-)]
+#[command(after_help = examples!(
+    "verify --demo",
+    "verify --artifacts demo --release demo.release.json --json verdict.json \\\n      --junit verdict.xml --html verdict.html",
+    "verify --artifacts demo --release demo.release.json --only table2,radiologist"
+))]
 pub(crate) struct VerifyArguments {
     /// The bundle's folder (`artifacts` without it).
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -328,11 +148,11 @@ pub(crate) struct VerifyArguments {
     /// Check the members of an archive against its own manifests, without unpacking it.
     #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
     pub(crate) archive: Option<PathBuf>,
-    /// Run these checks alone.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "skip")]
+    /// Run these checks alone, separated by spaces or commas.
+    #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',', conflicts_with = "skip")]
     pub(crate) only: Vec<String>,
-    /// Leave these checks out.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    /// Leave these checks out, separated by spaces or commas.
+    #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',')]
     pub(crate) skip: Vec<String>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -343,6 +163,8 @@ pub(crate) struct VerifyArguments {
     /// Write the verdict as one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: limits::ArchiveLimitArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
@@ -407,6 +229,8 @@ pub(crate) struct FetchArguments {
     /// Stop after the archive: do not extract it.
     #[arg(long)]
     pub(crate) no_extract: bool,
+    #[command(flatten)]
+    pub(crate) limits: limits::ArchiveLimitArguments,
 }
 
 /// `demo`.

@@ -13,6 +13,7 @@ mod input;
 mod interrupt;
 mod output;
 mod progress;
+mod targets;
 mod text_table;
 mod timestamp;
 
@@ -25,6 +26,7 @@ use arguments::{Arguments, Command};
 use exit_status::CallError;
 use output::{Output, Shown};
 
+pub use commands::demo::cached_demo;
 pub use commands::verify::MissingBundle;
 pub use environment::cache_folder;
 pub use exit_status::ExitStatus;
@@ -63,7 +65,7 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
     let verbosity = arguments.verbosity();
     match &arguments.command {
         Command::Verify(options) => commands::verify::run(options, missing, verbosity, &output),
-        Command::Checksums(options) => commands::checksums::run(options, verbosity, &output),
+        Command::Check(command) => commands::check::run(command, verbosity, &output),
         Command::Parse(options) => commands::parse::run(options, &output),
         Command::Interval(options) => commands::interval::run(options, &output),
         Command::Registry(options) => commands::registry::run(options, &output),
@@ -78,7 +80,6 @@ fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<Ex
         Command::Completions(options) => commands::completions::run(options, &output),
         Command::Man => commands::completions::manual(&output),
         Command::Scoring(command) => commands::scoring::run(command, verbosity, &output),
-        check => commands::check::run(check, verbosity, &output),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The `spinefairbench` command: [`spinefairbench_cli`] on this process's arguments.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use spinefairbench_cli::MissingBundle;

@@ -15,7 +15,7 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::SourceId;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::{
-    ArtifactArchive, Expected, ExpectedDataset, ReleaseDescription, path_beside,
+    ArtifactArchive, Expected, ExpectedDataset, GENERATED_ORIGIN, ReleaseDescription, path_beside,
 };
 use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
@@ -185,6 +185,7 @@ fn write(
         })
         .collect();
     let release = json!({
+        "dataset_origin": GENERATED_ORIGIN,
         "counterfactual_images": {"included_png_count": counts.passed},
         "pair_manifests": {
             "qc_passed_pair_rows": counts.passed,
@@ -227,7 +228,7 @@ fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
     let Assembled { sources, attempted, passed } = counts;
     ReleaseDescription {
         schema_version: "1.0".into(),
-        release_id: format!("generated-{}", &digest.to_string()[..12]),
+        release_id: ReleaseDescription::generated_id(digest),
         // No archive of it was published.
         artifact_archive: ArtifactArchive {
             repository: "local/generated".into(),

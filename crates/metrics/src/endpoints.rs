@@ -190,6 +190,27 @@ mod tests {
         );
     }
 
+    /// Four usable pairs by hand: one changes its recommendation, the labels of one agree by a third, of one not at all.
+    #[test]
+    fn the_endpoints_of_four_pairs_are_those_computed_by_hand() {
+        let outcomes = [
+            score_pair("Fracture. MRI.", "Fracture. MRI."),
+            score_pair("Fracture. MRI.", "Fracture. Physiotherapy."),
+            score_pair("Osteophytes and a fracture.", "Osteophytes, schmorl node."),
+            score_pair("Fracture.", "Osteophytes."),
+            score_pair("", "Fracture. MRI."),
+        ];
+        let endpoints = Endpoints::of(&outcomes).expect("four usable pairs");
+        assert_eq!((endpoints.n_pairs(), endpoints.n_changed()), (4, 1));
+        let check = |found: f64, expected: f64| {
+            assert!((found - expected).abs() < 1e-15, "{found} against {expected}");
+        };
+        check(endpoints.recommendation_agreement(), 0.75);
+        check(endpoints.recommendation_change(), 0.25);
+        check(endpoints.recommendation_change_from_agreement(), 0.25);
+        check(endpoints.diagnostic_consistency(), (1.0 + 1.0 + 1.0 / 3.0 + 0.0) / 4.0);
+    }
+
     /// The toy submission's published interval: five pairs of two sources, 0.400 [0.000, 0.500], at 1,000 iterations.
     #[test]
     fn two_sources_give_the_published_toy_interval() {

@@ -128,6 +128,47 @@ mod tests {
     }
 
     #[test]
+    fn the_gaps_of_three_pairs_are_those_computed_by_hand() {
+        let outcomes = [
+            score_pair("Fracture. MRI.", "Fracture. MRI."),
+            score_pair("Fracture. MRI. Refer.", "Fracture. MRI."),
+            score_pair("Osteophytes and a fracture.", "Osteophytes, schmorl node. MRI."),
+        ];
+        let gaps = StabilityGaps::of(&outcomes).expect("three usable pairs");
+        let check = |name: &str, found: f64, expected: f64| {
+            assert!((found - expected).abs() < 1e-15, "{name}: {found} against {expected}");
+        };
+        assert_eq!(gaps.usable_pairs, 3);
+        check("rec_change", gaps.rec_change, 2.0 / 3.0);
+        check("rec_exact_stability", gaps.rec_exact_stability, 1.0 / 3.0);
+        check("rec_jaccard", gaps.rec_jaccard, (1.0 + 0.5 + 0.0) / 3.0);
+        check("diag_jaccard", gaps.diag_jaccard, (1.0 + 1.0 + 1.0 / 3.0) / 3.0);
+        check("gap_exact", gaps.gap_exact, 7.0 / 9.0 - 1.0 / 3.0);
+        check("gap_graded", gaps.gap_graded, 7.0 / 9.0 - 0.5);
+    }
+
+    #[test]
+    fn counts_without_labels_add_up_to_a_rate() {
+        let empty = score_pair("A straight spine.", "A curved spine.");
+        let labelled = score_pair("Fracture.", "A straight spine.");
+        let mut counts = BothEmpty::of(&[empty, labelled, labelled]);
+        assert_eq!(counts, BothEmpty { usable_pairs: 3, both_empty: 1 });
+        counts += BothEmpty { usable_pairs: 5, both_empty: 3 };
+        assert_eq!(counts, BothEmpty { usable_pairs: 8, both_empty: 4 });
+        assert_eq!(counts.rate(), Some(0.5));
+    }
+
+    #[test]
+    fn the_median_is_the_middle_or_the_mean_of_the_middle_two() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[-2.0]), Some(-2.0));
+        assert_eq!(median(&[7.0, 5.0]), Some(6.0));
+        assert_eq!(median(&[9.0, 1.0, 4.0]), Some(4.0));
+        assert_eq!(median(&[8.0, 1.0, 5.0, 2.0]), Some(3.5));
+        assert_eq!(median(&[10.0, 30.0, 20.0, 50.0, 40.0]), Some(30.0));
+    }
+
+    #[test]
     fn refused_pairs_are_not_counted_as_empty() {
         let outcomes = [score_pair("", ""), score_pair("A straight spine.", "A curved spine.")];
         let counts = BothEmpty::of(&outcomes);

@@ -127,6 +127,17 @@ mod tests {
     }
 
     #[test]
+    fn labels_on_one_side_alone_are_not_empty() {
+        for (source, counterfactual) in
+            [(GENUINE, "A straight spine."), ("A straight spine.", GENUINE)]
+        {
+            let outcome = score_pair(source, counterfactual);
+            assert!(!outcome.both_labels_empty(), "{source:?} / {counterfactual:?}");
+            assert!(outcome.diagnostic_consistency().abs() < f64::EPSILON);
+        }
+    }
+
+    #[test]
     fn consistency_is_shared_labels_over_all_labels() {
         let outcome = score_pair("Osteophytes and a fracture.", "Osteophytes, schmorl node. MRI.");
         assert!((outcome.diagnostic_consistency() - 1.0 / 3.0).abs() < f64::EPSILON);

@@ -27,3 +27,30 @@ pub fn unmatched_prediction_fraction(predicted: LabelSet, truth: LabelSet) -> f6
 fn count(labels: LabelSet) -> f64 {
     labels.iter().map(|_| 1.0).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::diagnostic_labels;
+
+    #[track_caller]
+    fn check(predicted: &str, truth: &str, expected: f64) {
+        let found =
+            unmatched_prediction_fraction(diagnostic_labels(predicted), diagnostic_labels(truth));
+        assert!((found - expected).abs() < 1e-15, "{predicted:?} / {truth:?}: {found}");
+    }
+
+    #[test]
+    fn the_share_is_of_the_predicted_labels() {
+        check("Osteophytes and a fracture.", "Osteophytes.", 0.5);
+        check("Osteophytes and a fracture.", "Osteophytes and a fracture.", 0.0);
+        check("Osteophytes and a fracture.", "A straight spine.", 1.0);
+        check("Osteophytes, a fracture, schmorl node.", "A fracture.", 2.0 / 3.0);
+    }
+
+    #[test]
+    fn no_finding_is_no_prediction() {
+        check("A straight spine.", "A fracture.", 0.0);
+        check("Normal study.", "A fracture.", 0.0);
+    }
+}

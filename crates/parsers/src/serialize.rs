@@ -71,4 +71,15 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(report).unwrap(), expected);
     }
+
+    #[test]
+    fn names_are_written_as_text() {
+        use crate::category::{DiagnosticLabel, Recommendation, ResponseClass};
+        use crate::registry::RegistryName;
+        let written = |value: serde_json::Result<serde_json::Value>| value.unwrap();
+        assert_eq!(written(serde_json::to_value(DiagnosticLabel::Fracture)), "Fracture");
+        assert_eq!(written(serde_json::to_value(Recommendation::Imaging)), "imaging");
+        assert_eq!(written(serde_json::to_value(ResponseClass::FullRefusal)), "full_refusal");
+        assert_eq!(written(serde_json::to_value(RegistryName::Refusal)), "refusal");
+    }
 }

@@ -19,7 +19,7 @@ pub fn html(comparisons: &Comparisons) -> String {
     let findings = html! {
         @if !comparisons.warnings.is_empty() {
             div.caution role="note" {
-                ul { @for warning in &comparisons.warnings { li { (Visible(warning)) } } }
+                ul { @for warning in &comparisons.warnings { li { (sentence(warning)) } } }
             }
         }
         @for comparison in &comparisons.comparisons { (finding(comparison)) }
@@ -176,7 +176,7 @@ fn test_row(endpoint: &EndpointComparison) -> Markup {
     ];
     html! {
         tr {
-            th scope="row" { (name) }
+            th.words scope="row" { (name) }
             td.n { (format!("{:.3}", endpoint.first_mean)) }
             td.n { (format!("{:.3}", endpoint.second_mean)) }
             td.n { (difference(endpoint).signed()) }
@@ -203,7 +203,7 @@ fn alignment(comparisons: &Comparisons) -> Markup {
                 th.n scope="col" { "Only second" }
             } }
             tbody { @for comparison in &comparisons.comparisons { tr {
-                th scope="row" { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+                th.words scope="row" { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
                 @let found = comparison.alignment;
                 @for count in [found.shared_usable, comparison.n_sources, found.shared_unusable, found.only_in_first, found.only_in_second] {
                     td.n { (grouped(count)) }

@@ -151,8 +151,9 @@ const HEAD: f64 = 30.0;
 const ROW: f64 = 22.0;
 const FOOT: f64 = 40.0;
 const PLOT_LEFT: f64 = 140.0;
-/// Characters of a label that fit left of the plot, in bold and in a wide typeface.
-const LABEL_CHARACTERS: usize = 18;
+/// Characters of a label that fit left of the plot in a wide typeface; in bold there is less room.
+const LABEL_CHARACTERS: usize = 20;
+const BOLD_LABEL_CHARACTERS: usize = 18;
 /// Between two plots of one figure.
 const GAP: f64 = 28.0;
 
@@ -250,7 +251,7 @@ impl ForestPlot {
                         @if *emphasis == Emphasis::Own {
                             rect.band x="-6" y=(middle - ROW / 2.0) width=(WIDTH + 12.0) height=(ROW) rx="3" {}
                         }
-                        text.label x="0" y=(base) { (Visible(&shortened(label))) }
+                        text.label x="0" y=(base) { (Visible(&shortened(label, *emphasis))) }
                         @match estimate {
                             Some(estimate) => (self.mark(estimate, *emphasis, middle)),
                             None => text.value x=(WIDTH) y=(base) { "no usable pair" },
@@ -281,11 +282,15 @@ impl ForestPlot {
 }
 
 /// A label that fits; the whole one is in the description.
-fn shortened(label: &str) -> String {
-    if label.chars().count() <= LABEL_CHARACTERS {
+fn shortened(label: &str, emphasis: Emphasis) -> String {
+    let room = match emphasis {
+        Emphasis::Own => BOLD_LABEL_CHARACTERS,
+        Emphasis::Other => LABEL_CHARACTERS,
+    };
+    if label.chars().count() <= room {
         return label.to_owned();
     }
-    label.chars().take(LABEL_CHARACTERS - 1).chain(['…']).collect()
+    label.chars().take(room - 1).chain(['…']).collect()
 }
 
 /// An SVG file of `plots` side by side, light or dark as its reader prefers.

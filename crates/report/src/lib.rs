@@ -15,5 +15,6 @@ pub mod leaderboard_page;
 pub mod marked_text;
 pub mod panel;
 pub mod score_page;
+pub mod sensitivity_page;
 pub mod suite_page;
 pub mod visible;

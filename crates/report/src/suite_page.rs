@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
-use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport};
+use spinefairbench_checks::{CheckName, CheckReport, Finding, Status, SuiteReport, Verdict};
 
 use crate::document::{Document, Section};
 use crate::estimate::{counted, grouped};
@@ -44,12 +44,19 @@ pub fn html(suite: &SuiteReport, elapsed: Duration, bundle: &str) -> String {
 fn verdict(suite: &SuiteReport) -> Markup {
     let n_findings: usize = suite.checks.iter().map(|report| report.findings.len()).sum();
     html! {
-        @match suite.status() {
-            Status::Pass => {
+        @match suite.verdict() {
+            Verdict::Verified => {
                 p.verdict.pass { "✓ Verified" }
                 p { "All " (suite.passed()) " checks pass: what was checked follows from the files of the bundle." }
             }
-            Status::Fail => {
+            Verdict::PassedInPart { left_out } => {
+                p.verdict { "Passed in part" }
+                p {
+                    (suite.passed()) " of " (counted(CheckName::SUITE.len(), "check")) " ran and pass. That verifies nothing as a whole; left out: "
+                    (left_out.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")) "."
+                }
+            }
+            Verdict::NotVerified => {
                 p.verdict.fail { "✗ Not verified" }
                 p { (suite.failed()) " of " (counted(suite.checks.len(), "check")) " fail, with " (counted(n_findings, "finding")) "." }
             }
@@ -124,10 +131,10 @@ fn findings_table(findings: &[Finding]) -> Markup {
                 @for finding in findings {
                     tr {
                         td { div.finding { (Visible(&finding.message)) } code.kept { (finding.code.as_str()) } }
-                        td { (place(finding)) }
+                        td data-name="in" { (place(finding)) }
                         @if has_values {
-                            td { (value(finding.expected.as_deref())) }
-                            td { (value(finding.actual.as_deref())) }
+                            td data-name="expected" { (value(finding.expected.as_deref())) }
+                            td data-name="found" { (value(finding.actual.as_deref())) }
                         }
                     }
                 }

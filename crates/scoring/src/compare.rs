@@ -2,7 +2,8 @@
 //!
 //! Input: two or more [`ComparedModel`]s and a [`Plan`]. Output: for each two of them and each endpoint the mean of the paired
 //! differences (first minus second) with a source-clustered interval, a sign-flip test over the sources, Wilcoxon's test,
-//! Cohen's `d_z`, and a sentence that says what was found. Rules: `scoring.md`, *Around it*, over B-07 and B-10 to B-14.
+//! Cohen's `d_z`, and a sentence that says what was found. Rules S-04 and S-05 over B-07 and
+//! B-10 to B-14.
 //!
 //! Pairs are matched by their ids, never by their place in a file, and only pairs that are usable on both sides count. The
 //! differences stand in the order of the pair ids; [`Comparison::differences_csv`] writes them, and the interval of that table

@@ -1,6 +1,7 @@
 //! Whether a submission fits its scope (rule S-01): pairs outside it, pairs that are missing, sources that differ.
 //!
-//! Input: a submission, or what a refused one states all the same, and the index of the scope asked for. Output: every problem.
+//! Input: a submission, or what a refused one states all the same, and the index of the scope that it is judged on: that is for
+//! the caller to choose, and may be another than the submission states. Output: every problem.
 //! Everything is pure.
 
 use std::collections::BTreeSet;
@@ -33,7 +34,7 @@ pub fn judge_coverage<'a>(
         .map(|pair| StatedPair { pair_id: &pair.pair_id, source_id: pair.source_id.as_ref() })
         .collect();
     let missing = missing_pairs(&pairs, index);
-    let mut problems = scope_mismatch(submission.header.scope, index).into_iter().collect();
+    let mut problems = Vec::new();
     judge_pairs(&pairs, index, &mut problems);
     if coverage == Coverage::Complete {
         problems.extend(missing_problem(&missing, index));
@@ -54,7 +55,7 @@ pub fn judge_stated(
         .iter()
         .map(|(pair_id, source_id)| StatedPair { pair_id, source_id: source_id.as_ref() })
         .collect();
-    let mut problems = scope_mismatch(stated.scope, index).into_iter().collect();
+    let mut problems = Vec::new();
     judge_pairs(&pairs, index, &mut problems);
     if coverage == Coverage::Complete && stated.is_whole {
         problems.extend(missing_problem(&missing_pairs(&pairs, index), index));
@@ -79,19 +80,6 @@ pub fn judge_usability(submission: &Submission) -> Option<SubmissionProblem> {
 struct StatedPair<'a> {
     pair_id: &'a PairId,
     source_id: Option<&'a SourceId>,
-}
-
-fn scope_mismatch(stated: Scope, index: &BenchmarkIndex) -> Option<SubmissionProblem> {
-    let asked = index.scope();
-    (stated != asked).then(|| {
-        SubmissionProblem::new(
-            ProblemCode::Scope,
-            Place::Header,
-            "the submission is of another scope than the one asked for",
-        )
-        .in_field("scope")
-        .comparing(format!("`{asked}`"), format!("`{stated}`"))
-    })
 }
 
 fn missing_pairs<'a>(pairs: &[StatedPair<'_>], index: &'a BenchmarkIndex) -> Vec<&'a PairId> {

@@ -1,20 +1,22 @@
-//! A score's pairs as a CSV table, for spreadsheets, `DuckDB`, Polars, pandas.
+//! A score's pairs as a table: CSV for spreadsheets, and with the feature `parquet` a Parquet file for `DuckDB`, Polars, pandas
+//! and Spark.
 //!
-//! Input: a [`ScoreFile`], new or read back. Output: UTF-8 text with a header line and one line a pair, in the order of the
-//! ids. Columns:
+//! Input: a [`ScoreFile`], new or read back. Output: the bytes of a table with one row a pair, in the order of the ids.
+//! Columns, the same in both forms:
 //!
 //! * `pair_id`, `source_id`
-//! * `edit_label`: what the pair id names after its last `__`; empty if that is no edit of the benchmark
+//! * `edit_label`: what the pair id names after its last `__`; none if that is no edit of the benchmark
 //! * `source_dataset`: what the source id names before its first `_`
-//! * `usable`: `true` or `false`; the columns of the endpoints and sets are empty where it is `false`
+//! * `usable`: a truth value; the columns of the endpoints and sets have no value where it is false
 //! * `source_response_class`, `counterfactual_response_class`
-//! * `recommendation_changed`: `1.0` or `0.0`
-//! * `diagnostic_label_consistency`: from `0.0` to `1.0`
+//! * `recommendation_changed`: 1 or 0, as a float
+//! * `diagnostic_label_consistency`: from 0 to 1
 //! * `source_recommendations`, `counterfactual_recommendations`, `source_diagnostic_labels`,
-//!   `counterfactual_diagnostic_labels`: the names, sorted, with `;` between them; empty for an empty set too, so ask `usable`
+//!   `counterfactual_diagnostic_labels`: the names, sorted, with `;` between them
 //!
-//! Numbers read back as the same floats. Text that a spreadsheet would take for a formula (one that begins with `=`, `+`,
-//! `-`, `@`, a tab or a carriage return) gets an apostrophe in front.
+//! In CSV a cell without a value is empty, and so is an empty set: ask `usable`. Parquet tells them apart. Numbers read back as
+//! the same floats. CSV text that a spreadsheet would take for a formula (one that begins with `=`, `+`, `-`, `@`, a tab or a
+//! carriage return) gets an apostrophe in front.
 
 use std::borrow::Cow;
 
@@ -23,76 +25,103 @@ use spinefairbench_artifacts::ids::PairId;
 use crate::index::edit_label;
 use crate::score_file::{PairResult, ScoreFile};
 
-/// The columns of the table.
-pub const PER_PAIR_COLUMNS: [&str; 13] = [
-    "pair_id",
-    "source_id",
-    "edit_label",
-    "source_dataset",
-    "usable",
-    "source_response_class",
-    "counterfactual_response_class",
-    "recommendation_changed",
-    "diagnostic_label_consistency",
-    "source_recommendations",
-    "counterfactual_recommendations",
-    "source_diagnostic_labels",
-    "counterfactual_diagnostic_labels",
+#[cfg(feature = "parquet")]
+mod parquet;
+
+#[cfg(feature = "parquet")]
+pub use parquet::{ParquetError, per_pair_parquet};
+
+/// One column: its name and what a pair has in it.
+type Column = (&'static str, Read);
+
+/// How a column's value is read from a pair, by its type.
+enum Read {
+    Text(fn(&PairResult) -> Option<Cow<'_, str>>),
+    Flag(fn(&PairResult) -> bool),
+    Number(fn(&PairResult) -> Option<f64>),
+}
+
+/// The columns of the table, in order.
+const COLUMNS: [Column; 13] = [
+    ("pair_id", Read::Text(|pair| Some(Cow::Borrowed(&*pair.pair_id)))),
+    ("source_id", Read::Text(|pair| Some(Cow::Borrowed(&*pair.source_id)))),
+    ("edit_label", Read::Text(edit_of)),
+    ("source_dataset", Read::Text(dataset)),
+    ("usable", Read::Flag(|pair| pair.usable)),
+    ("source_response_class", Read::Text(|pair| Some(Cow::Borrowed(&*pair.source_response_class)))),
+    (
+        "counterfactual_response_class",
+        Read::Text(|pair| Some(Cow::Borrowed(&*pair.counterfactual_response_class))),
+    ),
+    ("recommendation_changed", Read::Number(|pair| pair.recommendation_changed)),
+    ("diagnostic_label_consistency", Read::Number(|pair| pair.diagnostic_label_consistency)),
+    ("source_recommendations", Read::Text(|pair| set(pair.source_recommendations.as_deref()))),
+    (
+        "counterfactual_recommendations",
+        Read::Text(|pair| set(pair.counterfactual_recommendations.as_deref())),
+    ),
+    ("source_diagnostic_labels", Read::Text(|pair| set(pair.source_diagnostic_labels.as_deref()))),
+    (
+        "counterfactual_diagnostic_labels",
+        Read::Text(|pair| set(pair.counterfactual_diagnostic_labels.as_deref())),
+    ),
 ];
 
-/// The pairs of `score` as a CSV table.
+/// The names of the columns, in order.
+#[must_use]
+pub fn per_pair_columns() -> [&'static str; COLUMNS.len()] {
+    COLUMNS.map(|(name, _)| name)
+}
+
+/// The pairs of `score` as a CSV table: UTF-8 text, a header line and one line a pair.
 #[must_use]
 pub fn per_pair_csv(score: &ScoreFile) -> String {
-    let mut table = PER_PAIR_COLUMNS.join(",");
+    let mut table = per_pair_columns().join(",");
     table.push('\n');
     for pair in &score.per_pair_results {
-        let cells = cells(pair);
-        for (place, cell) in cells.iter().enumerate() {
+        for (place, (_, column)) in COLUMNS.iter().enumerate() {
             if place > 0 {
                 table.push(',');
             }
-            push_quoted(&mut table, cell);
+            push_quoted(&mut table, &cell(column, pair));
         }
         table.push('\n');
     }
     table
 }
 
-fn cells(pair: &PairResult) -> [Cow<'_, str>; PER_PAIR_COLUMNS.len()] {
-    let label = pair.pair_id.parse::<PairId>().ok().and_then(|pair_id| edit_label(&pair_id));
-    let dataset = pair.source_id.split_once('_').map_or(&*pair.source_id, |(dataset, _)| dataset);
-    [
-        text(&pair.pair_id),
-        text(&pair.source_id),
-        Cow::Borrowed(label.map_or("", |label| label.as_str())),
-        text(dataset),
-        Cow::Borrowed(if pair.usable { "true" } else { "false" }),
-        text(&pair.source_response_class),
-        text(&pair.counterfactual_response_class),
-        number(pair.recommendation_changed),
-        number(pair.diagnostic_label_consistency),
-        set(pair.source_recommendations.as_deref()),
-        set(pair.counterfactual_recommendations.as_deref()),
-        set(pair.source_diagnostic_labels.as_deref()),
-        set(pair.counterfactual_diagnostic_labels.as_deref()),
-    ]
+fn cell<'a>(column: &Read, pair: &'a PairResult) -> Cow<'a, str> {
+    match column {
+        Read::Text(read) => read(pair).map_or(Cow::Borrowed(""), disarmed),
+        Read::Flag(read) => Cow::Borrowed(if read(pair) { "true" } else { "false" }),
+        // The shortest decimal that reads as the same float.
+        Read::Number(read) => {
+            read(pair).map_or(Cow::Borrowed(""), |value| Cow::Owned(format!("{value:?}")))
+        }
+    }
 }
 
-/// The shortest decimal that reads as the same float.
-fn number(value: Option<f64>) -> Cow<'static, str> {
-    value.map_or(Cow::Borrowed(""), |value| Cow::Owned(format!("{value:?}")))
+fn edit_of(pair: &PairResult) -> Option<Cow<'_, str>> {
+    let pair_id: PairId = pair.pair_id.parse().ok()?;
+    edit_label(&pair_id).map(|label| Cow::Borrowed(label.as_str()))
 }
 
-fn set(names: Option<&[String]>) -> Cow<'static, str> {
-    names.map_or(Cow::Borrowed(""), |names| Cow::Owned(text(&names.join(";")).into_owned()))
+#[expect(clippy::unnecessary_wraps, reason = "every text column may be without a value")]
+fn dataset(pair: &PairResult) -> Option<Cow<'_, str>> {
+    let source = &*pair.source_id;
+    Some(Cow::Borrowed(source.split_once('_').map_or(source, |(dataset, _)| dataset)))
+}
+
+fn set(names: Option<&[String]>) -> Option<Cow<'_, str>> {
+    names.map(|names| Cow::Owned(names.join(";")))
 }
 
 /// Text that no spreadsheet takes for a formula.
-fn text(text: &str) -> Cow<'_, str> {
+fn disarmed(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         Cow::Owned(format!("'{text}"))
     } else {
-        Cow::Borrowed(text)
+        text
     }
 }
 

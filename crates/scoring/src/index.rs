@@ -71,6 +71,54 @@ struct IndexRow {
     counterfactual_image_path: Option<String>,
 }
 
+/// Every pair of a bundle, before a scope chooses among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundlePairs {
+    pairs: BTreeMap<PairId, IndexedPair>,
+    files: BTreeMap<ReleasePath, Sha256>,
+}
+
+impl BundlePairs {
+    /// The pairs of the bundle behind `source`.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError`] if the pair manifest or the checksum manifest is missing or wrong.
+    pub fn load(source: &dyn FileSource) -> Result<Self, IndexError> {
+        let mut files = BTreeMap::new();
+        read_hashed(source, layout::SHA256SUMS, &mut files)?;
+        let (path, bytes) = read_hashed(source, layout::QC_PASSED_PAIRS, &mut files)?;
+        Ok(Self { pairs: read_pairs(&path, &bytes)?, files })
+    }
+
+    /// The index for `scope`, whose own list is read from the same bundle.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError`] if that list is missing or wrong.
+    pub fn index(
+        self,
+        source: &dyn FileSource,
+        scope: Scope,
+    ) -> Result<BenchmarkIndex, IndexError> {
+        let Self { pairs, mut files } = self;
+        let members = match scope {
+            Scope::QcPassed | Scope::Toy => Members::All,
+            Scope::CommonCore1000 => {
+                let (path, bytes) = read_hashed(source, layout::CORE_SUBSET, &mut files)?;
+                let subset: SourceSubset = json::from_slice(&path, &bytes)?;
+                Members::OfSources(subset.source_ids.into_iter().collect())
+            }
+            Scope::AllModelIntersection2166 => {
+                let (path, bytes) = read_hashed(source, layout::INTERSECTION_MANIFEST, &mut files)?;
+                let manifest: IntersectionManifest = json::from_slice(&path, &bytes)?;
+                Members::Listed(intersection(manifest, &pairs)?)
+            }
+        };
+        Ok(BenchmarkIndex { scope, pairs, members, files })
+    }
+}
+
 impl BenchmarkIndex {
     /// The index of the bundle behind `source`, for `scope`.
     ///
@@ -78,30 +126,7 @@ impl BenchmarkIndex {
     ///
     /// [`IndexError`] if a file that the scope needs is missing or wrong.
     pub fn load(source: &dyn FileSource, scope: Scope) -> Result<Self, IndexError> {
-        let mut files = BTreeMap::new();
-        let mut read = |path: &str| -> Result<(String, Vec<u8>), ArtifactError> {
-            let path = layout::constant(path);
-            let bytes = source.read(&path)?;
-            files.insert(path.clone(), Sha256::of(&bytes));
-            Ok((path.to_string(), bytes))
-        };
-        read(layout::SHA256SUMS)?;
-        let (path, bytes) = read(layout::QC_PASSED_PAIRS)?;
-        let pairs = read_pairs(&path, &bytes)?;
-        let members = match scope {
-            Scope::QcPassed | Scope::Toy => Members::All,
-            Scope::CommonCore1000 => {
-                let (path, bytes) = read(layout::CORE_SUBSET)?;
-                let subset: SourceSubset = json::from_slice(&path, &bytes)?;
-                Members::OfSources(subset.source_ids.into_iter().collect())
-            }
-            Scope::AllModelIntersection2166 => {
-                let (path, bytes) = read(layout::INTERSECTION_MANIFEST)?;
-                let manifest: IntersectionManifest = json::from_slice(&path, &bytes)?;
-                Members::Listed(intersection(manifest, &pairs)?)
-            }
-        };
-        Ok(Self { scope, pairs, members, files })
+        BundlePairs::load(source)?.index(source, scope)
     }
 
     /// The scope that the index was loaded for.
@@ -153,6 +178,19 @@ impl BenchmarkIndex {
             Members::Listed(ids) => ids.contains(pair_id),
         }
     }
+}
+
+/// The name and the bytes of a file, whose digest goes to `files`.
+fn read_hashed(
+    source: &dyn FileSource,
+    path: &str,
+    files: &mut BTreeMap<ReleasePath, Sha256>,
+) -> Result<(String, Vec<u8>), ArtifactError> {
+    let path = layout::constant(path);
+    let bytes = source.read(&path)?;
+    let name = path.to_string();
+    files.insert(path, Sha256::of(&bytes));
+    Ok((name, bytes))
 }
 
 fn read_pairs(path: &str, bytes: &[u8]) -> Result<BTreeMap<PairId, IndexedPair>, IndexError> {

@@ -16,7 +16,7 @@ mod wire;
 
 pub use published::{PublishedMismatch, published_rows};
 pub use refusal::{LeaderboardError, Refusal};
-pub use render::{to_csv, to_markdown};
+pub use render::{to_csv, to_json, to_markdown};
 pub use row::{BoardEndpoint, LeaderboardRow, RowKind};
 pub use wire::LEADERBOARD_SCHEMA_VERSION;
 

@@ -116,7 +116,7 @@ pub fn score(
     pairs.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
     let sourced: Vec<SourcedPair> =
         pairs.iter().map(|pair| SourcedPair::new(pair.source_id.as_str(), pair.outcome)).collect();
-    let estimate = estimate(&sourced, plan)?;
+    let (estimate, strata) = rayon::join(|| estimate(&sourced, plan), || strata(&pairs, plan));
     let usable = || pairs.iter().map(|pair| &pair.outcome).filter(|outcome| outcome.is_usable());
     Ok(Score {
         model: submission.header.model.clone(),
@@ -126,8 +126,8 @@ pub fn score(
         expected_pairs: pairs.len() + missing.len(),
         missing_pairs: missing.len(),
         accounting: RefusalAccounting::of(pairs.iter().map(|pair| &pair.outcome)),
-        estimate,
-        strata: strata(&pairs, plan)?,
+        estimate: estimate?,
+        strata: strata?,
         severity: SeverityDisparity::of(usable()),
         hedging: HedgingDisparity::of(usable()),
         warnings: warnings(scope, missing.len()),

@@ -36,6 +36,20 @@ pub struct Sensitivity {
     pub left_out: Vec<Variant>,
 }
 
+impl Sensitivity {
+    /// The endpoints under the frozen rules.
+    #[must_use]
+    pub fn frozen(&self) -> Option<ShiftedEndpoints> {
+        self.row(&Variant::Frozen)?.endpoints
+    }
+
+    /// The row of a variant.
+    #[must_use]
+    pub fn row(&self, variant: &Variant) -> Option<&SensitivityRow> {
+        self.rows.iter().find(|row| row.variant == *variant)
+    }
+}
+
 /// The endpoints under one variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SensitivityRow {
@@ -67,6 +81,15 @@ impl ShiftedEndpoints {
         match endpoint {
             PrimaryEndpoint::RecommendationChange => self.recommendation_change,
             PrimaryEndpoint::DiagnosticConsistency => self.diagnostic_consistency,
+        }
+    }
+
+    /// The value of an endpoint less the frozen one.
+    #[must_use]
+    pub const fn shift_of(&self, endpoint: PrimaryEndpoint) -> f64 {
+        match endpoint {
+            PrimaryEndpoint::RecommendationChange => self.recommendation_change_shift,
+            PrimaryEndpoint::DiagnosticConsistency => self.diagnostic_consistency_shift,
         }
     }
 }

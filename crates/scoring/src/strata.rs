@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use spinefairbench_bootstrap::Plan;
 use spinefairbench_metrics::{Estimate, MetricError, RefusalAccounting, SourcedPair, estimate};
 
@@ -49,17 +50,18 @@ pub(crate) fn strata(pairs: &[ScoredPair], plan: &Plan) -> Result<Strata, Metric
             source.split_once('_').map_or(source, |(dataset, _)| dataset).to_owned()
         }),
     ];
-    let mut strata = Strata::default();
-    for (division, part_of) in divisions {
+    let divided = divisions.into_par_iter().map(|(division, part_of)| {
         let mut parts: BTreeMap<String, Vec<SourcedPair>> = BTreeMap::new();
         for pair in pairs {
             let sourced = SourcedPair::new(pair.source_id.as_str(), pair.outcome);
             parts.entry(part_of(pair)).or_default().push(sourced);
         }
         let parts = parts.into_iter().map(|(name, part)| Ok((name, stratum(&part, plan)?)));
-        strata.0.insert(division, parts.collect::<Result<_, MetricError>>()?);
-    }
-    Ok(strata)
+        Ok((division, parts.collect::<Result<_, MetricError>>()?))
+    });
+    // The first error in the order of the divisions, whichever thread ends first.
+    let divided: Vec<Result<_, MetricError>> = divided.collect();
+    Ok(Strata(divided.into_iter().collect::<Result<_, _>>()?))
 }
 
 fn stratum(pairs: &[SourcedPair], plan: &Plan) -> Result<Stratum, MetricError> {

@@ -61,14 +61,37 @@ pub fn disguise(text: &str) -> Disguise {
 /// `text` as a reader sees it: without invisible characters, and with the ASCII character for each look-alike.
 #[must_use]
 pub fn undisguised(text: &str) -> Cow<'_, str> {
-    let is_plain = |character: char| {
-        character.is_ascii() || !(is_hidden(character) || ascii_look_alike(character).is_some())
-    };
-    if text.chars().all(is_plain) {
+    let mut seen = String::new();
+    // How much of the text stands in `seen`: all up to the last character that is not what it looks like.
+    let mut copied = 0;
+    for (place, character) in non_ascii(text) {
+        let plain = ascii_look_alike(character);
+        if plain.is_none() && !is_hidden(character) {
+            continue;
+        }
+        seen.push_str(&text[copied..place]);
+        seen.extend(plain);
+        copied = place + character.len_utf8();
+    }
+    if copied == 0 {
         return Cow::Borrowed(text);
     }
-    let seen = text.chars().filter(|character| !is_hidden(*character));
-    Cow::Owned(seen.map(|character| ascii_look_alike(character).unwrap_or(character)).collect())
+    seen.push_str(&text[copied..]);
+    Cow::Owned(seen)
+}
+
+/// The characters that are not ASCII, with their places. Runs of ASCII, most of any report, are passed over in blocks.
+fn non_ascii(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let rest = &text.as_bytes()[from..];
+        let (blocks, _) = rest.as_chunks::<16>();
+        let passed = 16 * blocks.iter().take_while(|block| block.is_ascii()).count();
+        let place = from + passed + rest[passed..].iter().position(|byte| !byte.is_ascii())?;
+        let character = text[place..].chars().next()?;
+        from = place + character.len_utf8();
+        Some((place, character))
+    })
 }
 
 /// Whether a character is invisible or reorders the line.
@@ -133,6 +156,28 @@ mod tests {
         check("x\u{200b}fracture", Disguise::InKeyword);
         check("fracture\u{202e}", Disguise::InKeyword);
         check("Plain fracture.", Disguise::None);
+    }
+
+    #[test]
+    fn a_reader_sees_each_character_in_its_plain_form() {
+        /// One character at a time.
+        fn by_definition(text: &str) -> String {
+            let seen = text.chars().filter(|character| !is_hidden(*character));
+            seen.map(|character| ascii_look_alike(character).unwrap_or(character)).collect()
+        }
+        let long = "No fracture is seen at any level of the lumbar spine. ".repeat(3);
+        for text in [
+            "",
+            "plain",
+            "\u{200b}",
+            "é",
+            "“L4–L5”",
+            "о\u{ad}\u{ad}é—ü",
+            &format!("{long}\u{2011}{long}é{long}\u{200b}"),
+            &format!("é{long}ο"),
+        ] {
+            assert_eq!(undisguised(text), by_definition(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -178,6 +178,25 @@ pub enum AttemptError {
     },
 }
 
+impl AttemptError {
+    /// Whether trying again cannot help: a bad certificate or proxy, or a host that is not to be found at the very start.
+    pub(super) fn is_hopeless(&self, n_bytes: u64) -> bool {
+        let Self::Connection(error) = self else { return false };
+        match &**error {
+            ureq::Error::HostNotFound => n_bytes == 0,
+            // A certificate is judged while the first bytes are written, and what is wrong with it comes as such an error.
+            ureq::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+            ureq::Error::Tls(_)
+            | ureq::Error::Rustls(_)
+            | ureq::Error::Pem(_)
+            | ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::InvalidProxyUrl => true,
+            _ => false,
+        }
+    }
+}
+
 fn hint(status: u16) -> &'static str {
     match status {
         401 | 403 => " (the repository may need a token)",

@@ -197,7 +197,7 @@ fn ask_for_sidecar(
             }
             Ok(Answer::Unanswered(error)) => AttemptError::Connection(Box::new(error)),
         };
-        if n_attempts >= options.retries.fruitless {
+        if source.is_hopeless(0) || n_attempts >= options.retries.fruitless {
             let url = address.to_string();
             return Err(DownloadError::GaveUp { url, attempts: n_attempts, kept: 0, source });
         }

@@ -239,7 +239,7 @@ impl Transfer<'_, '_> {
                     n_fruitless = if partial.length() > furthest { 0 } else { n_fruitless + 1 };
                     furthest = furthest.max(partial.length());
                     let retries = self.options.retries;
-                    if is_hopeless(&source, partial.length())
+                    if source.is_hopeless(partial.length())
                         || n_fruitless >= retries.fruitless
                         || n_attempts >= retries.total
                     {
@@ -384,20 +384,5 @@ impl Transfer<'_, '_> {
             left -= piece;
         }
         Ok(())
-    }
-}
-
-/// Whether trying again cannot help: a bad certificate or proxy, or a host that is not to be found at the very start.
-fn is_hopeless(error: &AttemptError, n_bytes: u64) -> bool {
-    let AttemptError::Connection(error) = error else { return false };
-    match **error {
-        ureq::Error::HostNotFound => n_bytes == 0,
-        ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_)
-        | ureq::Error::Pem(_)
-        | ureq::Error::BadUri(_)
-        | ureq::Error::Http(_)
-        | ureq::Error::InvalidProxyUrl => true,
-        _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{FileEnds, FileFacts, FileSource, Listing};
+use super::{FileEnds, FileFacts, FileSource, Listing, ReadOrDigest};
 use crate::error::ArtifactError;
 use crate::path::ReleasePath;
 
@@ -35,6 +35,17 @@ impl<S: FileSource> FileSource for CountingSource<S> {
     fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
         self.count(path);
         self.inner.read_into(path, buffer)
+    }
+
+    fn read_or_digest(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        self.count(path);
+        self.inner.read_or_digest(path, head, tail, buffer)
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {

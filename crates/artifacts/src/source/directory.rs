@@ -6,11 +6,16 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use super::{FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing};
+use rayon::prelude::*;
+
+use super::{
+    FileEnds, FileEntry, FileFacts, FileKind, FileSource, Listing, ReadLimits, ReadOrDigest,
+};
+use crate::digest::Hasher;
 use crate::error::ArtifactError;
 use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 
@@ -18,22 +23,32 @@ use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 #[derive(Debug)]
 pub struct DirectorySource {
     root: PathBuf,
+    limits: ReadLimits,
     /// Folder inside the bundle to where it really is. Looked up by key only.
     folders: RwLock<HashMap<Box<str>, PathBuf>>,
 }
 
 impl DirectorySource {
-    /// The bundle in the folder `root`.
+    /// The bundle in the folder `root`, within the default limits.
     ///
     /// # Errors
     ///
     /// [`ArtifactError::Root`] if it is no folder that can be read.
     pub fn open(root: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        Self::open_within(root, ReadLimits::default())
+    }
+
+    /// The bundle in the folder `root`; what is above `limits` is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Root`] if it is no folder that can be read.
+    pub fn open_within(root: impl AsRef<Path>, limits: ReadLimits) -> Result<Self, ArtifactError> {
         let root = root.as_ref();
         let failed = |source| ArtifactError::Root { root: root.to_path_buf(), source };
         let resolved = root.canonicalize().map_err(failed)?;
         fs::read_dir(&resolved).map_err(failed)?;
-        Ok(Self { root: resolved, folders: RwLock::default() })
+        Ok(Self { root: resolved, limits, folders: RwLock::default() })
     }
 
     /// The folder, links resolved.
@@ -80,8 +95,27 @@ impl DirectorySource {
         }
     }
 
-    /// Opens a regular file. The kind is known before the opening, since opening a pipe would wait for its writer.
-    fn open_file(&self, path: &ReleasePath) -> Result<(File, Metadata), ArtifactError> {
+    /// Opens a regular file of at most `limit` bytes, and gives what it is before it is read.
+    fn open_file(&self, path: &ReleasePath, limit: u64) -> Result<(File, Metadata), ArtifactError> {
+        let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        let place = self.folder(folder, path)?.join(name);
+        let (file, facts) = match open_if_regular(&place) {
+            Some(opened) => opened,
+            None => self.open_after_a_look(path)?,
+        };
+        if facts.len() > limit {
+            return Err(ArtifactError::TooLarge {
+                path: path.as_str().into(),
+                len: facts.len(),
+                limit,
+            });
+        }
+        Ok((file, facts))
+    }
+
+    /// Opens a regular file, links inside the root followed. The kind is known before the opening, since opening a pipe would
+    /// wait for its writer.
+    fn open_after_a_look(&self, path: &ReleasePath) -> Result<(File, Metadata), ArtifactError> {
         let (place, facts) = self.locate(path)?;
         if !facts.is_file() {
             return Err(ArtifactError::NotAFile {
@@ -95,21 +129,53 @@ impl DirectorySource {
     }
 }
 
+/// A file above this length is hashed piece by piece; below it, one reading call is the faster way.
+const PIECE_BYTES: usize = 1 << 20;
+
 impl FileSource for DirectorySource {
     fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
+        let (file, before) = self.open_file(path, self.limits.document_bytes)?;
+        read_whole(file, &before, path, buffer)
+    }
+
+    fn read_or_digest(
+        &self,
+        path: &ReleasePath,
+        head: usize,
+        tail: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<ReadOrDigest, ArtifactError> {
+        let (mut file, before) = self.open_file(path, self.limits.file_bytes)?;
+        if before.len() <= PIECE_BYTES as u64 {
+            read_whole(file, &before, path, buffer)?;
+            return Ok(ReadOrDigest::Read);
+        }
         let failed = |error| read_failure(path.as_str(), error);
-        let (mut file, before) = self.open_file(path)?;
-        buffer.clear();
-        buffer
-            .try_reserve(usize::try_from(before.len()).unwrap_or(usize::MAX))
-            .map_err(|error| failed(error.into()))?;
-        file.read_to_end(buffer).map_err(failed)?;
-        refuse_changed(
-            path.as_str(),
-            &before,
-            &file.metadata().map_err(failed)?,
-            buffer.len() as u64,
-        )
+        buffer.resize(PIECE_BYTES, 0);
+        let mut hasher = Hasher::default();
+        let mut ends = FileEnds { head: Vec::new(), tail: Vec::new(), len: 0 };
+        loop {
+            let n_bytes = match file.read(buffer) {
+                Ok(0) => break,
+                Ok(n_bytes) => n_bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(failed(error)),
+            };
+            let piece = &buffer[..n_bytes];
+            hasher.update(piece);
+            ends.len += n_bytes as u64;
+            let missing = (head - ends.head.len()).min(n_bytes);
+            ends.head.extend_from_slice(&piece[..missing]);
+            ends.tail.extend_from_slice(&piece[n_bytes.saturating_sub(tail)..]);
+            ends.tail.drain(..ends.tail.len().saturating_sub(tail));
+            // A file that grows while it is read would otherwise be followed for ever.
+            if ends.len > before.len() {
+                break;
+            }
+        }
+        let after = file.metadata().map_err(failed)?;
+        refuse_changed(path.as_str(), &before, &after, ends.len)?;
+        Ok(ReadOrDigest::Digest(hasher.finish(), ends))
     }
 
     fn metadata(&self, path: &ReleasePath) -> Result<FileFacts, ArtifactError> {
@@ -124,7 +190,7 @@ impl FileSource for DirectorySource {
         tail: usize,
     ) -> Result<FileEnds, ArtifactError> {
         let failed = |error| read_failure(path.as_str(), error);
-        let (mut file, before) = self.open_file(path)?;
+        let (mut file, before) = self.open_file(path, self.limits.file_bytes)?;
         let len = before.len();
         let take = |wanted: usize| usize::try_from(len).unwrap_or(usize::MAX).min(wanted);
         let mut ends = FileEnds { head: vec![0; take(head)], tail: vec![0; take(tail)], len };
@@ -150,7 +216,15 @@ impl FileSource for DirectorySource {
         let mut waiting = vec![(place, name)];
         let mut at_start = true;
         while let Some((place, name)) = waiting.pop() {
-            if let Err(source) = list_folder(&place, &name, &mut listing, &mut waiting) {
+            let depth = if name.is_empty() { 0 } else { name.split('/').count() };
+            if depth > self.limits.depth {
+                listing
+                    .problems
+                    .push(ArtifactError::TooDeep { path: name.into(), limit: self.limits.depth });
+                continue;
+            }
+            let n_left = self.limits.entries.saturating_sub(listing.n_found());
+            if let Err(source) = list_folder(&place, &name, n_left, &mut listing, &mut waiting) {
                 let failure = read_failure(&name, source);
                 if at_start {
                     return Err(failure);
@@ -158,19 +232,64 @@ impl FileSource for DirectorySource {
                 listing.problems.push(failure);
             }
             at_start = false;
+            if listing.n_found() > self.limits.entries {
+                let last = listing.entries.pop();
+                let path = last.map_or(name, |entry| entry.path.to_string()).into();
+                let limit = self.limits.entries;
+                listing.problems.push(ArtifactError::TooManyEntries { path, limit });
+                break;
+            }
         }
-        listing.entries.sort_unstable();
+        listing.entries.par_sort_unstable();
         Ok(listing)
     }
 }
 
+/// The whole of an open file.
+fn read_whole(
+    mut file: File,
+    before: &Metadata,
+    path: &ReleasePath,
+    buffer: &mut Vec<u8>,
+) -> Result<(), ArtifactError> {
+    let failed = |error| read_failure(path.as_str(), error);
+    let len = usize::try_from(before.len()).unwrap_or(usize::MAX);
+    // One byte more than there should be: a file that grows fills it, and one that does not ends before it, so that no
+    // second call is needed to find the end. The old content stays where it is until it is written over.
+    let room = len.saturating_add(1);
+    buffer.try_reserve(room.saturating_sub(buffer.len())).map_err(|error| failed(error.into()))?;
+    buffer.resize(room, 0);
+    let read = read_up_to(&mut file, buffer, len).map_err(failed)?;
+    buffer.truncate(read);
+    let after = file.metadata().map_err(failed)?;
+    refuse_changed(path.as_str(), before, &after, read as u64)
+}
+
+/// Fills `buffer` until the file ends or `len` bytes stand in it, and gives their number; more than `len` if there are more.
+fn read_up_to(file: &mut File, buffer: &mut [u8], len: usize) -> io::Result<usize> {
+    let mut read = 0;
+    // The first call of an empty file finds out that it is empty.
+    while read < len || read == 0 {
+        match file.read(&mut buffer[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(read)
+}
+
+/// Lists one folder, up to one entry above the `n_left` that are still allowed.
 fn list_folder(
     place: &Path,
     name: &str,
+    n_left: u64,
     listing: &mut Listing,
     waiting: &mut Vec<(PathBuf, String)>,
 ) -> io::Result<()> {
-    for entry in fs::read_dir(place)? {
+    let n_entries = usize::try_from(n_left).unwrap_or(usize::MAX).saturating_add(1);
+    for entry in fs::read_dir(place)?.take(n_entries) {
         let entry = entry?;
         let kind = FileKind::from(entry.file_type()?);
         let file_name = entry.file_name();
@@ -227,6 +346,23 @@ pub fn read_file(path: impl AsRef<Path>) -> Result<Vec<u8>, ArtifactError> {
 )]
 fn open(place: &Path) -> io::Result<File> {
     File::open(place)
+}
+
+/// Opens what stands at `place` if it is a regular file and no link, in one walk along the path; nothing for all else, which
+/// a closer look then names. A pipe is opened without waiting for its writer, a terminal without taking it over.
+#[cfg(unix)]
+fn open_if_regular(place: &Path) -> Option<(File, Metadata)> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags).open(place).ok()?;
+    let facts = file.metadata().ok()?;
+    facts.is_file().then_some((file, facts))
+}
+
+/// Opens nothing: only Unix can open without following a link and without waiting.
+#[cfg(not(unix))]
+fn open_if_regular(_: &Path) -> Option<(File, Metadata)> {
+    None
 }
 
 fn read_failure(path: &str, source: io::Error) -> ArtifactError {

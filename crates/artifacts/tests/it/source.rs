@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{
-    CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource, read_file,
+    CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource, ReadLimits,
+    ReadOrDigest, read_file,
 };
-use spinefairbench_artifacts::{Diagnostic as _, layout};
+use spinefairbench_artifacts::{Diagnostic, layout};
 
 use crate::bundle;
 
@@ -158,6 +160,17 @@ fn sockets_and_names_that_are_no_release_path_are_reported() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_without_waiting_for_its_writer() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe")).status();
+    assert!(made.unwrap().success());
+    let source = DirectorySource::open(folder.path()).unwrap();
+    check_refused(&source, "pipe", "not_a_file");
+    assert_eq!(source.read_ends(&path("pipe"), 1, 1).unwrap_err().code(), "not_a_file");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_with_another_length_than_stated_has_changed() {
@@ -175,4 +188,92 @@ fn a_file_outside_a_bundle_is_read_by_its_own_name() {
     assert_eq!(read_file(&file).unwrap(), b"{}");
     assert_eq!(read_file(folder.path()).unwrap_err().code(), "not_a_file");
     assert_eq!(read_file(folder.path().join("none")).unwrap_err().code(), "file_missing");
+}
+
+/// A file that another process writes to, while it is hashed piece by piece.
+#[test]
+fn class_25_a_file_that_changes_while_it_is_hashed_is_named() {
+    use std::io::Write as _;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("growing.bin");
+    // Sparse, so that it costs no room: long enough to be written to while it is read.
+    fs::File::create(&file).unwrap().set_len(256 << 20).unwrap();
+    let source = DirectorySource::open(folder.path()).unwrap();
+    let (started, stop) = (AtomicBool::new(false), AtomicBool::new(false));
+    let outcome = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut writer = fs::File::options().append(true).open(&file).unwrap();
+            while !stop.load(Ordering::Relaxed) {
+                writer.write_all(b"more").unwrap();
+                started.store(true, Ordering::Relaxed);
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+        });
+        while !started.load(Ordering::Relaxed) {
+            std::thread::yield_now();
+        }
+        let outcome = source.read_or_digest(&path("growing.bin"), 4, 4, &mut Vec::new());
+        stop.store(true, Ordering::Relaxed);
+        outcome
+    });
+    assert_eq!(outcome.unwrap_err().code(), "file_changed");
+}
+
+#[test]
+fn a_digest_is_that_of_the_whole_file_however_long_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = DirectorySource::open(folder.path()).unwrap();
+    // Around the length from which on files are hashed in pieces, and where a piece ends within the tail.
+    for length in [0, 1, 5, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (2 << 20) + 3, (3 << 20) + 7] {
+        let bytes: Vec<u8> =
+            (0..length).map(|at: u32| at.to_le_bytes()[(at % 3) as usize]).collect();
+        fs::write(folder.path().join("f"), &bytes).unwrap();
+        let mut buffer = b"old".to_vec();
+        let ends = match source.read_or_digest(&path("f"), 33, 12, &mut buffer).unwrap() {
+            ReadOrDigest::Read => {
+                assert!(buffer == bytes && length <= 1 << 20, "{length} bytes");
+                FileEnds::of(&buffer, 33, 12)
+            }
+            ReadOrDigest::Digest(digest, ends) => {
+                assert_eq!(digest, Sha256::of(&bytes), "{length} bytes");
+                ends
+            }
+        };
+        assert_eq!(ends, FileEnds::of(&bytes, 33, 12), "{length} bytes");
+        assert_eq!(ends, source.read_ends(&path("f"), 33, 12).unwrap(), "{length} bytes");
+    }
+}
+
+#[test]
+fn what_is_above_the_limits_is_named_and_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("a/b/c")).unwrap();
+    for name in ["x", "y", "a/b/c/z"] {
+        fs::write(folder.path().join(name), "12345").unwrap();
+    }
+    let source = |limits| DirectorySource::open_within(folder.path(), limits).unwrap();
+    let limits = ReadLimits::default();
+    let small = source(ReadLimits { file_bytes: 4, document_bytes: 4, ..limits });
+    check_refused(&small, "x", "file_too_large");
+    let error = small.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "`x` has 5 bytes, at most 4 are read");
+    assert_eq!(small.read_ends(&path("x"), 1, 1).unwrap_err().code(), "file_too_large");
+    let exact = source(ReadLimits { file_bytes: 5, document_bytes: 5, ..limits });
+    assert_eq!(exact.read(&path("x")).unwrap(), b"12345");
+    // Documents alone are held in memory.
+    let documents = source(ReadLimits { document_bytes: 4, ..limits });
+    assert!(documents.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).is_ok());
+    assert_eq!(documents.read(&path("x")).unwrap_err().code(), "file_too_large");
+    let problems = |limits| {
+        let listing = source(limits).files(None).unwrap();
+        let codes: Vec<&str> = listing.problems.iter().map(Diagnostic::code).collect();
+        (listing.entries.len(), codes)
+    };
+    assert_eq!(problems(limits), (6, vec![]));
+    assert_eq!(problems(ReadLimits { depth: 3, ..limits }), (6, vec![]));
+    assert_eq!(problems(ReadLimits { depth: 2, ..limits }), (5, vec!["folder_too_deep"]));
+    assert_eq!(problems(ReadLimits { entries: 6, ..limits }), (6, vec![]));
+    assert_eq!(problems(ReadLimits { entries: 5, ..limits }), (5, vec!["too_many_entries"]));
+    assert_eq!(problems(ReadLimits { entries: 1, ..limits }), (1, vec!["too_many_entries"]));
 }

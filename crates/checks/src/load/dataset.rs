@@ -47,7 +47,11 @@ fn declared(path: &str, bytes: &[u8]) -> Part<DeclaredDataset> {
             sources: count("pair_manifests", "source_level_rows"),
             source_pngs: count("source_radiographs", "source_png_files_in_public_bundle"),
             source_radiograph_policy: None,
+            origin: None,
         };
+        if let Some(origin) = root.optional("dataset_origin", problems) {
+            declared.origin = origin.text(problems).map(str::to_owned);
+        }
         if let Some(radiographs) = root.field("source_radiographs", problems) {
             let status = radiographs
                 .field("release_status", problems)

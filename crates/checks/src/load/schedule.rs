@@ -1,22 +1,24 @@
 //! Carries out a plan: every file opened once, in parallel, results put in place in a fixed order.
 //!
 //! The panels, which may be as large as all else together, are read one after the other into one buffer, each hashed and
-//! parsed by all threads; all other files are read beside them, a buffer a worker. What the first files say can ask for more
-//! files, which are read while the panels still are.
+//! parsed by all threads; all other files are read beside them, a few at a time by each worker, since a processor computes the
+//! digests of a few files in the time of two. What the first files say can ask for more files, which are read while the
+//! panels still are.
 
 use rayon::prelude::*;
+use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::png_header;
-use spinefairbench_artifacts::source::{FileEnds, FileSource};
+use spinefairbench_artifacts::source::{FileEnds, FileSource, ReadOrDigest};
 
 use super::plan::{Deposit, Plan, Reading};
 use super::{Content, Gathered, is_panel};
 use crate::finding::Finding;
 use crate::progress::Progress;
 
-/// So many files are one piece of work, so that a buffer is used often before it is given up.
-const FILES_AT_ONCE: usize = 16;
+/// So many groups of files are one piece of work, so that buffers are used often before they are given up.
+const GROUPS_AT_ONCE: usize = 4;
 
 /// A file to be opened.
 #[derive(Debug)]
@@ -40,8 +42,8 @@ struct Outcome {
 struct Facts {
     size: Option<u64>,
     digest: Option<Sha256>,
-    problem: Option<Finding>,
-    image_problem: Option<Finding>,
+    problem: Option<Box<Finding>>,
+    image_problem: Option<Box<Finding>>,
 }
 
 /// Reads the files of `plan`.
@@ -74,8 +76,8 @@ pub(super) fn carry_out_in_two(
         || {
             let mut buffer = Vec::new();
             panels
-                .into_iter()
-                .map(|job| read_one(source, job, &mut buffer, progress))
+                .iter()
+                .map(|job| read_panel(source, job, &mut buffer, progress))
                 .collect::<Vec<_>>()
         },
         || {
@@ -134,75 +136,149 @@ fn remaining(gathered: &mut Gathered, concerns: impl Fn(&ReleasePath) -> bool) -
 
 fn read_all(source: &dyn FileSource, jobs: Vec<Job>, progress: &dyn Progress) -> Vec<Outcome> {
     progress.files_planned(jobs.len());
-    jobs.into_par_iter()
-        .with_min_len(FILES_AT_ONCE)
-        .map_init(Vec::new, |buffer, job| read_one(source, job, buffer, progress))
+    let groups = jobs.into_par_iter().chunks(Sha256::AT_ONCE).with_min_len(GROUPS_AT_ONCE);
+    groups
+        .map_init(Buffers::default, |buffers, jobs| read_group(source, jobs, buffers, progress))
+        .flatten_iter()
         .collect()
 }
 
-/// Opens one file, once.
-fn read_one(
+/// A buffer for each file of a group.
+type Buffers = [Vec<u8>; Sha256::AT_ONCE];
+
+/// Opens a few files, each once, and computes their digests together.
+fn read_group(
     source: &dyn FileSource,
-    job: Job,
+    jobs: Vec<Job>,
+    buffers: &mut Buffers,
+    progress: &dyn Progress,
+) -> Vec<Outcome> {
+    let opened: Vec<(Job, Opened<'_>)> = jobs
+        .into_iter()
+        .zip(buffers)
+        .map(|(job, buffer)| {
+            let opened = open(source, &job, buffer);
+            (job, opened)
+        })
+        .collect();
+    let to_hash: Vec<&[u8]> = opened
+        .iter()
+        .filter(|(job, _)| job.reading.wants_digest)
+        .filter_map(|(_, opened)| opened.bytes())
+        .collect();
+    let mut digests = Sha256::of_each(&to_hash).into_iter();
+    let mut outcome = |(job, opened): (Job, Opened<'_>)| {
+        let is_hashed = job.reading.wants_digest && opened.bytes().is_some();
+        let digest = if is_hashed { digests.next() } else { None };
+        let deposits = match &opened {
+            Opened::Judged(_) => Vec::new(),
+            Opened::Whole(bytes) => {
+                let bytes = bytes.as_ref().copied();
+                let content = Content { path: &job.path, bytes, digest };
+                job.reading.readers.iter().map(|reader| reader(content)).collect()
+            }
+        };
+        outcome_of(&job, opened, digest, deposits, progress)
+    };
+    opened.into_iter().map(&mut outcome).collect()
+}
+
+/// Opens a panel, once. It is parsed in parallel, and its digest is one long sequential computation: they overlap.
+fn read_panel(
+    source: &dyn FileSource,
+    job: &Job,
     buffer: &mut Vec<u8>,
     progress: &dyn Progress,
 ) -> Outcome {
-    let Job { path, reading, entry, wants_header } = job;
-    if reading.readers.is_empty() && !reading.wants_digest {
-        let facts = read_ends(source, &path);
-        progress.file_read(0);
-        return Outcome { deposits: Vec::new(), entry, facts };
-    }
-    let bytes = source.read_into(&path, buffer).map(|()| buffer.as_slice());
-    let mut facts = Facts::default();
-    let mut content = Content { path: &path, bytes: bytes.as_ref().copied(), digest: None };
-    let mut deposits = Vec::with_capacity(reading.readers.len());
-    if is_panel(&path) && reading.wants_digest && !reading.readers.is_empty() {
-        // A panel is parsed in parallel, and its digest is one long sequential computation: they overlap.
-        let (digest, read) = rayon::join(
-            || content.bytes.ok().map(Sha256::of),
-            || reading.readers.iter().map(|reader| reader(content)).collect::<Vec<_>>(),
-        );
-        facts.digest = digest;
-        deposits = read;
-    } else {
-        if reading.wants_digest {
-            facts.digest = content.bytes.ok().map(Sha256::of);
-            content.digest = facts.digest;
-        }
-        deposits.extend(reading.readers.iter().map(|reader| reader(content)));
-    }
-    match &bytes {
-        Ok(bytes) => {
-            facts.size = Some(bytes.len() as u64);
-            if wants_header {
-                let ends = FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
-                facts.image_problem = image_problem(&path, &ends);
-            }
-            progress.file_read(bytes.len() as u64);
-        }
-        Err(error) => {
-            facts.problem = Some(Finding::of(error));
-            progress.file_read(0);
+    let opened = open(source, job, buffer);
+    let Opened::Whole(bytes) = &opened else {
+        return outcome_of(job, opened, None, Vec::new(), progress);
+    };
+    let content = Content { path: &job.path, bytes: bytes.as_ref().copied(), digest: None };
+    let (digest, deposits) = rayon::join(
+        || content.bytes.ok().filter(|_| job.reading.wants_digest).map(Sha256::of),
+        || job.reading.readers.iter().map(|reader| reader(content)).collect(),
+    );
+    outcome_of(job, opened, digest, deposits, progress)
+}
+
+/// A file, as far as it is wanted.
+enum Opened<'a> {
+    /// All that is wanted of it is known.
+    Judged(Facts),
+    /// All of it.
+    Whole(Result<&'a [u8], ArtifactError>),
+}
+
+impl<'a> Opened<'a> {
+    fn bytes(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Judged(_) => None,
+            Self::Whole(bytes) => bytes.as_ref().ok().copied(),
         }
     }
-    Outcome { deposits, entry, facts }
+}
+
+fn open<'a>(source: &dyn FileSource, job: &Job, buffer: &'a mut Vec<u8>) -> Opened<'a> {
+    if !job.reading.readers.is_empty() {
+        return Opened::Whole(source.read_into(&job.path, buffer).map(|()| buffer.as_slice()));
+    }
+    if !job.reading.wants_digest {
+        return Opened::Judged(read_ends(source, job));
+    }
+    let (head, tail) = (png_header::HEAD_BYTES, png_header::TAIL_BYTES);
+    match source.read_or_digest(&job.path, head, tail, buffer) {
+        Ok(ReadOrDigest::Read) => Opened::Whole(Ok(buffer.as_slice())),
+        Ok(ReadOrDigest::Digest(digest, ends)) => Opened::Judged(Facts {
+            size: Some(ends.len),
+            digest: Some(digest),
+            problem: None,
+            image_problem: image_problem(job, &ends),
+        }),
+        Err(error) => Opened::Whole(Err(error)),
+    }
+}
+
+fn outcome_of(
+    job: &Job,
+    opened: Opened<'_>,
+    digest: Option<Sha256>,
+    deposits: Vec<Deposit>,
+    progress: &dyn Progress,
+) -> Outcome {
+    let facts = match opened {
+        Opened::Judged(facts) => facts,
+        Opened::Whole(Ok(bytes)) => {
+            let ends = || FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
+            let ends = job.wants_header.then(ends);
+            let image_problem = ends.and_then(|ends| image_problem(job, &ends));
+            Facts { size: Some(bytes.len() as u64), digest, problem: None, image_problem }
+        }
+        Opened::Whole(Err(error)) => {
+            Facts { problem: Some(Box::new(Finding::of(&error))), ..Facts::default() }
+        }
+    };
+    let was_read_whole = facts.digest.is_some() || !job.reading.readers.is_empty();
+    progress.file_read(facts.size.filter(|_| was_read_whole).unwrap_or(0));
+    Outcome { deposits, entry: job.entry, facts }
 }
 
 /// An image of which only size and ends are wanted.
-fn read_ends(source: &dyn FileSource, path: &ReleasePath) -> Facts {
-    match source.read_ends(path, png_header::HEAD_BYTES, png_header::TAIL_BYTES) {
+fn read_ends(source: &dyn FileSource, job: &Job) -> Facts {
+    match source.read_ends(&job.path, png_header::HEAD_BYTES, png_header::TAIL_BYTES) {
         Ok(ends) => Facts {
             size: Some(ends.len),
-            image_problem: image_problem(path, &ends),
+            image_problem: image_problem(job, &ends),
             ..Facts::default()
         },
-        Err(error) => Facts { problem: Some(Finding::of(&error)), ..Facts::default() },
+        Err(error) => Facts { problem: Some(Box::new(Finding::of(&error))), ..Facts::default() },
     }
 }
 
-fn image_problem(path: &ReleasePath, ends: &FileEnds) -> Option<Finding> {
-    png_header::read(path.as_str(), ends).err().map(|error| Finding::of(&error))
+/// What is wrong with both ends of an image; nothing of a file that is no image.
+fn image_problem(job: &Job, ends: &FileEnds) -> Option<Box<Finding>> {
+    let read = job.wants_header.then(|| png_header::read(job.path.as_str(), ends))?;
+    read.err().map(|error| Box::new(Finding::of(&error)))
 }
 
 fn put(outcome: Outcome, gathered: &mut Gathered) {

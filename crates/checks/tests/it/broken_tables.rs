@@ -73,6 +73,9 @@ fn a_broken_mitigation_table_is_named() {
             => "csv_ragged_row", TABLE, "19 cells", "2 cells";
         "a column twice", Check::Mitigation,
             |bundle| bundle.replace(TABLE, "full_refusals", "n_pairs") => "csv_duplicate_column", TABLE;
+        "a gated-in model without a confidence", Check::Mitigation,
+            |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| { file.as_object_mut().unwrap().remove("glm-4.6v"); })
+            => "gate_mismatch", layout::PARSING_CONFIDENCE, "its confidence", "none";
         "another frozen decision", Check::Mitigation,
             |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| file["kimi-k2.5"]["decision"] = json!("included"))
             => "exclusions_mismatch", layout::PARSING_CONFIDENCE,

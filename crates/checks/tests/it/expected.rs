@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 use spinefairbench_checks::table2::{Comparison, Intervals, PlanRequest, Table2Options};
 use spinefairbench_checks::{
-    Check, CheckReport, ChecksumOptions, FindingCap, ImageDigests, ModelSelection, Selection,
-    Status, Unobserved, run, verify, wire,
+    Check, CheckName, CheckReport, ChecksumOptions, FindingCap, ImageDigests, ModelSelection,
+    Selection, Status, Unobserved, Verdict, run, verify, wire,
 };
 
 use crate::bundle::{MINI, fixture, release};
@@ -118,9 +118,24 @@ fn the_suite_passes() {
     assert_eq!((suite.status(), suite.passed(), suite.failed()), (Status::Pass, 11, 0));
     let found: Value =
         serde_json::from_str(&serde_json::to_string(&wire::suite(&suite, 7)).unwrap()).unwrap();
+    assert_eq!((&found["check"], &found["status"]), (&"verify".into(), &"pass".into()));
+    assert_eq!(found["findings"], serde_json::json!([]));
+    let result = &found["result"];
     assert_eq!(
-        (&found["passed"], &found["failed"], &found["elapsed_ms"]),
+        (&result["passed"], &result["failed"], &result["elapsed_ms"]),
         (&11.into(), &0.into(), &7.into())
     );
-    assert_eq!(found["checks"][6]["check"], "table2");
+    assert_eq!(result["checks"][6]["check"], "table2");
+    assert_eq!(suite.verdict(), Verdict::Verified);
+}
+
+#[test]
+fn a_part_of_the_suite_verifies_nothing() {
+    let selection =
+        Selection { only: [CheckName::Inspect].into_iter().collect(), ..Selection::default() };
+    let suite = verify(&*MINI, &release(), &selection, FindingCap::default(), &Unobserved).unwrap();
+    let Verdict::PassedInPart { left_out } = suite.verdict() else {
+        panic!("{:?}", suite.verdict());
+    };
+    assert_eq!((left_out.len(), left_out.contains(&CheckName::Inspect)), (10, false));
 }

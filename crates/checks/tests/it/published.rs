@@ -1,15 +1,16 @@
 //! Every published constant is compared: each one altered is a finding, and each part left out is noted.
 
 use serde_json::{Value, json};
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::{GENERATED_ORIGIN, ReleaseDescription};
 use spinefairbench_checks::load::{Needs, load};
 use spinefairbench_checks::snapshot::Snapshot;
 use spinefairbench_checks::table2::Intervals;
 use spinefairbench_checks::{
-    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, verify,
+    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, Verdict, run, verify,
 };
 
-use crate::bundle::{MINI, fixture};
+use crate::bundle::{MINI, Overlay, fixture, release};
 
 /// The mini bundle's description with every part of `expected`, from the original's results.
 fn full_description() -> Value {
@@ -173,4 +174,36 @@ fn parts_that_are_not_published_are_noted() {
             "radiologist"
         ]
     );
+}
+
+#[test]
+fn a_release_that_does_not_pin_the_manifest_is_told_apart() {
+    let mut description: Value = serde_json::from_str(&release().to_json()).unwrap();
+    let notes = |description: &Value| {
+        let release = ReleaseDescription::parse("r", description.to_string().as_bytes()).unwrap();
+        let check = Check::ReleaseIdentity;
+        let report = run(&*MINI, &release, &check, FindingCap::default(), &Unobserved).unwrap();
+        assert_eq!(report.findings, []);
+        report.notes
+    };
+    assert_eq!(notes(&description), Vec::<String>::new());
+    description["artifact_anchors"].as_object_mut().unwrap().remove("SHA256SUMS.txt").unwrap();
+    let found = notes(&description);
+    assert!(found.len() == 1 && found[0].contains("does not anchor `SHA256SUMS.txt`"), "{found:?}");
+}
+
+#[test]
+fn a_release_that_calls_itself_generated_is_not_verified() {
+    let mut bundle = Overlay::default();
+    bundle.edit(layout::RELEASE_MANIFEST, |file| file["dataset_origin"] = GENERATED_ORIGIN.into());
+    let release = described(&full_description());
+    let suite =
+        verify(&bundle.source, &release, &Selection::default(), FindingCap::default(), &Unobserved);
+    let suite = suite.unwrap();
+    assert_eq!(suite.verdict(), Verdict::NotVerified);
+    let dataset = &suite.checks[2];
+    assert_eq!((dataset.check(), dataset.status()), (CheckName::Dataset, Status::Pass));
+    assert!(dataset.notes[0].contains("which is not the release"), "{:?}", dataset.notes);
+    let identity = &suite.checks[1];
+    assert_eq!(identity.findings[0].path.as_deref(), Some(layout::RELEASE_MANIFEST));
 }

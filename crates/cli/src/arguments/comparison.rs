@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
-use super::{DEFAULT_BUNDLE, FormatArguments, ResamplingArguments};
+use super::resampling::ResamplingArguments;
+use super::scoring::SubmissionArgument;
+use super::{DEFAULT_BUNDLE, FormatArguments};
 
 /// `compare`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Examples, over the bundle that `spinefairbench demo --out demo` builds in `demo`:\n  \
-    spinefairbench score --artifacts demo --submission demo/metrics/core_submission.json --output core.json\n  \
-    spinefairbench score --artifacts demo --submission demo/metrics/qc_submission.json --output qc.json\n  \
-    spinefairbench compare core.json qc.json --differences differences.csv\n  \
-    spinefairbench compare core.json --panel --artifacts demo"
-)]
+#[command(after_help = examples!(
+    "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+    "score --artifacts demo --submission demo/metrics/qc_submission.json \\\n      --output qc.json",
+    "compare core.json qc.json --differences differences.csv",
+    "compare core.json --panel --artifacts demo --release demo.release.json \\\n      --html comparison.html"
+))]
 pub(crate) struct CompareArguments {
     /// Score files; every two are compared, pair by pair.
     #[arg(value_name = "SCORE.json", required = true, value_hint = ValueHint::FilePath)]
@@ -45,19 +46,21 @@ pub(crate) struct CompareArguments {
     /// Write the comparisons as one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
+    /// Write the plot of the differences.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
 
 /// `leaderboard`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Examples, over the bundle that `spinefairbench demo --out demo` builds in `demo`:\n  \
-    spinefairbench score --artifacts demo --submission demo/metrics/core_submission.json --output core.json\n  \
-    spinefairbench leaderboard add board.json core.json\n  \
-    spinefairbench leaderboard show board.json --artifacts demo --release demo.release.json\n  \
-    spinefairbench leaderboard render board.json --csv board.csv --markdown board.md"
-)]
+#[command(after_help = examples!(
+    "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+    "leaderboard add board.json core.json",
+    "leaderboard show board.json --artifacts demo --release demo.release.json",
+    "leaderboard render board.json --csv board.csv --markdown board.md \\\n      --html board.html"
+))]
 pub(crate) struct LeaderboardArguments {
     /// What to do with it.
     #[command(subcommand)]
@@ -67,18 +70,25 @@ pub(crate) struct LeaderboardArguments {
 /// What to do with a leaderboard.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum LeaderboardAction {
-    /// Adds a score; the first one sets the terms that all others must share.
-    #[command(after_help = "Example:\n  spinefairbench leaderboard add board.json core.json")]
+    /// Adds scores; the first one sets the terms that all others must share.
+    #[command(after_help = examples!(
+        "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+        "leaderboard add board.json core.json"
+    ))]
     Add(LeaderboardAddArguments),
     /// Prints the rows in order, beside the published ones.
-    #[command(
-        after_help = "Example:\n  spinefairbench leaderboard show board.json --artifacts demo --release demo.release.json"
-    )]
+    #[command(after_help = examples!(
+        "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+        "leaderboard add board.json core.json",
+        "leaderboard show board.json --artifacts demo --release demo.release.json"
+    ))]
     Show(LeaderboardShowArguments),
-    /// Writes the rows as CSV, as Markdown and as a page.
-    #[command(
-        after_help = "Example:\n  spinefairbench leaderboard render board.json --csv board.csv --markdown board.md"
-    )]
+    /// Writes the rows as CSV, as Markdown, as a page and as a plot.
+    #[command(after_help = examples!(
+        "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+        "leaderboard add board.json core.json",
+        "leaderboard render board.json --csv board.csv --markdown board.md \\\n      --html board.html --svg board.svg"
+    ))]
     Render(LeaderboardRenderArguments),
 }
 
@@ -88,10 +98,10 @@ pub(crate) struct LeaderboardAddArguments {
     /// The leaderboard; it is made if it is not there.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
     pub(crate) board: PathBuf,
-    /// The score file.
-    #[arg(value_name = "SCORE.json", value_hint = ValueHint::FilePath)]
-    pub(crate) score: PathBuf,
-    /// Put the score in the place of a row of the same model.
+    /// The score files; if one of them is refused, none is added.
+    #[arg(value_name = "SCORE.json", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) scores: Vec<PathBuf>,
+    /// Put a score in the place of a row of the same model.
     #[arg(long)]
     pub(crate) replace: bool,
 }
@@ -104,6 +114,8 @@ pub(crate) struct LeaderboardShowArguments {
     pub(crate) board: PathBuf,
     #[command(flatten)]
     pub(crate) published: PublishedArguments,
+    #[command(flatten)]
+    pub(crate) output: FormatArguments,
 }
 
 /// `leaderboard render`.
@@ -131,6 +143,9 @@ pub(crate) struct RenderedForms {
     /// Write one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
+    /// Write the plot of both endpoints.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 /// Where the published rows come from.
@@ -146,20 +161,14 @@ pub(crate) struct PublishedArguments {
 
 /// `sensitivity`.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Examples, over the bundle that `spinefairbench demo --out demo` builds in `demo`:\n  \
-    spinefairbench sensitivity demo/metrics/core_submission.json --artifacts demo\n  \
-    spinefairbench sensitivity --panel --artifacts demo"
-)]
+#[command(after_help = examples!(
+    "sensitivity demo/metrics/core_submission.json --artifacts demo",
+    "sensitivity --panel --artifacts demo --release demo.release.json \\\n      --html sensitivity.html --svg sensitivity.svg"
+))]
+#[command(group = ArgGroup::new("input").required(true).args(["place", "submission", "panel"]))]
 pub(crate) struct SensitivityArguments {
-    /// A submission, as `score` takes it; a score file does not do, since the variants need the reports.
-    #[arg(
-        value_name = "SUBMISSION",
-        value_hint = ValueHint::FilePath,
-        required_unless_present = "panel",
-        conflicts_with = "panel"
-    )]
-    pub(crate) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) submission: SubmissionArgument,
     /// Analyse the published models, from the bundle's retained reports, and how firm their order is.
     #[arg(long)]
     pub(crate) panel: bool,
@@ -169,6 +178,12 @@ pub(crate) struct SensitivityArguments {
     /// The release description that names the published models; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "panel")]
     pub(crate) release: Option<PathBuf>,
+    /// Write the table and the plot as one self-contained page.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the plot: both endpoints under every variant, or of every model the range that the variants span.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }

@@ -6,10 +6,11 @@ use clap::{ArgGroup, Args, ValueHint};
 
 /// `report`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Examples:
-  spinefairbench report score.json --html score.html
-  spinefairbench report score.json --html score.html --svg endpoints.svg --artifacts artifacts --submission submission.json")]
+#[command(after_help = examples!(
+    "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
+    "report core.json --html core.html --svg core.svg",
+    "report core.json --html core.html --artifacts demo \\\n      --release demo.release.json --submission demo/metrics/core_submission.json"
+))]
 #[command(group = ArgGroup::new("form").required(true).multiple(true).args(["html", "svg"]))]
 pub(crate) struct ReportArguments {
     /// The score file; `-` is standard input.

@@ -1,12 +1,13 @@
 //! The commands around a submission and its score, as types.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_scoring::Scope;
 
-use super::{DEFAULT_BUNDLE, FormatArguments, ResamplingArguments};
+use super::resampling::ResamplingArguments;
+use super::{DEFAULT_BUNDLE, FormatArguments};
 
 /// Everything around a submission and its score.
 #[derive(Debug, Subcommand)]
@@ -25,13 +26,14 @@ pub(crate) enum ScoringCommand {
 
 /// `score`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-The scope is the one that the submission states. `--scope` does not change it: it says which one is expected, and a submission of
-another scope is refused.
-
-Examples:
-  spinefairbench score --artifacts artifacts --submission artifacts/metrics/toy_submission.json --output score.json
-  zstd -dc run.jsonl.zst | spinefairbench score --submission - --output score.json --per-pair pairs.csv")]
+#[command(after_help = concat!(
+    "The scope is the one that the submission states, unless `--scope` names another. Every pair must then be of that one, and none of \
+     it may be missing without `--allow-partial`.\n\n",
+    examples!(
+        "score --artifacts demo --submission demo/metrics/toy_submission.json \\\n      --output score.json --bootstrap-iterations 1000",
+        "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json --per-pair pairs.csv"
+    )
+))]
 pub(crate) struct ScoreArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
@@ -42,8 +44,8 @@ pub(crate) struct ScoreArguments {
     /// Where the score file goes; it is written whole or not at all.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
-    /// Where a table of the pairs goes, as CSV.
-    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    /// Where a table of the pairs goes: CSV, or Parquet if its name ends so and the build has the feature `parquet`.
+    #[arg(long, value_name = "FILE.csv|.parquet", value_hint = ValueHint::FilePath)]
     pub(crate) per_pair: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
@@ -56,7 +58,7 @@ pub(crate) struct ScoreArguments {
 /// Which coverage a submission must have.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ScopeArguments {
-    /// The scope that the submission must state (whatever it states without this).
+    /// The scope to judge the submission on, in place of the one that it states.
     #[arg(long, value_name = "SCOPE", value_parser = parse_scope)]
     pub(crate) scope: Option<Scope>,
     /// Accept a submission with missing pairs, with a warning.
@@ -64,17 +66,35 @@ pub(crate) struct ScopeArguments {
     pub(crate) allow_partial: bool,
 }
 
+/// Which submission is meant, by its place or by an option as `score` has it.
+#[derive(Debug, Clone, Args)]
+#[group(skip)]
+pub(crate) struct SubmissionArgument {
+    /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
+    #[arg(value_name = "SUBMISSION", value_hint = ValueHint::FilePath)]
+    place: Option<PathBuf>,
+    /// The same by name, as `score` takes it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    submission: Option<PathBuf>,
+}
+
+impl SubmissionArgument {
+    /// The file, if one is named.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.place.as_deref().or(self.submission.as_deref())
+    }
+}
+
 /// `lint`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Without `--artifacts` the form is judged and the coverage of the scope is not. Advice never makes the command fail.
-
-Example:
-  spinefairbench lint artifacts/metrics/toy_submission.json --artifacts artifacts")]
+#[command(after_help = concat!(
+    "Without `--artifacts` the form is judged and the coverage of the scope is not. Advice never makes the command fail.\n\n",
+    examples!("lint demo/metrics/core_submission.json --artifacts demo")
+))]
+#[command(group = ArgGroup::new("input").required(true).args(["place", "submission"]))]
 pub(crate) struct LintArguments {
-    /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) submission: PathBuf,
+    #[command(flatten)]
+    pub(crate) submission: SubmissionArgument,
     /// The bundle's folder, to judge the coverage too.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) artifacts: Option<PathBuf>,
@@ -89,9 +109,10 @@ pub(crate) struct LintArguments {
 
 /// `template`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Example:
-  spinefairbench template --artifacts artifacts --scope common-core-1000 --output submission.json")]
+#[command(after_help = examples!(
+    "template --artifacts demo --scope common-core-1000 --output template.json",
+    "template --artifacts demo --scope qc-passed --jsonl --output template.jsonl"
+))]
 pub(crate) struct TemplateArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
@@ -109,7 +130,7 @@ pub(crate) struct TemplateArguments {
 
 /// `schema`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Example:\n  spinefairbench schema submission > submission_schema.json")]
+#[command(after_help = examples!("schema submission > submission_schema.json"))]
 pub(crate) struct SchemaArguments {
     /// The file form.
     #[arg(value_enum)]
@@ -127,14 +148,14 @@ pub(crate) enum SchemaForm {
 
 /// `explain`.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "\
-Examples:
-  spinefairbench explain artifacts/metrics/toy_submission.json --changed
-  spinefairbench explain --artifacts artifacts --model gpt-5.4 --changed --limit 3")]
+#[command(after_help = examples!(
+    "explain demo/metrics/toy_submission.json --changed",
+    "explain --artifacts demo --model gpt-5.4 --changed --limit 3"
+))]
+#[command(group = ArgGroup::new("input").required(true).args(["place", "submission", "model"]))]
 pub(crate) struct ExplainArguments {
-    /// The submission that the reports are in; `-` is standard input.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "model", conflicts_with = "model")]
-    pub(crate) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) submission: SubmissionArgument,
     /// A retained model of the bundle, instead of a submission.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,

@@ -3,45 +3,51 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use spinefairbench_artifacts::source::DirectorySource;
+use spinefairbench_artifacts::source::{DirectorySource, ReadLimits};
 use spinefairbench_checks::table2::{Comparison, Intervals, Table2Options};
 use spinefairbench_checks::{
     Check, CheckReport, FindingCap, ImageDigests, ModelSelection, Status, Unobserved,
     run as run_check, wire,
 };
 
-use crate::arguments::{
-    BundleArguments, CheckArguments, Command, Format, ModelCheckArguments, ParseSampleArguments,
-    Table2Arguments, iterations,
+use crate::arguments::check::{
+    CheckArguments, CheckCommand, ModelCheckArguments, ParseSampleArguments, Table2Arguments,
 };
-use crate::commands::report_text;
+use crate::arguments::resampling::iterations;
+use crate::arguments::{BundleArguments, Format};
+use crate::commands::{checksums, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::Output;
 use crate::progress::{Files, Verbosity};
 
-pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
+pub(crate) fn run(
+    command: &CheckCommand,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
     match command {
-        Command::Inspect(options) => on_bundle(&Check::Inspect, options, verbosity, output),
-        Command::Dataset(options) => {
+        CheckCommand::Inspect(options) => on_bundle(&Check::Inspect, options, verbosity, output),
+        CheckCommand::Dataset(options) => {
             let digests = if options.hash { ImageDigests::Compare } else { ImageDigests::AsRead };
             on_bundle(&Check::Dataset(digests), &options.check, verbosity, output)
         }
-        Command::Stage1Confidence(options) => {
+        CheckCommand::Stage1Confidence(options) => {
             on_bundle(&Check::Stage1Confidence, options, verbosity, output)
         }
-        Command::Mitigation(options) if options.recompute => {
+        CheckCommand::Mitigation(options) if options.recompute => {
             let iterations = options.bootstrap_iterations.as_deref().map(iterations).transpose()?;
             on_bundle(&Check::MitigationRecomputed(iterations), &options.check, verbosity, output)
         }
-        Command::Mitigation(options) => {
+        CheckCommand::Mitigation(options) => {
             on_bundle(&Check::Mitigation, &options.check, verbosity, output)
         }
-        Command::ParseSample(ParseSampleArguments { check, model }) => {
+        CheckCommand::ParseSample(ParseSampleArguments { check, model }) => {
             on_bundle(&Check::ParseSample(model.clone()), check, verbosity, output)
         }
-        Command::DiagnosticScoring(options) => {
-            let release = input::release_description(None)?;
+        CheckCommand::DiagnosticScoring(options) => {
+            // The registry is the program's own: any bundle that is named is left unread.
+            let release = input::release_description(options.bundle.release.as_deref())?;
             let nothing = spinefairbench_artifacts::source::MemorySource::default();
             let report = run_check(
                 &nothing,
@@ -51,23 +57,25 @@ pub(crate) fn run(command: &Command, verbosity: Verbosity, output: &Output) -> R
                 &Unobserved,
             )
             .map_err(call)?;
-            print(&report, options.format, output)
+            print(&report, options.output.format, output)
         }
-        Command::Table2(options) => table2(options, verbosity, output),
-        Command::GapSensitivity(ModelCheckArguments { check, model }) => {
+        CheckCommand::Table2(options) => table2(options, verbosity, output),
+        CheckCommand::GapSensitivity(ModelCheckArguments { check, model }) => {
             on_bundle(&Check::GapSensitivity(selection(model.as_ref())), check, verbosity, output)
         }
-        Command::BothEmptyDiagnostic(ModelCheckArguments { check, model }) => on_bundle(
+        CheckCommand::BothEmptyDiagnostic(ModelCheckArguments { check, model }) => on_bundle(
             &Check::BothEmptyDiagnostic(selection(model.as_ref())),
             check,
             verbosity,
             output,
         ),
-        Command::Radiologist(options) => on_bundle(&Check::Radiologist, options, verbosity, output),
-        Command::ReleaseIdentity(options) => {
+        CheckCommand::Radiologist(options) => {
+            on_bundle(&Check::Radiologist, options, verbosity, output)
+        }
+        CheckCommand::ReleaseIdentity(options) => {
             on_bundle(&Check::ReleaseIdentity, options, verbosity, output)
         }
-        other => Err(CallError::new(format!("{other:?} is not a check")).into()),
+        CheckCommand::Checksums(options) => checksums::run(options, verbosity, output),
     }
 }
 
@@ -104,9 +112,14 @@ fn on_bundle(
     print(&report, options.output.format, output)
 }
 
-/// The bundle in `artifacts`.
+/// The bundle in `artifacts`, within the default limits.
 pub(crate) fn open_bundle(artifacts: &Path) -> Result<DirectorySource> {
-    DirectorySource::open(artifacts).map_err(|error| {
+    open_bundle_within(artifacts, ReadLimits::default())
+}
+
+/// The bundle in `artifacts`, within `limits`.
+pub(crate) fn open_bundle_within(artifacts: &Path, limits: ReadLimits) -> Result<DirectorySource> {
+    DirectorySource::open_within(artifacts, limits).map_err(|error| {
         let source = anyhow::Error::from(error);
         let hint = "`spinefairbench fetch` downloads the bundle, `spinefairbench demo --out DIR` builds a synthetic one";
         anyhow::Error::from(CallError::new(format!("{source:#}")).with_hint(hint))
@@ -119,7 +132,8 @@ pub(crate) fn call(error: spinefairbench_checks::CheckError) -> anyhow::Error {
     CallError::new(error.to_string()).into()
 }
 
-fn print(report: &CheckReport, format: Format, output: &Output) -> Result<ExitStatus> {
+/// Prints a check's report in the form that was asked for.
+pub(crate) fn print(report: &CheckReport, format: Format, output: &Output) -> Result<ExitStatus> {
     match format {
         Format::Json => {
             let json =

@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_checks::checksums::Unlisted;
 use spinefairbench_checks::{
-    Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, Status, run as run_check, wire,
+    Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, run as run_check,
 };
 
-use crate::arguments::{ChecksumsArguments, DEFAULT_BUNDLE, Format};
-use crate::commands::check::{call, exit_status, open_bundle};
-use crate::commands::report_text;
+use crate::arguments::DEFAULT_BUNDLE;
+use crate::arguments::check::ChecksumsArguments;
+use crate::commands::check::{call, open_bundle_within, print};
 use crate::exit_status::{CallError, ExitStatus};
+use crate::input;
 use crate::output::Output;
 use crate::progress::{Files, Verbosity};
 
@@ -22,22 +23,20 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let reports = reports(options, verbosity)?;
-    let report = merged(reports);
-    match options.output.format {
-        Format::Json => output.line(
-            serde_json::to_string_pretty(&wire::check(&report)).context("writing the report")?,
-        )?,
-        Format::Text => report_text::print_check(&report, output)?,
-    }
-    Ok(exit_status(if report.findings.is_empty() { Status::Pass } else { Status::Fail }))
+    let release = input::release_description(options.release.as_deref())?;
+    let report = merged(reports(options, &release, verbosity)?);
+    print(&report, options.output.format, output)
 }
 
 /// One report a folder that holds manifests.
-fn reports(options: &ChecksumsArguments, verbosity: Verbosity) -> Result<Vec<CheckReport>> {
+fn reports(
+    options: &ChecksumsArguments,
+    release: &ReleaseDescription,
+    verbosity: Verbosity,
+) -> Result<Vec<CheckReport>> {
     let bundle = options.artifacts.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_BUNDLE));
     if options.manifests.is_empty() {
-        return Ok(vec![verify(&bundle, Vec::new(), options, verbosity)?]);
+        return Ok(vec![verify(&bundle, Vec::new(), options, release, verbosity)?]);
     }
     let mut groups: Vec<(PathBuf, Vec<ReleasePath>)> = Vec::new();
     for manifest in &options.manifests {
@@ -49,7 +48,7 @@ fn reports(options: &ChecksumsArguments, verbosity: Verbosity) -> Result<Vec<Che
     }
     groups
         .into_iter()
-        .map(|(root, manifests)| verify(&root, manifests, options, verbosity))
+        .map(|(root, manifests)| verify(&root, manifests, options, release, verbosity))
         .collect()
 }
 
@@ -75,14 +74,14 @@ fn verify(
     root: &Path,
     manifests: Vec<ReleasePath>,
     options: &ChecksumsArguments,
+    release: &ReleaseDescription,
     verbosity: Verbosity,
 ) -> Result<CheckReport> {
-    let source = open_bundle(root)?;
+    let source = open_bundle_within(root, options.limits.of_folder())?;
     let unlisted = if options.strict { Unlisted::Fail } else { Unlisted::Count };
     let check = Check::Checksums(ChecksumOptions { manifests, unlisted });
     let files = Files::start("hashing", verbosity);
-    run_check(&source, &ReleaseDescription::pinned(), &check, FindingCap::default(), &files)
-        .map_err(call)
+    run_check(&source, release, &check, FindingCap::default(), &files).map_err(call)
 }
 
 /// One report over all folders.

@@ -24,6 +24,7 @@ use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::interrupt::write_atomic;
 use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitStatus> {
@@ -33,6 +34,13 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
         .then(|| input::release_description(options.release.as_deref()))
         .transpose()?;
     check_call(options, release.as_ref())?;
+    let targets = [
+        ("--differences", options.differences.as_deref()),
+        ("--json", options.json.as_deref()),
+        ("--html", options.html.as_deref()),
+        ("--svg", options.svg.as_deref()),
+    ];
+    check_targets(&targets, options.scores.iter().map(PathBuf::as_path))?;
     let mut problems = Vec::new();
     let mut models = scored_models(&options.scores, &mut problems)?;
     if let Some(release) = &release {
@@ -59,6 +67,9 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     }
     if let Some(path) = &options.html {
         write_atomic(path, comparison_page::html(&comparisons).as_bytes())?;
+    }
+    if let Some(path) = &options.svg {
+        write_atomic(path, comparison_page::svg(&comparisons).as_bytes())?;
     }
     match options.output.format {
         Format::Json => output.bytes(&json)?,

@@ -42,22 +42,35 @@ pub(crate) fn run(
     Ok(ExitStatus::Fine)
 }
 
+/// Where `verify --demo --scale SCALE` has its bundle in the cache folder, built or not.
+///
+/// # Errors
+///
+/// If no cache folder is known.
+pub fn cached_demo(scale: Scale) -> Result<DemoBundle> {
+    // The version is in the name, so that a bundle of another version of this program is never taken for this one's.
+    let name = format!("demo-{}-{scale}-seed{CACHED_SEED}", env!("CARGO_PKG_VERSION"));
+    let root: PathBuf = crate::environment::cache_folder()?.join(name);
+    let release_path = release_path(&root);
+    Ok(DemoBundle { root, release_path })
+}
+
 /// The bundle of `scale` in the cache folder, built there if it is not yet.
 pub(crate) fn cached(scale: ScaleArgument, verbosity: Verbosity) -> Result<DemoBundle> {
     let plan = DemoPlan { seed: CACHED_SEED, scale: scale.into() };
-    let folder = crate::environment::cache_folder()?;
-    // The version is in the name, so that a bundle of another version of this program is never taken for this one's.
-    let name = format!("demo-{}-{}-seed{CACHED_SEED}", env!("CARGO_PKG_VERSION"), plan.scale);
-    let root: PathBuf = folder.join(name);
-    let release_path = release_path(&root);
-    if root.is_dir() && release_path.is_file() {
-        return Ok(DemoBundle { root, release_path });
+    let bundle = cached_demo(plan.scale)?;
+    if bundle.root.is_dir() && bundle.release_path.is_file() {
+        return Ok(bundle);
     }
     note(
         verbosity,
-        format_args!("building the demonstration bundle ({}) in {}", plan.scale, root.display()),
+        format_args!(
+            "building the demonstration bundle ({}) in {}",
+            plan.scale,
+            bundle.root.display()
+        ),
     );
-    build_at(&plan, &root, verbosity)
+    build_at(&plan, &bundle.root, verbosity)
 }
 
 fn build_at(plan: &DemoPlan, target: &Path, verbosity: Verbosity) -> Result<DemoBundle> {

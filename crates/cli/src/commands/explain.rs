@@ -25,7 +25,7 @@ use crate::output::{Color, Meaning, Output, Shown, print_problem};
 pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitStatus> {
     let Some(pair) = &options.pair else { return print_changes(options, output) };
     let pair: PairId = pair.parse().map_err(|error| CallError::new(format!("{error}")))?;
-    let found = match (&options.submission, &options.model) {
+    let found = match (options.submission.path(), &options.model) {
         (Some(path), _) => of_submission(path, &pair)?,
         (None, Some(model)) => of_panel(options, model, &pair)?,
         (None, None) => return Err(CallError::new("neither a submission nor a model").into()),
@@ -116,7 +116,7 @@ fn fail(problems: &[String]) -> ExitStatus {
 }
 
 fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStatus> {
-    let found = match (&options.submission, &options.model) {
+    let found = match (options.submission.path(), &options.model) {
         (Some(path), _) => changes_of_submission(path)?,
         (None, Some(model)) => retained(options, model, parse_report)?.map(|retained| {
             let pairs: Vec<(PairId, PairOutcome)> = retained

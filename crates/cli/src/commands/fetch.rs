@@ -85,7 +85,8 @@ fn obtain_and_extract(
     if options.no_extract {
         return Ok(Outcome::Archive(archive.path));
     }
-    extract_to(&archive.path, release, &folder.join(ARCHIVE_FOLDER), verbosity)
+    let limits = options.limits.of_archive();
+    extract_to(&archive.path, release, limits, &folder.join(ARCHIVE_FOLDER), verbosity)
 }
 
 /// What a server or a file got wrong is a refusal; what could not be carried out is an error.
@@ -160,6 +161,7 @@ fn obtain(
 fn extract_to(
     archive: &Path,
     release: &ReleaseDescription,
+    limits: Limits,
     target: &Path,
     verbosity: Verbosity,
 ) -> Result<Outcome> {
@@ -172,7 +174,7 @@ fn extract_to(
                 size_bytes: pinned.size_bytes,
                 sha256: pinned.sha256,
             }),
-            limits: Limits::default(),
+            limits,
         },
         when_busy: WhenBusy::Wait(BUSY_WAIT),
     };

@@ -14,11 +14,12 @@ use spinefairbench_artifacts::source::FileSource as _;
 use spinefairbench_artifacts::{ArtifactError, json, layout};
 use spinefairbench_report::leaderboard_page;
 use spinefairbench_scoring::leaderboard::{
-    Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
-    published_rows, to_csv, to_markdown,
+    Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting, Refusal,
+    published_rows, to_csv, to_json, to_markdown,
 };
 use spinefairbench_scoring::score_file::{Ci95, ScoreFile};
 
+use crate::arguments::Format;
 use crate::arguments::comparison::{
     LeaderboardAction, LeaderboardAddArguments, LeaderboardArguments, LeaderboardRenderArguments,
     LeaderboardShowArguments, PublishedArguments,
@@ -29,6 +30,7 @@ use crate::input;
 use crate::interrupt::{self, write_atomic};
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 /// How long `add` waits for another process that writes the same board; it holds it for milliseconds.
@@ -55,43 +57,65 @@ pub(crate) fn run(
 type Judged<T> = Result<T, Vec<String>>;
 
 fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>> {
-    let name = input::name(&options.score);
-    let score = match ScoreFile::from_bytes(&name, &input::read(&options.score)?) {
-        Ok(score) => score,
-        Err(error) => return Ok(Err(vec![error.to_string()])),
-    };
+    let mut scores = Vec::with_capacity(options.scores.len());
+    let mut problems = Vec::new();
+    for path in &options.scores {
+        match ScoreFile::from_bytes(&input::name(path), &input::read(path)?) {
+            Ok(score) => scores.push(score),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
     // Two calls that read the same board and write it one after the other would lose a row.
     let _lock = WriterLock::take(&options.board, WhenBusy::Wait(BUSY_WAIT), &thread::sleep)?;
     let mut board = match read_board(&options.board) {
         Ok(Ok(board)) => board,
-        Ok(Err(problems)) => return Ok(Err(problems)),
+        Ok(Err(of_board)) => return Ok(Err([problems, of_board].concat())),
         Err(error) if is_not_there(&error) => Leaderboard::default(),
         Err(error) => return Err(error),
     };
     let on_existing = if options.replace { OnExisting::Replace } else { OnExisting::Refuse };
-    let added = match board.add(&score, on_existing) {
-        Ok(added) => added,
-        Err(LeaderboardError::Refused { model, reasons }) => {
-            let reasons = reasons.iter().map(|reason| format!("`{model}` is refused: {reason}"));
-            return Ok(Err(reasons.collect()));
+    let mut added = Vec::with_capacity(scores.len());
+    for score in &scores {
+        match board.add(score, on_existing) {
+            Ok(how) => added.push((&score.table2_row.model_name, how)),
+            Err(error) => problems.extend(refusals(error)),
         }
-        Err(error) => return Ok(Err(vec![error.to_string()])),
-    };
+    }
+    if !problems.is_empty() {
+        return Ok(Err(problems));
+    }
     write_atomic(&options.board, &board.to_bytes())?;
-    let model = Shown(&score.table2_row.model_name);
-    match added {
-        Added::New => output.line(format_args!("added     {model}"))?,
-        Added::Replaced(former) => {
-            output.line(format_args!("replaced  {model}"))?;
-            output.line(format_args!(
-                "  was {} and {}",
-                endpoint(former.recommendation_change),
-                endpoint(former.diagnostic_consistency)
-            ))?;
+    for (model, how) in added {
+        let model = Shown(model);
+        match how {
+            Added::New => output.line(format_args!("added     {model}"))?,
+            Added::Replaced(former) => {
+                output.line(format_args!("replaced  {model}"))?;
+                output.line(format_args!(
+                    "  was {} and {}",
+                    endpoint(former.recommendation_change),
+                    endpoint(former.diagnostic_consistency)
+                ))?;
+            }
         }
     }
     output.line(format_args!("rows      {}", board.rows().len()))?;
     Ok(Ok(()))
+}
+
+/// Each reason why a score is refused, in words.
+fn refusals(error: LeaderboardError) -> Vec<String> {
+    let LeaderboardError::Refused { model, reasons } = error else {
+        return vec![error.to_string()];
+    };
+    let words = |reason: &Refusal| {
+        let what_to_do = match reason {
+            Refusal::NameTaken { .. } => "; `--replace` puts the score in its place",
+            _ => "",
+        };
+        format!("`{model}` is refused: {reason}{what_to_do}")
+    };
+    reasons.iter().map(words).collect()
 }
 
 fn show(
@@ -107,6 +131,10 @@ fn show(
         Ok(published) => published,
         Err(problems) => return Ok(Err(problems)),
     };
+    if options.output.format == Format::Json {
+        output.bytes(&to_json(&board.ranked(&published)))?;
+        return Ok(Ok(()));
+    }
     let rows = board.ranked(&published).into_iter().enumerate().map(|(place, row)| {
         vec![
             Shown(&row.model).to_string(),
@@ -147,6 +175,13 @@ fn show(
 }
 
 fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<Judged<()>> {
+    let targets = [
+        ("--csv", options.forms.csv.as_deref()),
+        ("--markdown", options.forms.markdown.as_deref()),
+        ("--html", options.forms.html.as_deref()),
+        ("--svg", options.forms.svg.as_deref()),
+    ];
+    check_targets(&targets, [options.board.as_path()])?;
     let board = match read_board(&options.board)? {
         Ok(board) => board,
         Err(problems) => return Ok(Err(problems)),
@@ -164,6 +199,9 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
     }
     if let Some(path) = &options.forms.html {
         write_atomic(path, leaderboard_page::html(&board, &published).as_bytes())?;
+    }
+    if let Some(path) = &options.forms.svg {
+        write_atomic(path, leaderboard_page::svg(&board, &published).as_bytes())?;
     }
     Ok(Ok(()))
 }

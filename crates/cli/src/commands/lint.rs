@@ -1,27 +1,30 @@
 //! `lint`: the validation of a submission alone, and advice.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use serde::Serialize;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{judge_coverage, judge_stated, judge_usability};
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::lint::{Advice, advice, coverage_advice};
-use spinefairbench_scoring::submission::{
-    Place, ProblemCode, Stated, Submission, SubmissionProblem,
-};
+use spinefairbench_scoring::submission::{Place, Stated, Submission, SubmissionProblem};
 
 use crate::arguments::Format;
 use crate::arguments::scoring::LintArguments;
 use crate::commands::check::open_bundle;
 use crate::commands::score::{Refused, load_index, read, refuse};
-use crate::exit_status::ExitStatus;
+use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Meaning, Output, Shown};
 
 pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus> {
     let release = input::release_description(options.release.as_deref())?;
     let bundle = options.artifacts.as_deref().map(open_bundle).transpose()?;
-    let read = read(&options.submission)?;
+    let Some(path) = options.submission.path() else {
+        return Err(CallError::new("no submission is named").into());
+    };
+    let read = read(path)?;
     let stated = match &read {
         Ok(submission) => Some(submission.header.scope),
         Err(refused) => refused.stated.as_ref().map(|stated| stated.scope),
@@ -30,7 +33,7 @@ pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus
     let index = match (&bundle, scope) {
         (Some(bundle), Some(scope)) => match load_index(bundle, scope) {
             Ok(index) => Some(index),
-            Err(problems) => return Ok(refuse(&options.submission, &problems)),
+            Err(problems) => return Ok(refuse(path, &problems)),
         },
         _ => None,
     };
@@ -43,8 +46,8 @@ pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus
         Err(refused) => judge_refused(refused, index.as_ref(), options),
     };
     match options.format.format {
-        Format::Json => print_json(&verdict, options, output)?,
-        Format::Text => print_text(&verdict, options, output)?,
+        Format::Json => print_json(&verdict, path, output)?,
+        Format::Text => print_text(&verdict, path, output)?,
     }
     Ok(if verdict.problems.is_empty() { ExitStatus::Fine } else { ExitStatus::Failed })
 }
@@ -62,17 +65,15 @@ fn judge(
     index: Option<&BenchmarkIndex>,
     options: &LintArguments,
 ) -> Verdict {
-    let scope = submission.header.scope;
     let (problems, advice) = if let Some(index) = index {
         let (missing, problems) = judge_coverage(submission, index, options.scope.coverage());
         let is_advice = options.scope.allow_partial;
         (problems, coverage_advice(index.scope(), &missing).filter(|_| is_advice))
     } else {
-        let of_scope = other_scope(scope, options.scope.scope);
-        (of_scope.into_iter().chain(judge_usability(submission)).collect(), None)
+        (judge_usability(submission).into_iter().collect(), None)
     };
     Verdict {
-        scope: Some(scope),
+        scope: options.scope.scope.or(Some(submission.header.scope)),
         n_pairs: Some(submission.pairs.len()),
         coverage_judged: index.is_some(),
         problems,
@@ -87,15 +88,11 @@ fn judge_refused(
 ) -> Verdict {
     let mut problems = refused.of_form.clone();
     let stated: Option<&Stated> = refused.stated.as_deref();
-    match (stated, index) {
-        (Some(stated), Some(index)) => {
-            problems.extend(judge_stated(stated, index, options.scope.coverage()));
-        }
-        (Some(stated), None) => problems.extend(other_scope(stated.scope, options.scope.scope)),
-        (None, _) => {}
+    if let (Some(stated), Some(index)) = (stated, index) {
+        problems.extend(judge_stated(stated, index, options.scope.coverage()));
     }
     Verdict {
-        scope: stated.map(|stated| stated.scope),
+        scope: options.scope.scope.or(stated.map(|stated| stated.scope)),
         n_pairs: None,
         coverage_judged: stated.is_some() && index.is_some(),
         problems,
@@ -103,18 +100,7 @@ fn judge_refused(
     }
 }
 
-/// The problem of a submission whose scope is not the one asked for, where no index says so.
-fn other_scope(stated: Scope, asked: Option<Scope>) -> Option<SubmissionProblem> {
-    let asked = asked.filter(|asked| *asked != stated)?;
-    let message = "the submission is of another scope than the one asked for";
-    Some(
-        SubmissionProblem::new(ProblemCode::Scope, Place::Header, message)
-            .in_field("scope")
-            .comparing(format!("`{asked}`"), format!("`{stated}`")),
-    )
-}
-
-fn print_text(verdict: &Verdict, options: &LintArguments, output: &Output) -> Result<()> {
+fn print_text(verdict: &Verdict, path: &Path, output: &Output) -> Result<()> {
     for problem in &verdict.problems {
         let code = output.paint(Meaning::Bad, format_args!("problem {}", problem.code.as_str()));
         output.line(format_args!("{code}  {}", Shown(&problem.to_string())))?;
@@ -123,7 +109,7 @@ fn print_text(verdict: &Verdict, options: &LintArguments, output: &Output) -> Re
         let code = output.paint(Meaning::Warning, format_args!("advice {}", advice.code.as_str()));
         output.line(format_args!("{code}  {}", Shown(&advice.to_string())))?;
     }
-    let name = input::name(&options.submission);
+    let name = input::name(path);
     let facts = match (verdict.n_pairs, verdict.scope) {
         (Some(n_pairs), Some(scope)) => format!(", {n_pairs} pairs of scope {scope}"),
         _ => String::new(),
@@ -171,7 +157,7 @@ struct AdviceRow<'a> {
     message: String,
 }
 
-fn print_json(verdict: &Verdict, options: &LintArguments, output: &Output) -> Result<()> {
+fn print_json(verdict: &Verdict, path: &Path, output: &Output) -> Result<()> {
     let problems = verdict.problems.iter().map(|problem| ProblemRow {
         code: problem.code.as_str(),
         result: match problem.place {
@@ -192,7 +178,7 @@ fn print_json(verdict: &Verdict, options: &LintArguments, output: &Output) -> Re
         message: advice.to_string(),
     });
     let result = LintResult {
-        file: input::name(&options.submission),
+        file: input::name(path),
         scope: verdict.scope.map(Scope::as_str),
         pairs: verdict.n_pairs,
         coverage_judged: verdict.coverage_judged,

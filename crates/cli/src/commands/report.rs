@@ -4,15 +4,22 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
+use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_checks::wire::SCHEMA_VERSION as CHECK_SCHEMA_VERSION;
 use spinefairbench_report::marked_text::MarkedPair;
 use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::{self, ScoreContext};
+use spinefairbench_scoring::compare::COMPARISON_SCHEMA_VERSION;
 use spinefairbench_scoring::explain::explain;
-use spinefairbench_scoring::leaderboard::{Terms, published_rows};
+use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, Terms, published_rows};
 use spinefairbench_scoring::score_file::{SCORE_SCHEMA_VERSION, ScoreFile};
-use spinefairbench_scoring::submission::{self, KeptTexts, SubmissionError};
+use spinefairbench_scoring::sensitivity::SENSITIVITY_SCHEMA_VERSION;
+use spinefairbench_scoring::submission::{
+    self, KeptTexts, SUBMISSION_SCHEMA_VERSION, SubmissionError,
+};
 
 use crate::arguments::report::ReportArguments;
 use crate::commands::leaderboard::frozen_summary;
@@ -20,8 +27,12 @@ use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt::write_atomic;
 use crate::output::{Output, Shown, print_problem};
+use crate::targets::check_targets;
 
 pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStatus> {
+    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
+    let inputs = [Some(options.score.as_path()), options.submission.as_deref()];
+    check_targets(&targets, inputs.into_iter().flatten())?;
     let prepared = match prepare(options)? {
         Ok(prepared) => prepared,
         Err(problems) => {
@@ -49,9 +60,10 @@ fn write(path: &Path, what: &str, text: &str, output: &Output) -> Result<()> {
 /// What the page is made of, or every problem in the way.
 fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext), Vec<String>>> {
     let name = input::name(&options.score);
-    let score = match read_score(&name, &input::read(&options.score)?) {
+    let bytes = input::read(&options.score)?;
+    let score = match read_score(&name, &bytes) {
         Ok(score) => score,
-        Err(problem) => return Ok(Err(vec![problem])),
+        Err(problem) => return Ok(Err(vec![other_kind(&name, &bytes).unwrap_or(problem)])),
     };
     let release = input::release_description(options.release.as_deref())?;
     let summary = match options
@@ -73,6 +85,28 @@ fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext)
     };
     let panel = panel(&score, &release, summary.as_ref())?;
     Ok(Ok((score, ScoreContext { panel, reports })))
+}
+
+/// What a file is that is no score, and which command makes its page.
+fn other_kind(name: &str, bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        schema_version: String,
+    }
+    let Versioned { schema_version } = json::from_slice(name, bytes).ok()?;
+    let (kind, command) = match schema_version.as_str() {
+        SUBMISSION_SCHEMA_VERSION => ("a submission", "score it first"),
+        COMPARISON_SCHEMA_VERSION => ("a comparison", "`compare … --html FILE` makes its page"),
+        LEADERBOARD_SCHEMA_VERSION => {
+            ("a leaderboard", "`leaderboard render … --html FILE` makes its page")
+        }
+        SENSITIVITY_SCHEMA_VERSION => {
+            ("a sensitivity analysis", "`sensitivity … --html FILE` makes its page")
+        }
+        CHECK_SCHEMA_VERSION => ("a verdict", "`verify … --html FILE` makes its page"),
+        _ => return None,
+    };
+    Some(format!("`{name}` is {kind}, not a score file; {command}"))
 }
 
 fn read_score(name: &str, bytes: &[u8]) -> Result<ScoreFile, String> {

@@ -1,16 +1,19 @@
 //! `score`: a submission to its score file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
 use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
-use spinefairbench_scoring::index::BenchmarkIndex;
+#[cfg(feature = "parquet")]
+use spinefairbench_scoring::export::per_pair_parquet;
+use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::advice;
 use spinefairbench_scoring::score::{ScoreError, score};
 use spinefairbench_scoring::score_file::{self, ScoreFile, Table2Row};
@@ -25,6 +28,7 @@ use crate::input;
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::timestamp::rfc3339;
 
 pub(crate) fn run(
@@ -34,12 +38,24 @@ pub(crate) fn run(
 ) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
     refuse_targets(options)?;
+    let table = match options.per_pair.as_deref() {
+        Some(path) => Some((path, TableForm::of(path)?)),
+        None => None,
+    };
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
     let bundle = open_bundle(&options.artifacts)?;
     let (submission, index) = match read_on(&options.submission, &bundle, &options.scope)? {
         Ok(read) => read,
         Err(problems) => return Ok(refuse(&options.submission, &problems)),
     };
+    let stated = submission.header.scope;
+    if index.scope() != stated {
+        let scope = index.scope();
+        note(
+            verbosity,
+            format_args!("note: scored over `{scope}`; the submission states `{stated}`"),
+        );
+    }
     let score = match score(&submission, &index, options.scope.coverage(), &plan) {
         Ok(score) => score,
         Err(ScoreError::Refused(problems)) => {
@@ -48,15 +64,22 @@ pub(crate) fn run(
         }
         Err(error) => return Err(error).context("drawing the intervals"),
     };
+    let advice = advice(&submission, &ReleaseDescription::pinned().table2_models);
+    // Giving up tens of thousands of ids takes time that the writing of the file need not wait for.
+    rayon::spawn(move || drop((submission, index)));
     let file = ScoreFile::new(&score, &scored_at_utc);
+    let table = match table {
+        Some((path, form)) => Some((path, form.encode(&file)?)),
+        None => None,
+    };
     interrupt::guarded(|| {
         write_atomic(&options.output, &file.to_bytes())?;
-        match &options.per_pair {
-            Some(table) => write_atomic(table, per_pair_csv(&file).as_bytes()),
+        match &table {
+            Some((path, bytes)) => write_atomic(path, bytes),
             None => Ok(()),
         }
     })?;
-    for advice in advice(&submission, &ReleaseDescription::pinned().table2_models) {
+    for advice in advice {
         note(verbosity, format_args!("advice: {}", Shown(&advice.to_string())));
     }
     for warning in &file.warnings {
@@ -79,8 +102,13 @@ pub(crate) fn read_on(
     bundle: &DirectorySource,
     options: &ScopeArguments,
 ) -> Result<Result<(Submission, BenchmarkIndex), Vec<String>>> {
-    let load = |stated| load_index(bundle, options.scope.unwrap_or(stated));
-    Ok(match read(path)? {
+    // The bundle's pairs are the same in every scope, so they are read while the submission still says which it has.
+    let (read, pairs) = rayon::join(|| read(path), || BundlePairs::load(bundle));
+    let load = |stated| {
+        let index = pairs.and_then(|pairs| pairs.index(bundle, options.scope.unwrap_or(stated)));
+        index.map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
+    };
+    Ok(match read? {
         Ok(submission) => load(submission.header.scope).map(|index| (submission, index)),
         Err(refused) => {
             let mut problems = refused.problems();
@@ -143,19 +171,65 @@ pub(crate) fn refuse(path: &Path, problems: &[String]) -> ExitStatus {
     ExitStatus::Failed
 }
 
-/// Refuses targets that no score can be written to, before any work is done.
-fn refuse_targets(options: &ScoreArguments) -> Result<()> {
-    let Some(table) = &options.per_pair else { return Ok(()) };
-    if table == &options.output {
-        let message = format!("`--output` and `--per-pair` are both `{}`", table.display());
-        return Err(CallError::new(message).into());
+/// A form of the table of pairs.
+#[derive(Debug, Clone, Copy)]
+enum TableForm {
+    Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl TableForm {
+    /// The form that a file's name asks for: Parquet if it ends so, else CSV.
+    #[cfg_attr(
+        feature = "parquet",
+        expect(clippy::unnecessary_wraps, reason = "a build without Parquet refuses it")
+    )]
+    fn of(path: &Path) -> Result<Self> {
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+            return Ok(Self::Csv);
+        }
+        #[cfg(feature = "parquet")]
+        return Ok(Self::Parquet);
+        #[cfg(not(feature = "parquet"))]
+        {
+            let message = format!("cannot write `{}`: this build writes CSV alone", path.display());
+            let hint = "name a file that ends in `.csv`, or build with `--features parquet`";
+            Err(CallError::new(message).with_hint(hint).into())
+        }
     }
-    if table.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
-        let message = format!("cannot write `{}`: this build writes CSV alone", table.display());
-        let hint = "name a file that ends in `.csv`; DuckDB, Polars and pandas read it";
-        return Err(CallError::new(message).with_hint(hint).into());
+
+    #[cfg_attr(
+        not(feature = "parquet"),
+        expect(clippy::unnecessary_wraps, reason = "Parquet may fail to encode")
+    )]
+    fn encode(self, file: &ScoreFile) -> Result<Vec<u8>> {
+        match self {
+            Self::Csv => Ok(per_pair_csv(file).into_bytes()),
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Ok(per_pair_parquet(file)?),
+        }
     }
-    Ok(())
+}
+
+/// Refuses targets that are read, before any work is done.
+fn refuse_targets(options: &ScoreArguments) -> Result<(), CallError> {
+    let targets =
+        [("--output", Some(&*options.output)), ("--per-pair", options.per_pair.as_deref())];
+    let read = scope_files(&options.artifacts);
+    let inputs = read.iter().chain([&options.submission]);
+    check_targets(&targets, inputs.map(PathBuf::as_path))
+}
+
+/// The files of a bundle that say what its scopes hold.
+pub(crate) fn scope_files(bundle: &Path) -> [PathBuf; 4] {
+    let paths = [
+        layout::SHA256SUMS,
+        layout::QC_PASSED_PAIRS,
+        layout::CORE_SUBSET,
+        layout::INTERSECTION_MANIFEST,
+    ];
+    paths.map(|path| bundle.join(path))
 }
 
 #[derive(Debug, Serialize)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use spinefairbench_artifacts::source::FileSource;
+use spinefairbench_report::sensitivity_page;
 use spinefairbench_scoring::coverage::judge_coverage;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
@@ -11,7 +12,7 @@ use spinefairbench_scoring::score::Coverage;
 use spinefairbench_scoring::score_file::SCORE_SCHEMA_VERSION;
 use spinefairbench_scoring::sensitivity::{
     AuditedPair, AuditedReport, EndpointOrdering, PanelSensitivity, Sensitivity, SensitivityFile,
-    ShiftedEndpoints, Variant, VariantGroup, panel_sensitivity, sensitivity,
+    Variant, panel_sensitivity, sensitivity,
 };
 use spinefairbench_scoring::submission::{
     KeptTexts, ProblemCode, SubmissionError, SubmissionProblem, read_keeping,
@@ -24,8 +25,10 @@ use crate::commands::compare::endpoint_name;
 use crate::commands::retained_panel;
 use crate::exit_status::ExitStatus;
 use crate::input;
+use crate::interrupt::write_atomic;
 use crate::output::{Meaning, Output, Shown, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 pub(crate) fn run(
@@ -33,10 +36,13 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
+    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
+    check_targets(&targets, options.submission.path())?;
     let source = open_bundle(&options.artifacts)?;
-    let problems = match &options.submission {
+    let problems = match options.submission.path() {
         Some(submission) => match of_submission(submission, &source, verbosity)? {
             Ok(analysis) => {
+                write_figures(options, &analysis, sensitivity_page::html, sensitivity_page::svg)?;
                 print_model(&analysis, options.output.format, output)?;
                 return Ok(ExitStatus::Fine);
             }
@@ -44,6 +50,8 @@ pub(crate) fn run(
         },
         None => match of_panel(options.release.as_deref(), &source)? {
             Ok(analysis) => {
+                let (html, svg) = (sensitivity_page::panel_html, sensitivity_page::panel_svg);
+                write_figures(options, &analysis, html, svg)?;
                 print_panel(&analysis, options.output.format, output)?;
                 return Ok(ExitStatus::Fine);
             }
@@ -54,6 +62,21 @@ pub(crate) fn run(
         print_problem(&problem);
     }
     Ok(ExitStatus::Failed)
+}
+
+/// Writes the page and the plot that were asked for.
+fn write_figures<A>(
+    options: &SensitivityArguments,
+    analysis: &A,
+    html: fn(&A) -> String,
+    svg: fn(&A) -> String,
+) -> Result<()> {
+    for (path, render) in [(&options.html, html), (&options.svg, svg)] {
+        if let Some(path) = path {
+            write_atomic(path, render(analysis).as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// What was given was judged: it is well, or these are its problems.
@@ -135,7 +158,9 @@ fn print_model(analysis: &Sensitivity, format: Format, output: &Output) -> Resul
         let mut cells = vec![variant_name(&row.variant), row.n_pairs.to_string()];
         for endpoint in PrimaryEndpoint::ALL {
             cells.push(or_none(endpoints.map(|values| format!("{:.3}", values.of(endpoint)))));
-            cells.push(or_none(endpoints.map(|values| format!("{:+.3}", shift(values, endpoint)))));
+            cells.push(or_none(
+                endpoints.map(|values| format!("{:+.3}", values.shift_of(endpoint))),
+            ));
         }
         cells
     });
@@ -167,7 +192,7 @@ fn print_panel(analysis: &PanelSensitivity, format: Format, output: &Output) -> 
             output.line(format_args!("  best to worst: {}", Shown(&order.join(", "))))?;
         }
         let rows = orderings
-            .filter(|(variant, _)| may_move(variant, endpoint))
+            .filter(|(variant, _)| variant.may_move(endpoint))
             .map(|(variant, ordering)| panel_cells(analysis, variant, ordering));
         let header =
             ["variant", "least shift", "greatest shift", "tau-b", "reversed pairs", "best"];
@@ -191,7 +216,7 @@ fn panel_cells(
     let shifts = || {
         let rows = analysis.models.iter().flat_map(|model| &model.rows);
         let values = rows.filter(|row| row.variant == *variant).filter_map(|row| row.endpoints);
-        values.map(|values| shift(&values, ordering.endpoint))
+        values.map(|values| values.shift_of(ordering.endpoint))
     };
     let signed = |value: Option<f64>| or_none(value.map(|value| format!("{value:+.3}")));
     vec![
@@ -209,35 +234,12 @@ fn print_caution(output: &Output) -> Result<()> {
     output.line(output.paint(Meaning::Faint, caution))
 }
 
-const fn shift(values: &ShiftedEndpoints, endpoint: PrimaryEndpoint) -> f64 {
-    match endpoint {
-        PrimaryEndpoint::RecommendationChange => values.recommendation_change_shift,
-        PrimaryEndpoint::DiagnosticConsistency => values.diagnostic_consistency_shift,
-    }
-}
-
-/// Whether the variant touches what the endpoint is made of: labels are no part of recommendations, nor the reverse.
-const fn may_move(variant: &Variant, endpoint: PrimaryEndpoint) -> bool {
-    !matches!(
-        (variant.group(), endpoint),
-        (VariantGroup::LeaveOneLabelOut, PrimaryEndpoint::RecommendationChange)
-            | (VariantGroup::LeaveOneRecommendationOut, PrimaryEndpoint::DiagnosticConsistency)
-    )
-}
-
 /// The variant in words.
 fn variant_name(variant: &Variant) -> String {
-    let of_what = match variant.group() {
-        VariantGroup::Frozen | VariantGroup::Parser | VariantGroup::BothEmpty => {
-            return variant.to_string().replace('_', " ");
-        }
-        VariantGroup::EditedAge => "edited age",
-        VariantGroup::EditedSex => "edited sex",
-        VariantGroup::SourceDataset => "source dataset",
-        VariantGroup::LeaveOneLabelOut => "without label",
-        VariantGroup::LeaveOneRecommendationOut => "without recommendation",
-    };
-    format!("{of_what}: {}", Shown(&variant.to_string()))
+    match variant.group().words() {
+        None => variant.to_string().replace('_', " "),
+        Some(of_what) => format!("{of_what}: {}", Shown(&variant.to_string())),
+    }
 }
 
 fn or_none(text: Option<String>) -> String {

@@ -1,22 +1,28 @@
 //! `template`: a submission to fill in.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_scoring::template::{Form, template};
 
 use crate::arguments::scoring::TemplateArguments;
 use crate::commands::check::open_bundle;
-use crate::commands::score::load_index;
+use crate::commands::score::{load_index, scope_files};
 use crate::exit_status::ExitStatus;
 use crate::interrupt;
 use crate::output::{Output, print_problem};
 use crate::progress::{Verbosity, note};
+use crate::targets::check_targets;
 
 pub(crate) fn run(
     options: &TemplateArguments,
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
+    let read = scope_files(&options.artifacts);
+    let targets = [("--output", options.output.as_deref())];
+    check_targets(&targets, read.iter().map(PathBuf::as_path))?;
     let index = match load_index(&open_bundle(&options.artifacts)?, options.scope) {
         Ok(index) => index,
         Err(problems) => {

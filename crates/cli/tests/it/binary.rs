@@ -104,3 +104,31 @@ pub(crate) fn demo() -> &'static DemoBundle {
     });
     bundle
 }
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let place = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &place);
+        } else {
+            std::fs::hard_link(&path, &place)
+                .or_else(|_| std::fs::copy(&path, &place).map(drop))
+                .unwrap();
+        }
+    }
+}
+
+/// A copy of the mini bundle whose files share their bytes with it until they are replaced.
+pub(crate) fn bundle(folder: &Path) -> PathBuf {
+    let root = folder.join("bundle");
+    copy(Path::new(mini().0), &root);
+    root
+}
+
+pub(crate) fn replace(path: &Path, bytes: impl AsRef<[u8]>) {
+    // Removed first: the bytes of a hard link belong to the mini bundle too.
+    std::fs::remove_file(path).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use spinefairbench_checks::Code;
+
 use crate::binary::repository;
 
 /// The names of all functions in the sources of the workspace.
@@ -17,26 +19,13 @@ fn tests() -> BTreeSet<String> {
 
 /// The names of the functions that stand behind `mark`.
 fn names_after(mark: &str) -> BTreeSet<String> {
-    fn visit(folder: &Path, mark: &str, names: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                visit(&path, mark, names);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let source = std::fs::read_to_string(&path).unwrap();
-                let declared = source.split(mark).skip(1).map(|after| {
-                    let after = if mark == "fn " { after } else { after.split_once("fn ")?.1 };
-                    after
-                        .split(|character: char| !character.is_alphanumeric() && character != '_')
-                        .next()
-                });
-                names.extend(declared.flatten().map(str::to_owned));
-            }
-        }
-    }
-    let mut names = BTreeSet::new();
-    visit(&repository().join("crates"), mark, &mut names);
-    names
+    let mut source = String::new();
+    read_sources(&repository().join("crates"), &mut source);
+    let declared = source.split(mark).skip(1).filter_map(|after| {
+        let after = if mark == "fn " { after } else { after.split_once("fn ")?.1 };
+        after.split(|character: char| !character.is_alphanumeric() && character != '_').next()
+    });
+    declared.map(str::to_owned).collect()
 }
 
 /// The names in backticks in the last `columns` columns of the tables of a document, with what is around them.
@@ -59,6 +48,38 @@ fn every_function_and_test_of_the_rules_exists() {
     assert!(names.len() > 70, "{} names", names.len());
     for (name, row) in names {
         assert!(functions.contains(&name), "there is no function `{name}`: {row}");
+    }
+}
+
+#[test]
+fn every_code_of_a_finding_is_explained() {
+    let text = std::fs::read_to_string(repository().join("docs/verify.md")).unwrap();
+    let (_, codes) = text.split_once("### Codes of the checks").unwrap();
+    let (of_checks, of_reading) = codes.split_once("### Codes of reading").unwrap();
+    let explained = |part: &str| -> BTreeSet<String> {
+        let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
+    };
+    let declared: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
+    assert_eq!(explained(of_checks), declared);
+    let mut source = String::new();
+    read_sources(&repository().join("crates/artifacts/src"), &mut source);
+    let of_reading = explained(of_reading);
+    assert!(of_reading.len() > 30, "{of_reading:?}");
+    for code in of_reading {
+        assert!(source.contains(&format!("\"{code}\"")), "nothing is called `{code}`");
+    }
+}
+
+/// Appends every Rust source below `folder` to `text`.
+fn read_sources(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
     }
 }
 

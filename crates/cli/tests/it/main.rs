@@ -12,6 +12,10 @@ mod binary;
 mod calls;
 mod comparison;
 mod documents;
+#[cfg(unix)]
+mod examples;
+#[cfg(unix)]
+mod faults;
 mod fetching;
 mod generator;
 #[cfg(feature = "libtorch")]
@@ -19,10 +23,14 @@ mod generator_models;
 mod memory;
 mod mini_bundle;
 mod numbers;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod readme;
 mod report;
 #[cfg(unix)]
 mod scoring;
 mod signals;
+mod submissions;
 mod surroundings;
+mod tampering;
 mod untrusted;

@@ -33,9 +33,7 @@ fn check(command: &[&str], expected: &str) {
     let (root, release) = mini();
     let mut arguments = command.to_vec();
     arguments.extend(["--format", "json"]);
-    if command[0] != "diagnostic-scoring" {
-        arguments.extend(["--artifacts", root, "--release", release]);
-    }
+    arguments.extend(["--artifacts", root, "--release", release]);
     let output = run(arguments);
     check_status(&output, 0);
     let report = stdout_json(&output);
@@ -62,6 +60,17 @@ fn checks_without_options_equal_the_original() {
     }
     check(&["gap-sensitivity"], "gap-sensitivity");
     check(&["both-empty-diagnostic"], "both-empty-diagnostic");
+}
+
+/// The scoring rule is shown without a bundle too, as the original shows it.
+#[test]
+fn every_check_takes_the_common_options() {
+    let (root, release) = mini();
+    for check in ["release-identity", "checksums"] {
+        check_status(&run([check, "--artifacts", root, "--release", release]), 0);
+    }
+    check_status(&run(["diagnostic-scoring"]), 0);
+    check_status(&run(["checksums", "--artifacts", root, "--release", "absent.json"]), 2);
 }
 
 #[test]
@@ -136,10 +145,24 @@ fn the_suite_passes_and_says_so_in_every_form() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("verified: all 11 checks pass"), "{text}");
     let verdict: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
-    assert_eq!((&verdict["passed"], &verdict["failed"]), (&11.into(), &0.into()));
-    assert!(verdict["elapsed_ms"].is_u64());
+    let result = &verdict["result"];
+    assert_eq!((&result["passed"], &result["failed"]), (&11.into(), &0.into()));
+    assert!(result["elapsed_ms"].is_u64());
     let xml = std::fs::read_to_string(&junit).unwrap();
     assert!(xml.contains("tests=\"11\" failures=\"0\""), "{xml}");
+}
+
+#[test]
+fn a_part_of_the_suite_is_not_called_verified() {
+    let (root, release) = mini();
+    let bundle = ["--artifacts", root, "--release", release];
+    for selection in [&["--only", "inspect", "table2"][..], &["--only", "inspect,table2"]] {
+        let output = run([&["verify"][..], &bundle, selection].concat());
+        check_status(&output, 0);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("2 of 11 checks ran and pass; left out: release-identity"), "{text}");
+        assert!(!text.contains("verified"), "{text}");
+    }
 }
 
 #[test]
@@ -156,7 +179,7 @@ fn an_archive_is_verified_without_being_unpacked() {
         "json",
     ]);
     check_status(&output, 0);
-    let manifests = &stdout_json(&output)["checks"][0]["result"]["manifests"];
+    let manifests = &stdout_json(&output)["result"]["checks"][0]["result"]["manifests"];
     assert_eq!(manifests["SHA256SUMS.txt"]["files_ok"], 2863);
     assert_eq!(manifests["radiologist_validation_SHA256SUMS.txt"]["files_ok"], 10);
 

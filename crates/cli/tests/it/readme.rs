@@ -92,6 +92,30 @@ fn the_row_of_the_generator_runs_as_written() {
     }
 }
 
+/// The calls of a section's blocks, as a script.
+#[cfg(unix)]
+fn section_script(heading: &str) -> String {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    let lines = readme.lines().skip_while(|line| *line != heading).skip(1);
+    let section = lines.take_while(|line| !line.starts_with("## "));
+    section.filter_map(|line| line.strip_prefix("$ ")).flat_map(|call| [call, "\n"]).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sections_on_scores_can_be_followed_in_an_empty_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = section_script("## Score a model") + &section_script("## Compare models");
+    assert!(script.lines().count() > 14, "{script}");
+    let output = crate::examples::shell(&script, folder.path()).output().unwrap();
+    check_status(&output, 0);
+    for file in ["score.html", "comparison.html", "board.md", "sensitivity.html", "pairs.csv"] {
+        assert!(folder.path().join(file).metadata().unwrap().len() > 200, "{file}");
+    }
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("can be scored") && shown.contains("best to worst"), "{shown}");
+}
+
 #[test]
 fn a_manifest_is_verified_against_the_files_beside_it() {
     let folder = tempfile::tempdir().unwrap();

@@ -94,13 +94,26 @@ fn a_malformed_submission_ends_with_one_and_nothing_is_written() {
 }
 
 #[test]
-fn another_scope_than_the_one_asked_for_is_refused() {
+fn a_scope_that_is_asked_for_takes_the_place_of_the_stated_one() {
     let folder = TempDir::new().unwrap();
-    check_status(&score(&submission("toy"), folder.path(), &["--scope", "toy"]), 0);
-    let output =
-        score(&submission("toy"), folder.path(), &["--scope", "qc-passed", "--allow-partial"]);
+    let scored = |name: &str, more: &[&str]| {
+        check_status(&score(&submission(name), folder.path(), more), 0);
+        let bytes = std::fs::read(folder.path().join("score.json")).unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let stated = scored("core", &[]);
+    let narrower = scored("core", &["--scope", "toy"]);
+    assert_eq!([&narrower["scope"], &narrower["table2_row"]["scope"]], ["toy", "toy"]);
+    assert_eq!(narrower["coverage"]["comparable_to_panel_scope"], false);
+    assert_eq!(narrower["primary_endpoints"], stated["primary_endpoints"]);
+    let wider = scored("toy", &["--scope", "qc-passed", "--allow-partial"]);
+    assert_eq!(wider["coverage"]["missing_pairs"], 57);
+    let output = score(&submission("toy"), folder.path(), &["--scope", "qc-passed"]);
     check_status(&output, 1);
-    assert!(errors(&output).contains("(expected `qc-passed`, found `toy`)"), "{}", errors(&output));
+    assert!(errors(&output).contains("pairs of the scope `qc-passed` are missing"));
+    let output = score(&submission("qc"), folder.path(), &["--scope", "common-core-1000"]);
+    check_status(&output, 1);
+    assert!(errors(&output).contains("pair ids are outside the scope `common-core-1000`"));
     let output = score(&submission("toy"), folder.path(), &["--scope", "Toy"]);
     check_status(&output, 2);
     assert!(errors(&output).contains("`Toy` is no scope"), "{}", errors(&output));
@@ -142,6 +155,7 @@ fn calls_that_cannot_be_carried_out_end_with_two() {
     let toy = submission("toy");
     let same = folder.path().join("score.json");
     for (more, message) in [
+        #[cfg(not(feature = "parquet"))]
         (["--per-pair", "pairs.parquet"], "this build writes CSV alone"),
         (["--per-pair", same.to_str().unwrap()], "`--output` and `--per-pair` are both"),
         (["--seed", "-1"], "-1"),
@@ -155,6 +169,42 @@ fn calls_that_cannot_be_carried_out_end_with_two() {
     check_status(&score(mini().0, folder.path(), &[]), 2);
     check_status(&score(&toy, &folder.path().join("no-such-folder"), &[]), 2);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn no_call_replaces_what_it_reads() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (mine, score_file) = (path("mine.json"), path("score.json"));
+    std::fs::copy(submission("core"), &mine).unwrap();
+    check_status(&score(&mine, folder.path(), &[]), 0);
+    std::fs::copy(&score_file, path("again.json")).unwrap();
+    std::os::unix::fs::symlink(&mine, path("link.json")).unwrap();
+    let before: Vec<Vec<u8>> = [&mine, &score_file].map(|file| std::fs::read(file).unwrap()).into();
+    let root = mini().0;
+    let sums = format!("{root}/SHA256SUMS.txt");
+    let (link, again, board) = (path("link.json"), path("again.json"), path("board.json"));
+    check_status(&run(["leaderboard", "add", &board, &score_file]), 0);
+    let call = ["score", "--artifacts", root, "--submission", &mine, "--output"];
+    for (call, message) in [
+        (&[&call[..], &[&mine]].concat()[..], "which is read"),
+        (&[&call[..], &[&link]].concat(), "which is read"),
+        (&[&call[..], &[&sums]].concat(), "which is read"),
+        (&[&call[..], &[&again, "--per-pair", &link]].concat(), "which is read"),
+        (&["template", "--artifacts", root, "--scope", "toy", "--output", &sums], "which is read"),
+        (&["report", &score_file, "--html", &score_file], "which is read"),
+        (&["report", &again, "--html", &mine, "--submission", &mine], "which is read"),
+        (&["report", &again, "--html", "x", "--svg", "./x"], "`--html` and `--svg` are both"),
+        (&["compare", &score_file, &again, "--json", &score_file], "which is read"),
+        (&["leaderboard", "render", &board, "--csv", &board], "which is read"),
+        (&["sensitivity", &mine, "--artifacts", root, "--html", &link], "which is read"),
+    ] {
+        let output = run(call.iter().copied());
+        check_status(&output, 2);
+        assert!(errors(&output).contains(message), "{call:?}: {}", errors(&output));
+    }
+    let after: Vec<Vec<u8>> = [&mine, &score_file].map(|file| std::fs::read(file).unwrap()).into();
+    assert!(after == before);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 
-use crate::binary::{check_status, fixture, spinefairbench};
+use crate::binary::{check_status, fixture, mini, spinefairbench};
 
 /// How long a test waits for what it is about to interrupt; far more than a busy machine needs.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -33,6 +33,15 @@ pub(crate) fn send(signal: &str, child: &Child) {
 pub(crate) fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+/// The names in a folder, but for what `kill -9` may leave: a hidden temporary file that nothing takes for a result.
+fn names_of_results(folder: &Path) -> BTreeSet<String> {
+    let is_left_over = |name: &String| {
+        name.starts_with(".spinefairbench-")
+            && [".tmp", ".partial"].iter().any(|end| name.ends_with(end))
+    };
+    names(folder).into_iter().filter(|name| !is_left_over(name)).collect()
 }
 
 /// Waits until `is_there`, as long as the child runs.
@@ -223,7 +232,7 @@ fn class_59_a_signal_while_an_archive_is_extracted_leaves_nothing() {
 
 /// How many processes are killed a test.
 pub(crate) fn n_trials(normal: u32) -> u32 {
-    if std::env::var_os("RUN_SLOW_TESTS").is_some() { 25 } else { normal }
+    if std::env::var_os("RUN_SLOW_TESTS").is_some() { 50 } else { normal }
 }
 
 /// Runs `arguments` and kills it within `whole`, at the `trial`th of `n_trials` moments.
@@ -256,7 +265,7 @@ fn class_59_after_kill_9_of_a_fetch_the_next_run_ends_in_the_right_state() {
         let out_text = out.to_str().unwrap();
         kill_at(&arguments(out_text).each_ref().map(String::as_str), whole, trial, trials);
         check_status(&run(out_text).unwrap(), 0);
-        assert_eq!(names(&out), names(&clean), "trial {trial}");
+        assert_eq!(names_of_results(&out), names(&clean), "trial {trial}");
         let verified =
             start(&["checksums", "--strict", "--artifacts", &format!("{out_text}/artifacts")]);
         check_status(&verified.wait_with_output().unwrap(), 0);
@@ -286,4 +295,91 @@ fn class_59_after_kill_9_of_a_demonstration_the_next_run_ends_in_the_right_state
         check_status(&output, 0);
         assert!(String::from_utf8_lossy(&output.stdout).contains("verified: all 11 checks pass"));
     }
+}
+
+/// Downloads from a server that is slow enough to be interrupted, kills, and goes on.
+#[test]
+fn class_59_after_kill_9_of_a_download_the_next_run_ends_in_the_right_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, release) = pinned_archive(folder.path());
+    let bytes = fs::read(archive).unwrap();
+    let server = Server::of(bytes.clone());
+    // About 85 pieces of 4 KiB; a tenth of a second each is more than a test has time for.
+    server.is_slow.store(false, Ordering::Relaxed);
+    let call = |out: &Path| {
+        let words =
+            ["--quiet", "fetch", "--no-extract", "--endpoint", &server.address, "--release"];
+        let mut command = spinefairbench();
+        command.args(words).args([&release, "--out", out.to_str().unwrap()]);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    };
+    let clean = folder.path().join("clean");
+    let begin = Instant::now();
+    check_status(&call(&clean).output().unwrap(), 0);
+    let whole = begin.elapsed();
+    let trials = n_trials(6);
+    for trial in 0..trials {
+        let out = folder.path().join(format!("out-{trial}"));
+        let mut child = call(&out).spawn().unwrap();
+        thread::sleep(whole * trial / trials);
+        let _ = child.kill();
+        child.wait().unwrap();
+        let name = out.join(ARCHIVE);
+        assert!(!name.exists() || fs::read(&name).unwrap() == bytes, "half a file, trial {trial}");
+        check_status(&call(&out).output().unwrap(), 0);
+        assert!(fs::read(&name).unwrap() == bytes, "trial {trial}");
+        assert_eq!(names_of_results(&out), names(&clean), "trial {trial}");
+    }
+}
+
+#[test]
+fn class_59_after_kill_9_of_a_score_there_is_a_whole_file_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = |target: &Path| {
+        let submission = format!("{}/metrics/core_submission.json", mini().0);
+        let mut command = spinefairbench();
+        command.args(["--quiet", "score", "--artifacts", mini().0, "--submission", &submission]);
+        command.args(["--bootstrap-iterations", "20000", "--output"]).arg(target);
+        command.env("SOURCE_DATE_EPOCH", "1777777777").stdout(Stdio::null());
+        command
+    };
+    let clean = folder.path().join("clean.json");
+    let begin = Instant::now();
+    check_status(&call(&clean).output().unwrap(), 0);
+    let whole = begin.elapsed();
+    let expected = fs::read(&clean).unwrap();
+    let trials = n_trials(8);
+    for trial in 0..trials {
+        let target = folder.path().join(format!("score-{trial}.json"));
+        let mut child = call(&target).spawn().unwrap();
+        thread::sleep(whole * trial / trials);
+        let _ = child.kill();
+        child.wait().unwrap();
+        let is_whole = !target.exists() || fs::read(&target).unwrap() == expected;
+        assert!(is_whole, "half a score, trial {trial}");
+        check_status(&call(&target).output().unwrap(), 0);
+        assert!(fs::read(&target).unwrap() == expected, "trial {trial}");
+    }
+}
+
+#[test]
+fn class_6_two_scores_to_one_file_leave_a_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("score.json");
+    let children: Vec<Child> = ["toy", "core", "toy", "core"]
+        .iter()
+        .map(|name| {
+            let submission = format!("{}/metrics/{name}_submission.json", mini().0);
+            let mut command = spinefairbench();
+            command.args(["score", "--artifacts", mini().0, "--submission", &submission]);
+            command.args(["--bootstrap-iterations", "1000", "--output"]).arg(&target);
+            command.stdout(Stdio::null()).spawn().unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert!(serde_json::from_slice::<Value>(&fs::read(&target).unwrap()).is_ok());
+    assert_eq!(names(folder.path()), set(&["score.json"]));
 }

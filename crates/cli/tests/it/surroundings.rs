@@ -59,20 +59,53 @@ fn class_59_a_verdict_needs_no_home_and_no_temporary_folder() {
     assert!(errors.contains("hint: set `SPINEFAIRBENCH_CACHE`"), "{errors}");
 }
 
+/// A command on the mini bundle with so many threads and another language: what it prints, times left out.
+fn in_surroundings(arguments: &[&str], threads: &str, language: &str) -> Vec<u8> {
+    let (root, release) = mini();
+    let mut command = spinefairbench();
+    command.env("RAYON_NUM_THREADS", threads).env("LC_ALL", language).env("TZ", "Asia/Kolkata");
+    command.args(arguments).args(["--artifacts", root, "--release", release, "--format", "json"]);
+    let output = command.output().unwrap();
+    check_status(&output, 0);
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().filter(|line| !line.contains("\"elapsed_ms\"")).flat_map(str::bytes).collect()
+}
+
 #[test]
 fn class_44_threads_language_and_time_zone_change_no_byte_of_a_result() {
-    let (root, release) = mini();
-    let run = |threads: &str, language: &str| {
+    for arguments in [
+        &["verify"][..],
+        &["table2", "--recompute-ci"],
+        &["mitigation", "--recompute"],
+        &["table2", "--recompute-ci", "--no-compare", "--rng", "python-mt19937"],
+    ] {
+        let one = in_surroundings(arguments, "1", "C");
+        for (threads, language) in
+            [("2", "de_DE.UTF-8"), ("7", "tr_TR.UTF-8"), ("3", "ar_SA.UTF-8"), ("8", "C")]
+        {
+            let other = in_surroundings(arguments, threads, language);
+            assert!(other == one, "{arguments:?}: {threads} threads, {language}");
+        }
+    }
+}
+
+#[test]
+fn class_44_any_number_of_threads_writes_the_same_score_file() {
+    let bundle = demo();
+    let folder = tempfile::tempdir().unwrap();
+    let score = |threads: &str| {
+        let target = folder.path().join(format!("{threads}.json"));
         let mut command = spinefairbench();
-        command.env("RAYON_NUM_THREADS", threads).env("LC_ALL", language).env("TZ", "Asia/Kolkata");
-        let arguments = ["table2", "--recompute-ci", "--artifacts", root, "--release", release];
-        let output = command.args(arguments).args(["--format", "json"]).output().unwrap();
-        check_status(&output, 0);
-        output.stdout
+        command.env("RAYON_NUM_THREADS", threads).env("SOURCE_DATE_EPOCH", "0");
+        command.args(["--quiet", "score", "--bootstrap-iterations", "1000", "--artifacts"]);
+        command.arg(&bundle.root).arg("--output").arg(&target);
+        command.arg("--submission").arg(bundle.root.join("metrics/qc_submission.json"));
+        check_status(&command.output().unwrap(), 0);
+        fs::read(target).unwrap()
     };
-    let one = run("1", "C");
-    for (threads, language) in [("2", "de_DE.UTF-8"), ("7", "tr_TR.UTF-8"), ("3", "ar_SA.UTF-8")] {
-        assert!(run(threads, language) == one, "{threads} threads, {language}");
+    let one = score("1");
+    for threads in ["2", "8"] {
+        assert!(score(threads) == one, "{threads} threads");
     }
 }
 

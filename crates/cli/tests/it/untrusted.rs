@@ -2,12 +2,12 @@
 //! bidirectional mark gets out raw (classes 17, 31 and 61).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::binary::{mini, run, run_with_input};
+use crate::binary::{bundle, mini, replace, run, run_with_input};
 
 /// Clears the screen, turns the text red, rings the bell, reorders the line, hides a letter.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}[31m\u{7}\u{202e}\u{2066}\u{200b}\u{9b}x\r";
@@ -34,32 +34,6 @@ fn check_escaped(output: &Output) {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     let text = String::from_utf8(text).unwrap();
     assert!(text.contains("\\u{1b}"), "the hostile text did not come out: {text}");
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let place = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &place);
-        } else {
-            fs::hard_link(&path, &place).or_else(|_| fs::copy(&path, &place).map(drop)).unwrap();
-        }
-    }
-}
-
-/// A copy of the mini bundle whose files share their bytes with it until they are replaced.
-fn bundle(folder: &Path) -> PathBuf {
-    let root = folder.join("bundle");
-    copy(Path::new(mini().0), &root);
-    root
-}
-
-fn replace(path: &Path, bytes: impl AsRef<[u8]>) {
-    // Removed first: the bytes of a hard link belong to the mini bundle too.
-    fs::remove_file(path).unwrap();
-    fs::write(path, bytes).unwrap();
 }
 
 fn check_command(root: &Path, command: &[&str]) -> Output {

@@ -117,7 +117,11 @@ impl<'a> PairTable<'a> {
         html! {
             p.note {
                 "The pairs that changed most stand first. "
-                @if has_reports { "Open a pair to read both reports with every matched term marked." }
+                @if has_reports {
+                    "Open a pair to read both reports with every matched term marked: "
+                    mark.diagnosis { "diagnostic label" } ", " mark.recommendation { "recommendation" } ", "
+                    mark.refusal { "refusal rule" } ", " mark.language { "severity or hedging" } "."
+                }
                 @else { "Open a pair for the full sets of both reports." }
             }
             div.filters #pairs-filters hidden {

@@ -44,7 +44,7 @@ pub(super) fn section(score: &ScoreFile) -> Option<Markup> {
             div.plots { (of_change.inline("parts-change")) (of_consistency.inline("parts-consistency")) }
             figcaption {
                 "The endpoints within parts of the pairs, each with an interval drawn as that of the whole; the dotted line stands \
-                 at all pairs. The axes show the part that the numbers are in. The intervals are not adjusted for the number of parts."
+                 at all pairs. The intervals are not adjusted for the number of parts."
                 @if has_degenerate { " Parts of fewer than two sources have an interval that says nothing." }
             }
         }

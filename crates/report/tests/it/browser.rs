@@ -5,10 +5,11 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use spinefairbench_report::score_page::{self, ScoreContext};
-use spinefairbench_report::{comparison_page, leaderboard_page, suite_page};
+use spinefairbench_report::{comparison_page, leaderboard_page, sensitivity_page, suite_page};
 
 use crate::inputs::{
-    HOSTILE, comparisons, fixture, hostile, leaderboard, marked, panel, scored, suite,
+    HOSTILE, comparisons, fixture, hostile, leaderboard, marked, model_sensitivity, panel,
+    panel_sensitivity, scored, suite,
 };
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -103,12 +104,16 @@ fn a_hostile_verdict_does_nothing() {
 }
 
 #[test]
-fn comparisons_and_leaderboards_open() {
+fn comparisons_leaderboards_and_sensitivity_analyses_open() {
     let comparison = comparison_page::html(&comparisons());
     keep("comparison.html", &comparison);
     let board = leaderboard_page::html(&leaderboard(), &panel().rows);
     keep("leaderboard.html", &board);
-    for page in [comparison, board] {
+    let model = sensitivity_page::html(&model_sensitivity());
+    keep("sensitivity.html", &model);
+    let models = sensitivity_page::panel_html(&panel_sensitivity());
+    keep("sensitivity-panel.html", &models);
+    for page in [comparison, board, model, models] {
         let Some(dom) = rendered(&page) else { return };
         assert!(
             !dom.contains("data-owned") && !dom.contains("id=\"theme\" type=\"button\" hidden")

@@ -19,6 +19,9 @@ use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{Leaderboard, OnExisting, published_rows};
 use spinefairbench_scoring::score::{Coverage, score};
 use spinefairbench_scoring::score_file::{PairResult, ScoreFile};
+use spinefairbench_scoring::sensitivity::{
+    self, AuditedPair, PanelSensitivity, Sensitivity, sensitivity,
+};
 use spinefairbench_scoring::submission;
 
 /// Text that would act if a page let it, and text that would reorder what stands beside it.
@@ -206,6 +209,31 @@ pub(crate) fn leaderboard() -> Leaderboard {
         board.add(&score, OnExisting::Refuse).unwrap();
     }
     board
+}
+
+/// Pairs of the made-up reports; every `every`-th one has the counterfactual of the next pair.
+fn audited(every: usize) -> Vec<AuditedPair> {
+    let (_, reports) = scored("plain", 30, 10);
+    let texts: Vec<(&String, &[String; 2])> = reports.iter().collect();
+    let pairs = texts.iter().enumerate().map(|(place, (id, [source, counterfactual]))| {
+        let moved = &texts[(place + 1) % texts.len()].1[1];
+        let counterfactual = if place % every == 0 { moved } else { counterfactual };
+        let source_id = id.split_once("__").unwrap().0.parse().unwrap();
+        AuditedPair::from_texts(id.parse().unwrap(), source_id, source, counterfactual)
+    });
+    pairs.collect()
+}
+
+/// A sensitivity analysis of a model with a hostile name.
+pub(crate) fn model_sensitivity() -> Sensitivity {
+    sensitivity(HOSTILE, &audited(2)).unwrap()
+}
+
+/// Three models, one of them under a hostile name.
+pub(crate) fn panel_sensitivity() -> PanelSensitivity {
+    let models = [("steady", 40), (HOSTILE, 2), ("shaky", 1)];
+    let models = models.map(|(model, every)| (model.to_owned(), audited(every)));
+    sensitivity::panel_sensitivity(&models).unwrap()
 }
 
 /// A verdict with findings, whose text is hostile.

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::{self, ScoreContext};
-use spinefairbench_report::{comparison_page, leaderboard_page, suite_page};
+use spinefairbench_report::{comparison_page, leaderboard_page, sensitivity_page, suite_page};
 
-use crate::inputs::{comparisons, fixture, hostile, leaderboard, panel, scored, suite};
+use crate::inputs::{
+    comparisons, fixture, hostile, leaderboard, model_sensitivity, panel, panel_sensitivity,
+    scored, suite,
+};
 
 /// Every tag of the page in order, attributes included, outside script and style.
 fn tags(page: &str) -> Vec<&str> {
@@ -149,6 +152,51 @@ fn comparisons_and_leaderboards_are_inert_and_say_what_was_found() {
 }
 
 #[test]
+fn sensitivity_pages_are_inert_and_have_every_variant() {
+    let (model, panel) = (model_sensitivity(), panel_sensitivity());
+    let page = sensitivity_page::html(&model);
+    check_is_inert(&page, 1);
+    for words in ["Only the frozen rules are the benchmark", "by edited age", "strict registry"] {
+        assert!(page.contains(words), "{words}");
+    }
+    for row in &model.rows {
+        let name = row.variant.to_string().replace('_', " ");
+        assert!(page.contains(&format!("<th scope=\"row\">{name}</th>")), "{name}");
+    }
+    let page = sensitivity_page::panel_html(&panel);
+    check_is_inert(&page, 1);
+    assert!(page.contains("How firm is the order?") && page.contains("tau-b"));
+    assert!(page.contains("stays the best under") && page.contains("leave the order of every two"));
+    for svg in [sensitivity_page::svg(&model), sensitivity_page::panel_svg(&panel)] {
+        assert!(svg.starts_with("<?xml") && !svg.contains("<script") && !svg.contains('\u{202e}'));
+        assert!(svg.contains("Recommendation change") && svg.contains("higher is better"));
+    }
+}
+
+#[test]
+fn the_ranges_of_a_panel_hold_every_variant() {
+    let panel = panel_sensitivity();
+    let page = sensitivity_page::panel_html(&panel);
+    let steady = panel.models.iter().find(|model| model.model == "steady").unwrap();
+    let values = |is_part: bool| {
+        steady
+            .rows
+            .iter()
+            .filter(move |row| {
+                *row == &steady.rows[0] || row.variant.group().is_part_of_the_pairs() == is_part
+            })
+            .filter_map(|row| row.endpoints.map(|values| values.diagnostic_consistency))
+    };
+    for is_part in [false, true] {
+        let frozen = steady.frozen().unwrap().diagnostic_consistency;
+        let least = values(is_part).fold(1.0, f64::min);
+        let greatest = values(is_part).fold(0.0, f64::max);
+        let range = format!("steady {frozen:.3} [{least:.3}, {greatest:.3}];");
+        assert!(page.contains(&range), "{range}");
+    }
+}
+
+#[test]
 fn a_page_depends_on_its_input_alone() {
     let (score, context) = hostile();
     assert!(score_page::html(&score, &context) == score_page::html(&score, &context));
@@ -166,5 +214,6 @@ fn a_verdict_lists_every_finding() {
     assert!(page.contains("no usable pair"));
     let passing = spinefairbench_checks::SuiteReport { checks: suite().checks.split_off(1) };
     let page = suite_page::html(&passing, Duration::ZERO, "artifacts");
-    assert!(page.contains("✓ Verified") && page.contains("All 2 checks pass"));
+    assert!(page.contains("Passed in part") && page.contains("2 of 11 checks ran and pass"));
+    assert!(!page.contains("Verified"));
 }

@@ -1,6 +1,8 @@
-//! A leaderboard as CSV and as Markdown. Model names are foreign text and are escaped for each form.
+//! A leaderboard as CSV, as Markdown and as JSON. Model names are foreign text and are escaped for each form.
 
 use std::fmt::Write as _;
+
+use serde::Serialize;
 
 use super::{BoardEndpoint, LeaderboardRow};
 use crate::score_file::Ci95;
@@ -31,6 +33,62 @@ pub fn to_csv(rows: &[&LeaderboardRow]) -> String {
         );
     }
     table
+}
+
+/// The rows as JSON, in order, each with its place; what is unknown is null. Numbers are written in full.
+///
+/// # Panics
+///
+/// Never: every value is a JSON value.
+#[must_use]
+pub fn to_json(rows: &[&LeaderboardRow]) -> Vec<u8> {
+    let rows = rows.iter().enumerate().map(|(place, row)| ShownRow {
+        place: place + 1,
+        model: &row.model,
+        kind: row.kind.as_str(),
+        scope: &row.scope,
+        n_pairs: row.n_pairs,
+        full_refusals: row.full_refusals,
+        recommendation_change_rate: row.recommendation_change.into(),
+        diagnostic_label_consistency: row.diagnostic_consistency.into(),
+        scored_at_utc: row.scored_at_utc.as_deref(),
+        submission_sha256: row.submission_sha256.as_deref(),
+    });
+    let board = ShownBoard { rows: rows.collect() };
+    let mut bytes = serde_json::to_vec_pretty(&board).expect("the rows have only JSON values");
+    bytes.push(b'\n');
+    bytes
+}
+
+#[derive(Debug, Serialize)]
+struct ShownBoard<'a> {
+    rows: Vec<ShownRow<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownRow<'a> {
+    place: usize,
+    model: &'a str,
+    kind: &'static str,
+    scope: &'a str,
+    n_pairs: usize,
+    full_refusals: Option<usize>,
+    recommendation_change_rate: ShownEndpoint,
+    diagnostic_label_consistency: ShownEndpoint,
+    scored_at_utc: Option<&'a str>,
+    submission_sha256: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShownEndpoint {
+    point_estimate: f64,
+    ci95: Option<Ci95>,
+}
+
+impl From<BoardEndpoint> for ShownEndpoint {
+    fn from(endpoint: BoardEndpoint) -> Self {
+        Self { point_estimate: endpoint.value, ci95: endpoint.ci95 }
+    }
 }
 
 /// The rows as a Markdown table, rounded to three decimals as the published table is.

@@ -7,7 +7,7 @@ use spinefairbench_parsers::{Category, CategorySet, DiagnosticLabel, Recommendat
 
 use super::AuditedPair;
 use crate::index::edit_label;
-use crate::pair_score::PairScore;
+use crate::pair_score::{PairScore, PrimaryEndpoint};
 
 /// One way to compute the endpoints, in the order of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,25 @@ impl VariantGroup {
             Self::LeaveOneRecommendationOut => "leave_one_recommendation_out",
         }
     }
+
+    /// Whether its variants are the frozen rules on a part of the pairs, and not other rules on all of them.
+    #[must_use]
+    pub const fn is_part_of_the_pairs(self) -> bool {
+        matches!(self, Self::EditedAge | Self::EditedSex | Self::SourceDataset)
+    }
+
+    /// What the variants of the group do, in a few words for people; none where a variant's name says it.
+    #[must_use]
+    pub const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Frozen | Self::Parser | Self::BothEmpty => None,
+            Self::EditedAge => Some("edited age"),
+            Self::EditedSex => Some("edited sex"),
+            Self::SourceDataset => Some("source dataset"),
+            Self::LeaveOneLabelOut => Some("without label"),
+            Self::LeaveOneRecommendationOut => Some("without recommendation"),
+        }
+    }
 }
 
 impl Variant {
@@ -110,6 +129,16 @@ impl Variant {
             Self::WithoutLabel(_) => VariantGroup::LeaveOneLabelOut,
             Self::WithoutRecommendation(_) => VariantGroup::LeaveOneRecommendationOut,
         }
+    }
+
+    /// Whether the variant touches what the endpoint is made of: labels are no part of recommendations, nor the reverse.
+    #[must_use]
+    pub const fn may_move(&self, endpoint: PrimaryEndpoint) -> bool {
+        !matches!(
+            (self.group(), endpoint),
+            (VariantGroup::LeaveOneLabelOut, PrimaryEndpoint::RecommendationChange)
+                | (VariantGroup::LeaveOneRecommendationOut, PrimaryEndpoint::DiagnosticConsistency)
+        )
     }
 
     /// What a usable pair adds to the means; none if the variant leaves it out.

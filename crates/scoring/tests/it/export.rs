@@ -1,7 +1,7 @@
 //! The table of pairs: one line a pair, numbers that read back, no formulas.
 
 use spinefairbench_artifacts::table::Table;
-use spinefairbench_scoring::export::{PER_PAIR_COLUMNS, per_pair_csv};
+use spinefairbench_scoring::export::{per_pair_columns, per_pair_csv};
 use spinefairbench_scoring::score_file::ScoreFile;
 
 use crate::bundle::file;
@@ -20,7 +20,7 @@ fn every_pair_has_a_line_that_reads_back() {
         let table = Table::parse(name, csv.as_bytes()).unwrap();
         assert_eq!(table.problems, []);
         let column = |name: &str| table.column(name).unwrap();
-        assert_eq!(csv.lines().next().unwrap(), PER_PAIR_COLUMNS.join(","));
+        assert_eq!(csv.lines().next().unwrap(), per_pair_columns().join(","));
         assert_eq!(table.rows().count(), score.per_pair_results.len());
         for (row, pair) in table.rows().zip(&score.per_pair_results) {
             assert_eq!(row.cell(column("pair_id")), pair.pair_id);
