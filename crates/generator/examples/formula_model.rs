@@ -1,9 +1,13 @@
-//! Writes a model with weights by formula and a LoRA of the released rank beside it: `formula_model tiny|full FOLDER`.
+//! Writes a model with weights by formula, with a LoRA of the released rank and a synthetic radiograph:
+//! `formula_model tiny|full FOLDER`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_generator::GeneratorError;
 use spinefairbench_generator::formula_model::FormulaModel;
+use spinefairbench_generator::smoke::synthetic_radiograph;
 
 #[expect(clippy::print_stderr, reason = "a program says why it failed")]
 fn main() -> ExitCode {
@@ -17,12 +21,18 @@ fn main() -> ExitCode {
         }
     };
     let folder = arguments.get(2).map_or(".", String::as_str);
-    let lora = Path::new(folder).join("lora.safetensors");
-    match model.write(folder.as_ref()).and_then(|()| model.write_lora(&lora, 64)) {
+    match write(model, Path::new(folder)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::from(2)
         }
     }
+}
+
+fn write(model: FormulaModel, folder: &Path) -> Result<(), GeneratorError> {
+    model.write(folder)?;
+    model.write_lora(&folder.join("lora.safetensors"), 64)?;
+    write_atomic(folder.join("source.png"), &synthetic_radiograph(512)?.to_png()?)?;
+    Ok(())
 }

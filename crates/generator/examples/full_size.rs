@@ -1,7 +1,7 @@
 //! Measures one whole pass at full size: `full_size MODEL_FOLDER SOURCE.png OUT.png [TYPE] [LORA|-] [merged|apart] [fast|exact] [STRENGTH]`.
 //!
-//! The model is the one that `formula_model full FOLDER` writes (or any base model). Writes the synthetic radiograph to
-//! `SOURCE.png` and the counterfactual to `OUT.png`, and prints seconds per stage and the peak of resident memory, which
+//! The model is the one that `formula_model full FOLDER` writes (or any base model). Writes the counterfactual of `SOURCE.png`
+//! to `OUT.png`, and prints seconds per stage and the peak of resident memory, which
 //! Linux keeps in `/proc/self/status`, as one JSON line. `benches/generator/compare.py` runs it beside the original's
 //! pipeline.
 #![allow(
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use spinefairbench_generator::base_model::BaseModel;
 use spinefairbench_generator::device::NumberType;
 use spinefairbench_generator::lora::{LoraFile, LoraMerge, ScaleChoice};
-use spinefairbench_generator::smoke::synthetic_radiograph;
+use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
 use spinefairbench_generator::torch::{
     Adapters, Arithmetic, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
     Residency,
@@ -75,8 +75,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arithmetic = if is_said(3, "exact") { Arithmetic::Exact } else { Arithmetic::Fast };
     let strength = more.get(4).map_or(Ok(0.15), |strength| strength.parse())?;
     let plan = GeneratorConfig { strength, ..GeneratorConfig::default() }.plan(1000, 8)?;
-    let source = synthetic_radiograph(plan.image_size)?.to_rgb();
-    std::fs::write(source_path, source.to_png()?)?;
+    let bytes = std::fs::read(source_path)?;
+    let source = PreparedSource::read(&bytes, plan.image_size, 8, &PrepareOptions::default())?;
 
     let start = Instant::now();
     let base = BaseModel::open(Path::new(model), None)?;
@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     clock.seconds.insert("load".into(), json!(load));
     clock.peaks.insert("load".into(), json!(peak_gib()));
     let request = PictureRequest { prompt, seed: Seed::RELEASED };
-    let pictures = pipeline.generate(&source, &[request], &plan, &mut clock)?;
+    let pictures = pipeline.generate(&source.model_input, &[request], &plan, &mut clock)?;
     clock.seconds.insert("whole".into(), json!(start.elapsed().as_secs_f64()));
     let picture = pictures.first().ok_or("no picture")?;
     std::fs::write(target, picture.to_png()?)?;
