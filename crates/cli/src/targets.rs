@@ -1,5 +1,6 @@
 //! Files that a call would write, judged before any work is done: none may be a file that the call reads, or another's target.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::exit_status::CallError;
@@ -11,25 +12,24 @@ use crate::input;
 ///
 /// [`CallError`] that names the option and the file.
 pub(crate) fn check_targets<'a>(
-    targets: &[(&str, Option<&'a Path>)],
+    targets: &[(&str, Option<&Path>)],
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), CallError> {
-    let inputs: Vec<(PathBuf, &Path)> =
+    let inputs: BTreeMap<PathBuf, &Path> =
         inputs.into_iter().filter_map(|path| Some((path.canonicalize().ok()?, path))).collect();
-    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    let mut seen: BTreeMap<PathBuf, &str> = BTreeMap::new();
     for (option, target) in targets {
         let Some(target) = target else { continue };
         let name = target.display();
         let place = resolved(target);
-        if let Some((_, input)) = inputs.iter().find(|(input, _)| *input == place) {
+        if let Some(input) = inputs.get(&place) {
             let input = input::name(input);
             let message = format!("`{option} {name}` would replace `{input}`, which is read");
             return Err(CallError::new(message));
         }
-        if let Some((other, _)) = seen.iter().find(|(_, other)| *other == place) {
+        if let Some(other) = seen.insert(place, option) {
             return Err(CallError::new(format!("`{other}` and `{option}` are both `{name}`")));
         }
-        seen.push((option, place));
     }
     Ok(())
 }

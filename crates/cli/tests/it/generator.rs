@@ -313,6 +313,6 @@ fn class_57_a_batch_replaces_none_of_its_sources() {
     fs::write(&list, json!({"source_id": "a", "path": source}).to_string() + "\n").unwrap();
     let out = text(folder.path());
     let arguments = ["generator", "batch", "--manifest", &list, "--output", &out];
-    check_refused(&arguments, 2, "is an input and would be replaced");
+    check_refused(&arguments, 2, "which is read");
     assert_eq!(fs::read(source).unwrap(), fs::read(golden("input.png")).unwrap());
 }

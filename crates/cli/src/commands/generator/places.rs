@@ -9,6 +9,7 @@ use anyhow::Result;
 use spinefairbench_artifacts::layout;
 
 use crate::exit_status::CallError;
+use crate::targets::check_targets;
 
 /// Holds the folder `output` and the files `outputs` against the `inputs`.
 ///
@@ -29,21 +30,10 @@ pub(super) fn check<'a>(
         .with_hint("choose another `--output`")
         .into());
     }
-    let inputs: Vec<(&PathBuf, PathBuf)> =
-        inputs.into_iter().filter_map(|input| Some((input, input.canonicalize().ok()?))).collect();
-    for place in outputs {
-        // What is not there yet replaces nothing.
-        let Ok(real) = place.canonicalize() else { continue };
-        if let Some((input, _)) = inputs.iter().find(|(_, input)| *input == real) {
-            return Err(CallError::new(format!(
-                "`{}` is an input and would be replaced by the output",
-                input.display()
-            ))
-            .with_hint("choose another `--output`")
-            .into());
-        }
-    }
-    Ok(())
+    let outputs: Vec<PathBuf> = outputs.into_iter().collect();
+    let targets: Vec<(&str, Option<&Path>)> =
+        outputs.iter().map(|place| ("--output", Some(place.as_path()))).collect();
+    Ok(check_targets(&targets, inputs.into_iter().map(PathBuf::as_path))?)
 }
 
 /// The bundle that `folder` is or lies in, links followed; a folder that is not there yet is looked for by its parents.
