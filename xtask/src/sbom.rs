@@ -1,4 +1,4 @@
-//! The bill of materials of the binary, as CycloneDX 1.6 JSON.
+//! The bill of materials of the binary, as `CycloneDX` 1.6 JSON.
 //!
 //! Input: `cargo metadata` of the locked workspace and `Cargo.lock`. Output: every package that the binary is built from
 //! (normal and build dependencies on every platform, default features; tests and benches apart), each with version,
@@ -20,9 +20,10 @@ const BINARY_PACKAGE: &str = "spinefairbench-cli";
 /// The name of the binary.
 const BINARY: &str = "spinefairbench";
 
-/// A bill of materials; the fields are those of the CycloneDX schema.
+/// A bill of materials; the fields are those of the `CycloneDX` schema.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the schema")]
 pub(crate) struct Bom {
     bom_format: &'static str,
     spec_version: &'static str,

@@ -7,6 +7,7 @@ use spinefairbench_artifacts::source::ReadLimits;
 /// The limits on untrusted input; without a flag, the default of the library.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Limits")]
+#[expect(clippy::struct_field_names, reason = "the names of the flags")]
 pub(crate) struct LimitArguments {
     /// Most bytes of one file (8 GiB without it).
     #[arg(long, value_name = "BYTES", value_parser = value_parser!(u64).range(1..))]

@@ -185,7 +185,7 @@ fn class_25_files_and_folders_that_may_not_be_read_are_findings() {
         fs::copy(mini().1, &release).unwrap();
         let mut command = as_bound_user(folder.path());
         let hidden = root.join(path);
-        fs::set_permissions(&hidden, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&hidden, fs::Permissions::from_mode(0o000)).unwrap();
         if is_superuser() {
             chown(&hidden, Some(0), Some(0)).unwrap();
         }

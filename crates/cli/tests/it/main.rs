@@ -3,9 +3,10 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::unwrap_used,
+    clippy::print_stderr,
     clippy::format_push_string,
     missing_docs,
-    reason = "tests read fixtures, run the binary and fail loudly"
+    reason = "tests read fixtures, run the binary, say what they skip, and fail loudly"
 )]
 
 mod binary;

@@ -33,13 +33,11 @@ fn output_in_time(mut command: Command) -> Output {
     let process = child.id().to_string();
     let (sender, receiver) = channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    match receiver.recv_timeout(PATIENCE) {
-        Ok(output) => output.unwrap(),
-        Err(_) => {
-            let _ = Command::new("kill").args(["-9", &process]).status();
-            panic!("the command did not end within {PATIENCE:?}");
-        }
-    }
+    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+        let _ = Command::new("kill").args(["-9", &process]).status();
+        panic!("the command did not end within {PATIENCE:?}");
+    };
+    output.unwrap()
 }
 
 fn verify(root: &Path) -> Command {
