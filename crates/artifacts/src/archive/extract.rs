@@ -70,10 +70,13 @@ pub fn extract(
     };
     fs::create_dir_all(parent).map_err(ArchiveError::disk("create", parent))?;
     let mut lock = WriterLock::take(&plan.target, plan.when_busy, &thread::sleep)?;
+    let scratch_place = beside(&plan.target, ".", ".extracting");
     if let Some(report) = completed(plan)? {
+        // What a run left that was killed behind its last rename. The result is whole whether it can be removed or not.
+        let _ = fs::remove_dir_all(&scratch_place);
         return Ok(ExtractOutcome::AlreadyComplete(report));
     }
-    let scratch = Scratch::make(beside(&plan.target, ".", ".extracting"))?;
+    let scratch = Scratch::make(scratch_place)?;
     let tree = scratch.folder.join("tree");
     fs::create_dir(&tree).map_err(ArchiveError::disk("create", &tree))?;
     let mut extractor = Extractor {

@@ -129,6 +129,11 @@ fn class_19_what_a_killed_run_left_is_cleared_away() {
     run(&archive(), &in_folder(&target)).unwrap();
     assert_eq!(names_in(folder.path()), ["bundle", "bundle.complete.json"]);
     assert_eq!(tree(&target)["a/b"], b"1");
+    // A crash behind the rename: the bundle is whole, and the hidden folder is still there.
+    fs::create_dir(folder.path().join(".bundle.extracting")).unwrap();
+    let outcome = run(&archive(), &in_folder(&target)).unwrap();
+    assert!(matches!(outcome, ExtractOutcome::AlreadyComplete(_)), "{outcome:?}");
+    assert_eq!(names_in(folder.path()), ["bundle", "bundle.complete.json"]);
 }
 
 #[test]
