@@ -440,3 +440,31 @@ fn torch_failure(step: &str, source: tch::TchError, batch: usize) -> GeneratorEr
     }
     GeneratorError::Torch { step: step.into(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The message is CUDA's, as PyTorch 2.11 words it; no GPU is needed to read it.
+    #[test]
+    fn class_53_memory_that_runs_out_names_the_batch_to_try() {
+        let failure = |batch| {
+            let cause = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 10.75 GiB";
+            torch_failure("denoising", tch::TchError::Torch(cause.into()), batch).to_string()
+        };
+        assert_eq!(
+            failure(4),
+            "out of memory while denoising with a batch of 4: try `--batch-size 2`"
+        );
+        assert!(failure(1).ends_with("try `--dtype float16` or a smaller `image_size`"));
+    }
+
+    #[test]
+    fn class_53_a_lost_device_is_named_with_the_step() {
+        let cause = "CUDA error: unspecified launch failure";
+        let error = torch_failure("decoding", tch::TchError::Torch(cause.into()), 1);
+        assert_eq!(error.to_string(), "libtorch failed while decoding");
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        assert!(source.is_some_and(|source| source.contains(cause)));
+    }
+}
