@@ -464,7 +464,8 @@ fn an_archive_with_a_manifest_of_its_own_is_not_the_pinned_release() {
         .args(["--format=ustar", "-czf", archive.to_str().unwrap(), "-C"])
         .args([folder.path().to_str().unwrap(), "artifacts"])
         .status();
-    assert!(status.unwrap().success());
+    // Status 1 says that a file changed meanwhile: its number of links does, since other tests link the same files.
+    assert!(status.unwrap().code().is_some_and(|code| code <= 1));
     let archive = archive.to_str().unwrap();
     let output = run(["verify", "--archive", archive, "--release", mini().1, "--format", "json"]);
     check_status(&output, 1);
