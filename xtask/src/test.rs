@@ -114,7 +114,8 @@ fn generator_tests(root: &Path) -> Result<ExitStatus> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
     println!("{}", libtorch.describe());
     let status = Command::new(env!("CARGO"))
-        .args(["test", "--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])
+        .args(["test", "--no-fail-fast"])
+        .args(["--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])
         .args(["--features", "spinefairbench-cli/libtorch", "--"])
         .args(WITHOUT_MODELS.iter().flat_map(|module| ["--skip", module]))
         .current_dir(root)
