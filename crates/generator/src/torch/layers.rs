@@ -1,6 +1,6 @@
 //! The layers that the three networks share, as functions of explicit weights.
 
-use tch::Tensor;
+use tch::{Device, Tensor};
 
 use super::{Probe, Torch};
 use crate::architecture::{Attention, Convolution, Linear, Norm, ResnetBlock};
@@ -22,18 +22,64 @@ fn product(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Torch<Tensor> 
     let mut size = x.size();
     let inputs = size.pop().unwrap_or_default();
     let row = x.f_reshape([1, 1, -1, inputs])?.f_permute([0, 3, 1, 2])?;
-    let y = row.f_conv2d(weight, bias, [1, 1], [0, 0], [1, 1], 1)?;
+    let y = convolve(&row, weight, bias, 1, 0)?;
     size.push(weight.size()[0]);
     y.f_permute([0, 2, 3, 1])?.f_reshape(size)
 }
 
 pub(super) fn convolution(layer: &Convolution<Tensor>, x: &Tensor) -> Torch<Tensor> {
-    let (stride, padding) = ([layer.stride; 2], [layer.padding; 2]);
-    let y = x.f_conv2d(&layer.weight, Some(&layer.bias), stride, padding, [1, 1], 1)?;
+    let y = convolve(x, &layer.weight, Some(&layer.bias), layer.stride, layer.padding)?;
     let Some(adapter) = &layer.adapter else { return Ok(y) };
-    let low = x.f_conv2d(&adapter.down, None::<&Tensor>, stride, padding, [1, 1], 1)?;
-    let high = low.f_conv2d(&adapter.up, None::<&Tensor>, [1, 1], [0, 0], [1, 1], 1)?;
+    let low = convolve(x, &adapter.down, None, layer.stride, layer.padding)?;
+    let high = convolve(&low, &adapter.up, None, 1, 0)?;
     y.f_add(&high.f_mul_scalar(adapter.scale)?)
+}
+
+/// The largest kernel, in bytes, that a CPU uses in one call.
+///
+/// Every call copies its kernel into another order. glibc keeps the memory of that copy for the next call up to 32 MiB
+/// (`DEFAULT_MMAP_THRESHOLD_MAX` of its malloc on 64-bit systems); larger copies are mapped anew each time, and the system
+/// clears their pages. A little is left for the copy's own overhead.
+const LARGEST_KERNEL: usize = 31 << 20;
+
+/// A convolution; a kernel above [`LARGEST_KERNEL`] in parts, each with a share of the output channels.
+fn convolve(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    stride: i64,
+    padding: i64,
+) -> Torch<Tensor> {
+    let n_parts = (weight.numel() * weight.kind().elt_size_in_bytes()).div_ceil(LARGEST_KERNEL);
+    if n_parts < 2 || weight.device() != Device::Cpu {
+        return x.f_conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1);
+    }
+    let n_outputs = weight.size()[0];
+    let share = n_outputs / i64::try_from(n_parts).unwrap_or(n_outputs);
+    convolve_in_parts(x, weight, bias, [stride, padding], whole_blocks(share))
+}
+
+/// At most `n_channels`, in whole blocks of 64 if there are any: kernels are written for blocks of channels.
+fn whole_blocks(n_channels: i64) -> i64 {
+    if n_channels < 64 { n_channels.max(1) } else { n_channels - n_channels % 64 }
+}
+
+fn convolve_in_parts(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    [stride, padding]: [i64; 2],
+    n_outputs_at_once: i64,
+) -> Torch<Tensor> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for part in weight.f_split(n_outputs_at_once, 0)? {
+        let n_outputs = part.size()[0];
+        let bias = bias.map(|bias| bias.f_narrow(0, start, n_outputs)).transpose()?;
+        parts.push(x.f_conv2d(&part, bias.as_ref(), [stride; 2], [padding; 2], [1, 1], 1)?);
+        start += n_outputs;
+    }
+    Tensor::f_cat(&parts, 1)
 }
 
 pub(super) fn group_norm(
@@ -73,15 +119,17 @@ pub(super) fn resnet(
     drop(activated);
     if let (Some(projection), Some(time)) = (&block.time_emb_proj, time) {
         hidden = hidden
-            .f_add(&linear(projection, &time.f_silu()?)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?)?;
+            .f_add_(&linear(projection, &time.f_silu()?)?.f_unsqueeze(-1)?.f_unsqueeze(-1)?)?;
     }
     let activated = group_norm_silu(&block.norm2, &hidden, groups, epsilon)?;
     // At full size each of these is a quarter of a gigabyte in the decoder: nothing stays alive longer than it is used.
     drop(hidden);
-    let hidden = convolution(&block.conv2, &activated)?;
+    let mut hidden = convolution(&block.conv2, &activated)?;
     drop(activated);
     let sum = match &block.conv_shortcut {
-        Some(shortcut) => convolution(shortcut, x)?.f_add(&hidden)?,
+        Some(shortcut) => convolution(shortcut, x)?.f_add_(&hidden)?,
+        // The sum takes the memory of the second term where both lie in it the same way; `x` may be needed again.
+        None if x.stride() == hidden.stride() => hidden.f_add_(x)?,
         None => x.f_add(&hidden)?,
     };
     probe.see(&block.name, &sum);
@@ -143,4 +191,36 @@ pub(super) fn dot_product_attention(
 pub(super) fn double(x: &Tensor) -> Torch<Tensor> {
     let (_, _, height, width) = x.size4()?;
     x.f_upsample_nearest2d([2 * height, 2 * width], 2.0, 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Kind;
+
+    use super::*;
+
+    /// Each output channel is a sum of its own, so the parts hold the values of the whole.
+    #[test]
+    fn a_convolution_in_parts_is_the_whole_one() {
+        let values = |shape: [i64; 4]| {
+            let n_values = shape.iter().product::<i64>();
+            Tensor::arange(n_values, (Kind::Float, Device::Cpu)).sin().reshape(shape)
+        };
+        let (x, weight) = (values([2, 6, 9, 7]), values([10, 6, 3, 3]));
+        let bias = values([10, 1, 1, 1]).flatten(0, 3);
+        for (stride, padding, n_outputs_at_once) in [(1, 1, 4), (2, 1, 3), (1, 0, 10)] {
+            let whole = x.conv2d(&weight, Some(&bias), [stride; 2], [padding; 2], [1, 1], 1);
+            let parts =
+                convolve_in_parts(&x, &weight, Some(&bias), [stride, padding], n_outputs_at_once)
+                    .unwrap();
+            assert_eq!(parts.size(), whole.size());
+            let gap = (parts - whole).abs().max().double_value(&[]);
+            assert!(gap < 1e-5, "parts of {n_outputs_at_once}: {gap}");
+        }
+    }
+
+    #[test]
+    fn parts_are_whole_blocks_of_channels() {
+        assert_eq!([1280 / 3, 640, 63, 0].map(whole_blocks), [384, 640, 63, 1]);
+    }
 }

@@ -30,7 +30,8 @@ pub use weights::{Arithmetic, Placement, TensorSource};
 
 /// Sees every named block's output while a network runs: goldens, progress, the search for the first infinity.
 pub trait Probe {
-    /// `value` is the output of the block called `name`.
+    /// `value` is the output of the block called `name`; its memory may be used again after the call, so a probe that
+    /// keeps it copies it. A feed-forward layer of many tokens is seen in parts.
     fn see(&mut self, name: &str, value: &Tensor);
 
     /// Whether the pass should end before its next step.
