@@ -211,6 +211,14 @@ pub(crate) struct IntervalArguments {
     pub(crate) output: FormatArguments,
 }
 
+/// Where downloads come from.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct HubArguments {
+    /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) endpoint: Option<String>,
+}
+
 /// `fetch`.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct FetchArguments {
@@ -220,9 +228,8 @@ pub(crate) struct FetchArguments {
     /// The release description that pins the archive.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) release: Option<PathBuf>,
-    /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) hub: HubArguments,
     /// Use this local copy of the archive instead of downloading it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "endpoint")]
     pub(crate) archive: Option<PathBuf>,

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod commands;
+mod download;
 mod environment;
 mod exit_status;
 mod input;

@@ -10,7 +10,7 @@ use spinefairbench_generator::device::{DeviceChoice, NumberType};
 use spinefairbench_generator::{PromptSet, Seed};
 use spinefairbench_imaging::{PassOrder, ReadOptions, Sixteen, Thresholds, WindowChoice};
 
-use super::{Format, FormatArguments};
+use super::{Format, FormatArguments, HubArguments};
 
 /// `generator`.
 #[derive(Debug, Clone, Args)]
@@ -103,9 +103,8 @@ pub(crate) struct GeneratorFetchArguments {
     /// The release description that pins the LoRA.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) release: Option<PathBuf>,
-    /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
-    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
-    pub(crate) endpoint: Option<String>,
+    #[command(flatten)]
+    pub(crate) hub: HubArguments,
     /// Also fetch this base model; the release pins none, so its digests are given with `--base-sums`.
     #[arg(long, value_name = "OWNER/NAME", requires = "base_sums")]
     pub(crate) base_model: Option<String>,

@@ -1,8 +1,6 @@
 //! `fetch`: the pinned archive, downloaded or taken from a local copy, and extracted.
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::archive::{
@@ -10,22 +8,19 @@ use spinefairbench_artifacts::archive::{
     Limits, Watch, extract,
 };
 use spinefairbench_artifacts::download::{
-    DownloadError, DownloadPlan, Endpoint, FetchOptions, Fetched, InvalidEndpoint, Origin,
-    Progress as Received, Proxy, Retries, Timeouts, Token, fetch_with_sidecar, verify_file,
+    DownloadError, DownloadPlan, Fetched, Origin, fetch_with_sidecar, verify_file,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::arguments::FetchArguments;
+use crate::download::{self, BUSY_WAIT};
 use crate::environment;
-use crate::exit_status::{CallError, ExitStatus};
+use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt;
 use crate::output::{Output, Shown, print_problem};
 use crate::progress::{Progress, Unit, Verbosity, note};
-
-/// How long a second process waits for the first one's download of the same file.
-const BUSY_WAIT: Duration = Duration::from_hours(24);
 
 pub(crate) fn run(
     options: &FetchArguments,
@@ -77,10 +72,10 @@ fn obtain_and_extract(
         Some(folder) => folder.clone(),
         None => environment::cache_folder()?.join("releases").join(&release.release_id),
     };
-    let endpoint = endpoint(options)?;
-    let archive = match obtain(options, endpoint, release, &folder, verbosity) {
+    let plan = DownloadPlan::for_archive(&release.artifact_archive, options.hub.endpoint()?);
+    let archive = match obtain(options, &plan, &folder, verbosity) {
         Ok(fetched) => fetched,
-        Err(error) => return refusal(error),
+        Err(error) => return download::refusal(error).map(Outcome::Refused),
     };
     if options.no_extract {
         return Ok(Outcome::Archive(archive.path));
@@ -89,57 +84,19 @@ fn obtain_and_extract(
     extract_to(&archive.path, release, limits, &folder.join(ARCHIVE_FOLDER), verbosity)
 }
 
-/// What a server or a file got wrong is a refusal; what could not be carried out is an error.
-fn refusal(error: DownloadError) -> Result<Outcome> {
-    let is_wrong = matches!(
-        error,
-        DownloadError::WrongContent { .. }
-            | DownloadError::Size { .. }
-            | DownloadError::Digest { .. }
-            | DownloadError::WrongFile { .. }
-            | DownloadError::Sidecar { .. }
-    );
-    let error = anyhow::Error::from(error);
-    if is_wrong {
-        return Ok(Outcome::Refused(format!("{error:#}")));
-    }
-    let hint = "what has arrived is kept; the same command goes on from there";
-    Err(CallError::new(format!("{error:#}")).with_hint(hint).into())
-}
-
-/// The endpoint that was named, on the command line or in the environment, or the Hub.
-fn endpoint(options: &FetchArguments) -> Result<Endpoint> {
-    let Some(text) = options.endpoint.clone().or_else(environment::hub_endpoint) else {
-        return Ok(Endpoint::default());
-    };
-    Ok(text.parse().map_err(|error: InvalidEndpoint| CallError::new(error.to_string()))?)
-}
-
 fn obtain(
     options: &FetchArguments,
-    endpoint: Endpoint,
-    release: &ReleaseDescription,
+    plan: &DownloadPlan,
     folder: &Path,
     verbosity: Verbosity,
 ) -> Result<Fetched, DownloadError> {
-    let plan = DownloadPlan::for_archive(&release.artifact_archive, endpoint);
-    let bar = Progress::start("fetching", Unit::Bytes, verbosity);
-    let mut show = |received: Received| bar.set(received.bytes, received.total);
-    let mut fetch_options = FetchOptions {
-        when_busy: WhenBusy::Wait(BUSY_WAIT),
-        retries: Retries::default(),
-        timeouts: Timeouts::default(),
-        token: environment::hub_token().as_deref().and_then(Token::new),
-        proxy: Proxy::FromEnvironment,
-        cancel: interrupt::flag(),
-        progress: &mut show,
-        sleep: &thread::sleep,
-    };
-    let fetched = match &options.archive {
-        Some(local) => verify_file(local, &plan.pin, &mut fetch_options),
-        None => fetch_with_sidecar(&plan, &folder.join(&plan.filename), &mut fetch_options),
-    }?;
-    bar.finish();
+    let fetched =
+        download::shown("fetching".to_owned(), verbosity, |fetch_options| {
+            match &options.archive {
+                Some(local) => verify_file(local, &plan.pin, fetch_options),
+                None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),
+            }
+        })?;
     let how = match fetched.origin {
         Origin::AlreadyThere => "already there".to_owned(),
         Origin::Downloaded { resumed_from: 0 } => "downloaded".to_owned(),

@@ -4,28 +4,22 @@
 //! names its base without a digest. Nothing is kept that is not what its digest says.
 
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use anyhow::Result;
 use spinefairbench_artifacts::download::{
-    Content, DownloadError, DownloadPlan, Endpoint, FetchOptions, InvalidEndpoint, Pin,
-    Progress as Received, Proxy, RepositoryKind, Retries, Timeouts, Token, fetch,
+    Content, DownloadPlan, Endpoint, Pin, RepositoryKind, fetch,
 };
-use spinefairbench_artifacts::lock::WhenBusy;
 use spinefairbench_artifacts::manifest;
 use spinefairbench_artifacts::path::{ReleasePath, UnsafePath};
 
 use crate::arguments::generator::GeneratorFetchArguments;
+use crate::download;
 use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::interrupt;
 use crate::output::{Output, Shown, print_problem};
-use crate::progress::{Progress, Unit, Verbosity};
-
-/// How long a second process waits for the first one's download of the same file.
-const BUSY_WAIT: Duration = Duration::from_hours(24);
+use crate::progress::Verbosity;
 
 pub(super) fn run(
     options: &GeneratorFetchArguments,
@@ -40,17 +34,16 @@ fn fetch_all(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let endpoint = match options.endpoint.clone().or_else(environment::hub_endpoint) {
-        None => Endpoint::default(),
-        Some(text) => {
-            text.parse().map_err(|error: InvalidEndpoint| CallError::new(error.to_string()))?
-        }
+    let Some(plans) = plans(options, &options.hub.endpoint()?)? else {
+        return Ok(ExitStatus::Failed);
     };
-    let Some(plans) = plans(options, &endpoint)? else { return Ok(ExitStatus::Failed) };
     for plan in plans {
         let path = model_folder(options.out.as_deref(), &plan.repository)?.join(&plan.filename);
-        if let Err(error) = obtain(&plan, &path, verbosity) {
-            return refusal(error);
+        let label = format!("fetching {}", plan.filename);
+        let fetched = download::shown(label, verbosity, |options| fetch(&plan, &path, options));
+        if let Err(error) = fetched {
+            print_problem(&download::refusal(error)?);
+            return Ok(ExitStatus::Failed);
         }
         output.line(format_args!("model    {}", Shown(&path.display().to_string())))?;
     }
@@ -103,40 +96,4 @@ fn plans(
         }));
     }
     Ok(Some(plans))
-}
-
-fn obtain(plan: &DownloadPlan, path: &Path, verbosity: Verbosity) -> Result<(), DownloadError> {
-    let bar = Progress::start(format!("fetching {}", plan.filename), Unit::Bytes, verbosity);
-    let mut show = |received: Received| bar.set(received.bytes, received.total);
-    let mut options = FetchOptions {
-        when_busy: WhenBusy::Wait(BUSY_WAIT),
-        retries: Retries::default(),
-        timeouts: Timeouts::default(),
-        token: environment::hub_token().as_deref().and_then(Token::new),
-        proxy: Proxy::FromEnvironment,
-        cancel: interrupt::flag(),
-        progress: &mut show,
-        sleep: &thread::sleep,
-    };
-    fetch(plan, path, &mut options)?;
-    bar.finish();
-    Ok(())
-}
-
-/// What a server or a file got wrong is a refusal; what could not be carried out is an error.
-fn refusal(error: DownloadError) -> Result<ExitStatus> {
-    let is_wrong = matches!(
-        error,
-        DownloadError::WrongContent { .. }
-            | DownloadError::Size { .. }
-            | DownloadError::Digest { .. }
-            | DownloadError::WrongFile { .. }
-    );
-    let error = anyhow::Error::from(error);
-    if is_wrong {
-        print_problem(&format!("{error:#}"));
-        return Ok(ExitStatus::Failed);
-    }
-    let hint = "what has arrived is kept; the same command goes on from there";
-    Err(CallError::new(format!("{error:#}")).with_hint(hint).into())
 }
