@@ -8,7 +8,7 @@ use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_generator::batch::Shard;
 use spinefairbench_generator::device::{DeviceChoice, NumberType};
 use spinefairbench_generator::{PromptSet, Seed};
-use spinefairbench_imaging::{PassOrder, ReadOptions, Sixteen, Thresholds, WindowChoice};
+use spinefairbench_imaging::{Limits, PassOrder, ReadOptions, Sixteen, Thresholds, WindowChoice};
 
 use super::{Format, FormatArguments, HubArguments};
 
@@ -178,6 +178,10 @@ pub(crate) struct ReadArguments {
     /// Which pass of a resize comes first.
     #[arg(long, value_enum, default_value_t = OrderArgument::HorizontalFirst)]
     pub(crate) resize_order: OrderArgument,
+    /// Most pixels of one picture.
+    #[arg(long, value_name = "N", help_heading = "Limits", default_value_t = Limits::default().max_pixels,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_pixels: u64,
 }
 
 /// Which pass of a resize comes first.
@@ -199,7 +203,8 @@ impl ReadArguments {
         } else {
             Sixteen::Windowed(self.window.unwrap_or_default())
         };
-        ReadOptions { sixteen, frame: self.frame, ..ReadOptions::default() }
+        let limits = Limits { max_pixels: self.max_pixels, ..Limits::default() };
+        ReadOptions { sixteen, frame: self.frame, limits }
     }
 
     /// How they are resized.

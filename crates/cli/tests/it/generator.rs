@@ -138,6 +138,17 @@ fn quality_control_without_lpips_measures_and_does_not_pass() {
 }
 
 #[test]
+fn class_45_the_limit_on_pixels_is_a_flag() {
+    let source = golden("input.png");
+    check_refused(
+        &["generator", "qc", &source, &source, "--max-pixels", "1000"],
+        1,
+        "is beyond the limit (32768 a side, 1000 in all)",
+    );
+    check_refused(&["generator", "qc", &source, &source, "--max-pixels", "0"], 2, "--max-pixels");
+}
+
+#[test]
 fn a_lora_file_describes_itself_and_a_pickle_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let lora = folder.path().join("lora.safetensors");
