@@ -103,10 +103,11 @@ fn plots(comparisons: &Comparisons) -> [ForestPlot; 2] {
             .map(|comparison| difference(&comparison.endpoints[place]))
             .collect();
         let rows = comparisons.comparisons.iter().zip(&estimates).map(|(comparison, estimate)| {
-            let label = if has_one_first {
-                format!("− {}", comparison.second)
-            } else {
-                format!("{} − {}", comparison.first, comparison.second)
+            let label = match comparisons.comparisons.as_slice() {
+                // The title names both, and two names rarely fit.
+                [_] => "first − second".to_owned(),
+                _ if has_one_first => format!("− {}", comparison.second),
+                _ => format!("{} − {}", comparison.first, comparison.second),
             };
             let emphasis = match comparison.endpoints[place].finding.verdict {
                 Verdict::FirstBetter | Verdict::SecondBetter => Emphasis::Own,
