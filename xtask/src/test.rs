@@ -66,6 +66,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     if options.no_generator {
         println!("== the generator's libtorch tests are left out (--no-generator)");
     } else {
+        if !options.quick {
+            step("lints of every feature", &|| lints_of_features(root));
+        }
         step("tests with libtorch", &|| generator_tests(root));
     }
     if options.no_budget {
@@ -83,6 +86,26 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         1 => ExitStatus::Failed,
         _ => ExitStatus::CouldNotRun,
     }
+}
+
+/// The lints of the code that only the features of the command build.
+fn lints_of_features(root: &Path) -> Result<ExitStatus> {
+    let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
+    let status = Command::new(env!("CARGO"))
+        .args([
+            "clippy",
+            "--package",
+            "spinefairbench-generator",
+            "--package",
+            "spinefairbench-cli",
+        ])
+        .args(["--package", "spinefairbench-scoring", "--all-targets"])
+        .args(["--features", "spinefairbench-cli/libtorch,spinefairbench-cli/parquet"])
+        .args(["--", "--deny", "warnings"])
+        .current_dir(root)
+        .envs(libtorch.environment())
+        .status()?;
+    Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })
 }
 
 /// Modules of the command's tests that run no model: the step without libtorch ran them already.
