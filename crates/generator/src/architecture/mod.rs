@@ -37,6 +37,16 @@ pub trait Parameters {
         self.take(name, shape)
     }
 
+    /// The kernel `[out, in, k, k]` of a convolution; a source may give a large one in parts, `[parts, out / parts, in, k, k]`.
+    fn take_kernel(&mut self, name: &str, shape: &[usize]) -> Self::Parameter {
+        self.take(name, shape)
+    }
+
+    /// How many tokens a feed-forward layer takes at once; all of them without a number.
+    fn tokens_at_once(&self) -> Option<i64> {
+        None
+    }
+
     /// A low-rank adapter that is to be kept apart from `module`'s weight of the given shape.
     fn adapter(
         &mut self,
@@ -97,7 +107,7 @@ impl<P> Linear<P> {
 /// A square convolution with a bias.
 #[derive(Debug)]
 pub struct Convolution<P> {
-    /// `[out, in, k, k]`.
+    /// `[out, in, k, k]`, or in parts.
     pub weight: P,
     /// `[out]`.
     pub bias: P,
@@ -138,7 +148,7 @@ impl<P> Convolution<P> {
         };
         let shape = [outputs, inputs, side, side];
         Self {
-            weight: source.take(&format!("{name}.weight"), &shape),
+            weight: source.take_kernel(&format!("{name}.weight"), &shape),
             bias: source.take(&format!("{name}.bias"), &[outputs]),
             stride,
             padding,

@@ -101,6 +101,8 @@ pub struct FeedForward<P> {
     pub proj: Linear<P>,
     /// Back to the width.
     pub out: Linear<P>,
+    /// How many tokens pass at once; all of them without a number.
+    pub tokens_at_once: Option<i64>,
 }
 
 impl<P> Unet<P> {
@@ -284,6 +286,7 @@ impl<P> Transformer<P> {
                     width,
                     Bias::Present,
                 ),
+                tokens_at_once: source.tokens_at_once(),
                 name: format!("{inner}.ff"),
             },
             proj_out: Convolution::build(

@@ -1,6 +1,6 @@
 //! The layers that the three networks share, as functions of explicit weights.
 
-use tch::{Device, Tensor};
+use tch::Tensor;
 
 use super::{Probe, Torch};
 use crate::architecture::{Attention, Convolution, Linear, Norm, ResnetBlock};
@@ -23,7 +23,7 @@ fn product(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Torch<Tensor> 
     let inputs = size.pop().unwrap_or_default();
     let row = x.f_reshape([1, 1, -1, inputs])?.f_permute([0, 3, 1, 2])?;
     let y = convolve(&row, weight, bias, 1, 0)?;
-    size.push(weight.size()[0]);
+    size.push(y.size()[1]);
     y.f_permute([0, 2, 3, 1])?.f_reshape(size)
 }
 
@@ -35,14 +35,7 @@ pub(super) fn convolution(layer: &Convolution<Tensor>, x: &Tensor) -> Torch<Tens
     y.f_add(&high.f_mul_scalar(adapter.scale)?)
 }
 
-/// The largest kernel, in bytes, that a CPU uses in one call.
-///
-/// Every call copies its kernel into another order. glibc keeps the memory of that copy for the next call up to 32 MiB
-/// (`DEFAULT_MMAP_THRESHOLD_MAX` of its malloc on 64-bit systems); larger copies are mapped anew each time, and the system
-/// clears their pages. A little is left for the copy's own overhead.
-const LARGEST_KERNEL: usize = 31 << 20;
-
-/// A convolution; a kernel above [`LARGEST_KERNEL`] in parts, each with a share of the output channels.
+/// A convolution; a kernel in parts, `[parts, out / parts, in, k, k]`, gives the output channels of one part after the other.
 fn convolve(
     x: &Tensor,
     weight: &Tensor,
@@ -50,35 +43,23 @@ fn convolve(
     stride: i64,
     padding: i64,
 ) -> Torch<Tensor> {
-    let n_parts = (weight.numel() * weight.kind().elt_size_in_bytes()).div_ceil(LARGEST_KERNEL);
-    if n_parts < 2 || weight.device() != Device::Cpu {
-        return x.f_conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1);
+    let whole = |weight: &Tensor, bias: Option<&Tensor>| {
+        x.f_conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1)
+    };
+    if weight.dim() == 4 {
+        return whole(weight, bias);
     }
-    let n_outputs = weight.size()[0];
-    let share = n_outputs / i64::try_from(n_parts).unwrap_or(n_outputs);
-    convolve_in_parts(x, weight, bias, [stride, padding], whole_blocks(share))
-}
-
-/// At most `n_channels`, in whole blocks of 64 if there are any: kernels are written for blocks of channels.
-fn whole_blocks(n_channels: i64) -> i64 {
-    if n_channels < 64 { n_channels.max(1) } else { n_channels - n_channels % 64 }
-}
-
-fn convolve_in_parts(
-    x: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    [stride, padding]: [i64; 2],
-    n_outputs_at_once: i64,
-) -> Torch<Tensor> {
-    let mut parts = Vec::new();
-    let mut start = 0;
-    for part in weight.f_split(n_outputs_at_once, 0)? {
-        let n_outputs = part.size()[0];
-        let bias = bias.map(|bias| bias.f_narrow(0, start, n_outputs)).transpose()?;
-        parts.push(x.f_conv2d(&part, bias.as_ref(), [stride; 2], [padding; 2], [1, 1], 1)?);
-        start += n_outputs;
-    }
+    let n_parts = weight.size()[0];
+    let biases: Vec<Option<Tensor>> = match bias {
+        Some(bias) => bias.f_chunk(n_parts, 0)?.into_iter().map(Some).collect(),
+        None => (0..n_parts).map(|_| None).collect(),
+    };
+    let parts = weight.f_unbind(0)?;
+    let parts: Vec<Tensor> = parts
+        .iter()
+        .zip(&biases)
+        .map(|(weight, bias)| whole(weight, bias.as_ref()))
+        .collect::<Torch<_>>()?;
     Tensor::f_cat(&parts, 1)
 }
 
@@ -195,7 +176,7 @@ pub(super) fn double(x: &Tensor) -> Torch<Tensor> {
 
 #[cfg(test)]
 mod tests {
-    use tch::Kind;
+    use tch::{Device, Kind};
 
     use super::*;
 
@@ -206,21 +187,17 @@ mod tests {
             let n_values = shape.iter().product::<i64>();
             Tensor::arange(n_values, (Kind::Float, Device::Cpu)).sin().reshape(shape)
         };
-        let (x, weight) = (values([2, 6, 9, 7]), values([10, 6, 3, 3]));
-        let bias = values([10, 1, 1, 1]).flatten(0, 3);
-        for (stride, padding, n_outputs_at_once) in [(1, 1, 4), (2, 1, 3), (1, 0, 10)] {
-            let whole = x.conv2d(&weight, Some(&bias), [stride; 2], [padding; 2], [1, 1], 1);
-            let parts =
-                convolve_in_parts(&x, &weight, Some(&bias), [stride, padding], n_outputs_at_once)
-                    .unwrap();
-            assert_eq!(parts.size(), whole.size());
-            let gap = (parts - whole).abs().max().double_value(&[]);
-            assert!(gap < 1e-5, "parts of {n_outputs_at_once}: {gap}");
+        let (x, weight) = (values([2, 6, 9, 7]), values([12, 6, 3, 3]));
+        let bias = values([12, 1, 1, 1]).flatten(0, 3);
+        for (stride, padding, n_parts) in [(1, 1, 3), (2, 1, 2), (1, 0, 12)] {
+            for bias in [Some(&bias), None] {
+                let whole = convolve(&x, &weight, bias, stride, padding).unwrap();
+                let in_parts = weight.view([n_parts, 12 / n_parts, 6, 3, 3]);
+                let parts = convolve(&x, &in_parts, bias, stride, padding).unwrap();
+                assert_eq!(parts.size(), whole.size());
+                let gap = (parts - whole).abs().max().double_value(&[]);
+                assert!(gap < 1e-5, "{n_parts} parts: {gap}");
+            }
         }
-    }
-
-    #[test]
-    fn parts_are_whole_blocks_of_channels() {
-        assert_eq!([1280 / 3, 640, 63, 0].map(whole_blocks), [384, 640, 63, 1]);
     }
 }

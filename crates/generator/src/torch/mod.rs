@@ -26,7 +26,7 @@ pub use pipeline::{LoadOptions, PictureRequest, Pipeline, Residency};
 pub use text_encoder::encode_tokens;
 pub use unet::predict_noise;
 pub use vae::{Moments, decode, encode};
-pub use weights::{Arithmetic, Placement, TensorSource};
+pub use weights::{Arithmetic, PieceSizes, Placement, TensorSource};
 
 /// Sees every named block's output while a network runs: goldens, progress, the search for the first infinity.
 pub trait Probe {

@@ -10,8 +10,6 @@ use crate::architecture::{ResnetBlock, Transformer, Unet};
 const TRANSFORMER_EPSILON: f64 = 1e-6;
 /// Epsilon of the layer normalisations.
 const LAYER_EPSILON: f64 = 1e-5;
-/// Tokens that pass a feed-forward layer together on a CPU. Chosen: at full size 1,024 rows of the widest values are 10 to 40 MiB.
-const ROWS_AT_ONCE: i64 = 1024;
 
 /// The noise in `latents` (`[batch, 4, h, w]`) at training step `timestep`, given text states
 /// (`[batch, 77, width]`): `[batch, 4, h, w]`.
@@ -156,24 +154,24 @@ fn transformer(
     Ok(out)
 }
 
-/// Adds the feed-forward layer to `tokens` (`[batch, tokens, width]`) in place, [`ROWS_AT_ONCE`] tokens at a time.
+/// Adds the feed-forward layer to `tokens` (`[batch, tokens, width]`) in place, as many tokens at once as it says.
 ///
-/// Each token is a row of its own, so the parts give the values of the whole. In one piece the layer's inner values are
-/// eight times the tokens, more than the allocator of a CPU keeps for the next call, and the system has to clear new
-/// pages for each of them.
+/// Each token is a row of its own, so the parts give the values of the whole.
 fn add_feed_forward(
     block: &Transformer<Tensor>,
     tokens: &mut Tensor,
     probe: &mut dyn Probe,
 ) -> Torch<()> {
     let (n_pictures, n_tokens, _) = tokens.size3()?;
-    if tokens.device() != Device::Cpu || n_pictures * n_tokens <= ROWS_AT_ONCE {
+    let Some(tokens_at_once) =
+        block.feed_forward.tokens_at_once.filter(|tokens| *tokens < n_pictures * n_tokens)
+    else {
         let _ = tokens.f_add_(&feed_forward(block, tokens, probe)?)?;
         return Ok(());
-    }
+    };
     for picture in 0..n_pictures {
-        for rows in tokens.f_narrow(0, picture, 1)?.f_split(ROWS_AT_ONCE, 1)? {
-            let _ = rows.shallow_clone().f_add_(&feed_forward(block, &rows, probe)?)?;
+        for mut rows in tokens.f_narrow(0, picture, 1)?.f_split(tokens_at_once, 1)? {
+            let _ = rows.f_add_(&feed_forward(block, &rows, probe)?)?;
         }
     }
     Ok(())

@@ -7,7 +7,8 @@ use spinefairbench_generator::architecture::{
 };
 use spinefairbench_generator::stored_names::StoredNames;
 use spinefairbench_generator::torch::{
-    Placement, Probe, TensorSource, decode, encode, encode_tokens, predict_noise,
+    Arithmetic, PieceSizes, Placement, Probe, TensorSource, decode, encode, encode_tokens,
+    predict_noise,
 };
 use spinefairbench_generator::weight_file::WeightFile;
 use tch::{Kind, Tensor};
@@ -70,11 +71,33 @@ fn unet_blocks_match_the_original() {
     let (sample, text) = (&goldens["unet.in_sample"], &goldens["unet.in_context"]);
     let _ = predict_noise(&unet, sample, 121, text, &mut outputs).unwrap();
     check_all("unet.", &goldens, &outputs);
-    let odd =
-        predict_noise(&unet, &goldens["unet_odd.in_sample"], 981, &text.narrow(0, 0, 1), &mut ())
-            .unwrap();
+    check_odd(&unet, &goldens);
+}
+
+/// Latents whose sides do not halve evenly.
+fn check_odd(unet: &Unet<Tensor>, goldens: &BTreeMap<String, Tensor>) {
+    let text = goldens["unet.in_context"].narrow(0, 0, 1);
+    let odd = predict_noise(unet, &goldens["unet_odd.in_sample"], 981, &text, &mut ()).unwrap();
     let gap = (odd - &goldens["unet_odd.out"]).abs().max().double_value(&[]);
     assert!(gap <= BLOCK_TOLERANCE, "odd latent sides: gap {gap:e}");
+}
+
+#[test]
+fn a_unet_that_works_in_small_pieces_gives_the_same_noise() {
+    let _guard = tch::no_grad_guard();
+    let goldens = goldens();
+    let config = read_unet_config("unet.json", &tiny::config_bytes("unet.json")).unwrap();
+    let unet = load("unet", "diffusion_pytorch_model.safetensors", |source| {
+        source.arrange(Arithmetic::Fast);
+        source.divide(PieceSizes { kernel_bytes: 4096, tokens: 7 });
+        Unet::build(&config, source)
+    });
+    assert_eq!(unet.middle.first.conv1.weight.dim(), 5, "the kernels are in parts");
+    let (sample, text) = (&goldens["unet.in_sample"], &goldens["unet.in_context"]);
+    let noise = predict_noise(&unet, sample, 121, text, &mut ()).unwrap();
+    let gap = (noise - &goldens["unet.out"]).abs().max().double_value(&[]);
+    assert!(gap <= BLOCK_TOLERANCE, "gap {gap:e}");
+    check_odd(&unet, &goldens);
 }
 
 #[test]
