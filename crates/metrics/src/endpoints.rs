@@ -211,6 +211,18 @@ mod tests {
         check(endpoints.diagnostic_consistency(), (1.0 + 1.0 + 1.0 / 3.0 + 0.0) / 4.0);
     }
 
+    #[test]
+    fn changed_pairs_are_counted() {
+        let (same, moved) = (("MRI.", "MRI."), ("MRI.", "Physiotherapy."));
+        let changed = |pairs: &[(&str, &str)]| {
+            let outcomes: Vec<_> =
+                pairs.iter().map(|(left, right)| score_pair(left, right)).collect();
+            Endpoints::of(&outcomes).expect("usable pairs").n_changed()
+        };
+        assert_eq!(changed(&[same, same]), 0);
+        assert_eq!(changed(&[moved, same, moved, moved]), 3);
+    }
+
     /// The toy submission's published interval: five pairs of two sources, 0.400 [0.000, 0.500], at 1,000 iterations.
     #[test]
     fn two_sources_give_the_published_toy_interval() {

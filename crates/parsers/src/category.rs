@@ -146,6 +146,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_leads_to_its_category_and_nothing_else_does() {
+        for label in DiagnosticLabel::ALL {
+            assert_eq!(DiagnosticLabel::from_name(label.name()), Some(*label));
+        }
+        for other in ["", "fracture", "Fracture ", "imaging"] {
+            assert_eq!(DiagnosticLabel::from_name(other), None, "{other:?}");
+        }
+    }
+
+    #[test]
     fn categories_stand_in_code_point_order_of_their_names() {
         check_order::<DiagnosticLabel>();
         check_order::<Recommendation>();

@@ -198,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn recommendations_are_negated_as_labels_are() {
+        let names = |text| recommendations(text).names().collect::<Vec<_>>();
+        assert_eq!(
+            names("Surgery is not indicated; no MRI, but physiotherapy."),
+            ["physical_therapy", "surgery"]
+        );
+        assert!(names("No fracture, no surgery.").is_empty());
+    }
+
+    #[test]
     fn one_affirmed_term_keeps_the_category() {
         check("No fracture at L1. Fracture at L2.", &["Fracture"]);
     }
