@@ -11,6 +11,7 @@ use sha2::Digest as _;
 
 use crate::text::shown;
 
+#[cfg(target_arch = "x86_64")]
 mod lanes;
 
 /// A SHA-256 digest.
@@ -40,7 +41,7 @@ impl Sha256 {
     }
 
     /// The digest of each message, equal to [`Self::of`] of each. Several together take less time than one by one, since
-    /// one core computes [`Self::AT_ONCE`] of them side by side.
+    /// one core computes [`Self::AT_ONCE`] of them side by side where it has instructions for it.
     ///
     /// ```
     /// # use spinefairbench_artifacts::digest::Sha256;
@@ -48,11 +49,15 @@ impl Sha256 {
     /// ```
     #[must_use]
     pub fn of_each(messages: &[&[u8]]) -> Vec<Self> {
-        lanes::digests(messages)
+        #[cfg(target_arch = "x86_64")]
+        if let Some(digests) = lanes::digests(messages) {
+            return digests;
+        }
+        one_by_one(messages)
     }
 
     /// How many messages [`Self::of_each`] computes side by side at most.
-    pub const AT_ONCE: usize = lanes::LANES;
+    pub const AT_ONCE: usize = 4;
 
     /// The digest whose bytes these are.
     #[must_use]
@@ -87,6 +92,11 @@ impl From<Sha256> for String {
     fn from(digest: Sha256) -> Self {
         digest.to_string()
     }
+}
+
+/// The plain form, which the lanes must equal.
+fn one_by_one(messages: &[&[u8]]) -> Vec<Sha256> {
+    messages.iter().map(|message| Sha256::of(message)).collect()
 }
 
 impl fmt::Display for Sha256 {

@@ -219,7 +219,8 @@ enum ProcessState {
 }
 
 fn process_state(pid: u32, host: &str) -> ProcessState {
-    if host != host_name() || host == UNKNOWN_HOST || !Path::new("/proc/self").exists() {
+    let has_proc = cfg!(target_os = "linux") && Path::new("/proc/self").exists();
+    if host != host_name() || host == UNKNOWN_HOST || !has_proc {
         return ProcessState::Unknown;
     }
     if Path::new("/proc").join(pid.to_string()).exists() {

@@ -225,6 +225,7 @@ fn make_beside<T>(
     unix,
     expect(clippy::disallowed_methods, reason = "the folder of a file that this module wrote")
 )]
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "on Unix it can fail"))]
 fn sync_folder(path: &Path) -> Result<(), ArtifactError> {
     #[cfg(unix)]
     {

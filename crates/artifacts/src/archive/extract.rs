@@ -188,12 +188,21 @@ impl Scratch {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(ArchiveError::disk("remove", &folder)(error)),
         }
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).map_err(ArchiveError::disk("create", &folder))?;
+        private_folder().create(&folder).map_err(ArchiveError::disk("create", &folder))?;
         Ok(Self { folder })
     }
+}
+
+/// Makes a folder that only its owner may look into, where the system has such a notion.
+fn private_folder() -> fs::DirBuilder {
+    #[cfg(unix)]
+    {
+        let mut builder = fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+    }
+    #[cfg(not(unix))]
+    fs::DirBuilder::new()
 }
 
 impl Drop for Scratch {

@@ -3,7 +3,7 @@
 //! Input: messages. Output: their digests, in the same order, equal to [`Sha256::of`](super::Sha256::of) of each. A single
 //! digest waits for itself: each round needs the one before, and the processor's SHA unit is idle for more than half of the
 //! time. Up to [`LANES`] messages are therefore computed side by side, round by round, and a lane whose message ends goes on
-//! with the next one. Where the processor has no SHA instructions, each message is computed by itself.
+//! with the next one. Only processors of the x86-64 family are served, and of these the ones with SHA instructions.
 //!
 //! The only unsafe code of the crate stands here: a call into a function compiled for instructions that were found to be
 //! present. It takes a third off the time of `checksums` (`docs/performance.md`).
@@ -11,20 +11,11 @@
 use super::Sha256;
 
 /// So many messages are computed side by side; with more there would not be enough registers.
-pub(super) const LANES: usize = 4;
+const LANES: usize = Sha256::AT_ONCE;
 
-/// The digest of each message.
-pub(super) fn digests(messages: &[&[u8]]) -> Vec<Sha256> {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(unit) = x86_64::ShaUnit::detected() {
-        return side_by_side(messages, unit);
-    }
-    one_by_one(messages)
-}
-
-/// The plain form, which the other must equal.
-fn one_by_one(messages: &[&[u8]]) -> Vec<Sha256> {
-    messages.iter().map(|message| Sha256::of(message)).collect()
+/// The digest of each message, if the processor has the instructions.
+pub(super) fn digests(messages: &[&[u8]]) -> Option<Vec<Sha256>> {
+    Some(side_by_side(messages, sha_unit::ShaUnit::detected()?))
 }
 
 /// One block of a message, as SHA-256 takes it.
@@ -97,8 +88,7 @@ impl<'a> Lane<'a> {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn side_by_side(messages: &[&[u8]], unit: x86_64::ShaUnit) -> Vec<Sha256> {
+fn side_by_side(messages: &[&[u8]], unit: sha_unit::ShaUnit) -> Vec<Sha256> {
     let mut digests = vec![Sha256::from_bytes([0; 32]); messages.len()];
     let mut waiting = messages.iter().enumerate().map(|(message, bytes)| Lane::new(message, bytes));
     let mut lanes: Vec<Lane<'_>> = waiting.by_ref().take(LANES).collect();
@@ -124,8 +114,7 @@ fn side_by_side(messages: &[&[u8]], unit: x86_64::ShaUnit) -> Vec<Sha256> {
 }
 
 /// Takes the next `n` blocks of each lane.
-#[cfg(target_arch = "x86_64")]
-fn compress<const N: usize>(lanes: [&mut Lane<'_>; N], n: usize, unit: x86_64::ShaUnit) {
+fn compress<const N: usize>(lanes: [&mut Lane<'_>; N], n: usize, unit: sha_unit::ShaUnit) {
     let mut states: [State; N] = std::array::from_fn(|place| lanes[place].state);
     unit.compress(&mut states, std::array::from_fn(|place| &lanes[place].blocks()[..n]));
     for (lane, state) in lanes.into_iter().zip(states) {
@@ -134,8 +123,7 @@ fn compress<const N: usize>(lanes: [&mut Lane<'_>; N], n: usize, unit: x86_64::S
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-mod x86_64 {
+mod sha_unit {
     use std::arch::x86_64::{
         __m128i, _mm_add_epi32, _mm_alignr_epi8, _mm_extract_epi32, _mm_set_epi32, _mm_set_epi64x,
         _mm_sha256msg1_epu32, _mm_sha256msg2_epu32, _mm_sha256rnds2_epu32, _mm_shuffle_epi8,
@@ -317,19 +305,20 @@ mod x86_64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::one_by_one;
     use super::*;
 
     #[track_caller]
     fn check(messages: &[&[u8]]) {
         let lengths: Vec<usize> = messages.iter().map(|message| message.len()).collect();
-        assert_eq!(digests(messages), one_by_one(messages), "lengths: {lengths:?}");
+        assert_eq!(Sha256::of_each(messages), one_by_one(messages), "lengths: {lengths:?}");
     }
 
     #[test]
     fn the_digests_are_those_of_fips_180() {
         let two_blocks: &[u8] = b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
         let found: Vec<String> =
-            digests(&[b"abc", b"", two_blocks]).iter().map(ToString::to_string).collect();
+            Sha256::of_each(&[b"abc", b"", two_blocks]).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
             [
@@ -356,7 +345,7 @@ mod tests {
             messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..700), 0..14),
         ) {
             let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-            prop_assert_eq!(digests(&messages), one_by_one(&messages));
+            prop_assert_eq!(Sha256::of_each(&messages), one_by_one(&messages));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Bundles in folders and in memory.
 
 use std::fs;
-use std::path::Path;
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::path::ReleasePath;
@@ -87,7 +86,7 @@ fn openings_are_counted() {
 }
 
 #[cfg(unix)]
-fn link(target: &str, folder: &Path, name: &str) {
+fn link(target: &str, folder: &std::path::Path, name: &str) {
     std::os::unix::fs::symlink(target, folder.join(name)).unwrap();
 }
 

@@ -232,8 +232,8 @@ fn on_a_terminal(line: &str) -> Option<Output> {
     }
 }
 
-#[cfg(target_os = "linux")]
 #[test]
+#[cfg_attr(not(target_os = "linux"), ignore = "`script` takes other options elsewhere")]
 fn class_58_on_a_terminal_of_40_columns_everything_is_said() {
     let binary = env!("CARGO_BIN_EXE_spinefairbench");
     let (root, release) = mini();

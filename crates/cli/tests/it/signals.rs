@@ -62,6 +62,7 @@ pub(crate) fn check_interrupted(output: &Output) {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "sends a signal of Unix")]
 fn class_59_a_signal_while_a_bundle_is_built_leaves_nothing() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
@@ -77,6 +78,7 @@ fn class_59_a_signal_while_a_bundle_is_built_leaves_nothing() {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "sends a signal of Unix")]
 fn class_59_a_signal_while_input_is_awaited_ends_at_once() {
     for signal in ["-INT", "-TERM"] {
         let mut command = spinefairbench();
@@ -167,6 +169,7 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "sends a signal of Unix")]
 fn class_59_a_signal_while_a_file_is_fetched_leaves_what_the_next_run_goes_on_from() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
@@ -221,6 +224,7 @@ fn interrupt_extraction(signal: &str, moment: Duration) -> Output {
 }
 
 #[test]
+#[cfg_attr(not(unix), ignore = "sends a signal of Unix")]
 fn class_59_a_signal_while_an_archive_is_extracted_leaves_nothing() {
     for signal in ["-INT", "-TERM"] {
         check_interrupted(&interrupt_extraction(signal, Duration::ZERO));
