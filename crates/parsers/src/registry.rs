@@ -250,6 +250,13 @@ mod tests {
     }
 
     #[test]
+    fn a_class_is_written_with_its_registry() {
+        let class = TermClass::Recommendation(Recommendation::Surgery);
+        assert_eq!(class.to_string(), format!("{}: surgery", RegistryName::Recommendation));
+        assert_ne!(TermClass::Severity(2).to_string(), TermClass::Severity(3).to_string());
+    }
+
+    #[test]
     fn the_terms_of_one_class_are_distinct() {
         for (class, terms) in term_classes() {
             let distinct: std::collections::BTreeSet<_> = terms.iter().collect();

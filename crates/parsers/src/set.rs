@@ -187,6 +187,24 @@ mod tests {
     }
 
     #[test]
+    fn sets_are_equal_ordered_and_hashed_by_what_they_hold() {
+        use std::hash::{BuildHasher, RandomState};
+
+        use DiagnosticLabel::{Fracture, Osteophytes};
+        let set = |labels: &[DiagnosticLabel]| labels.iter().copied().collect::<LabelSet>();
+        let (one, other) = (set(&[Fracture]), set(&[Osteophytes]));
+        assert!(one == set(&[Fracture, Fracture]) && one != other);
+        assert_eq!(one.partial_cmp(&other), Some(one.cmp(&other)));
+        assert_eq!(
+            [one.cmp(&other), other.cmp(&one), one.cmp(&one)],
+            [Ordering::Less, Ordering::Greater, Ordering::Equal]
+        );
+        let state = RandomState::new();
+        assert_eq!(state.hash_one(one), state.hash_one(set(&[Fracture])));
+        assert_ne!(state.hash_one(one), state.hash_one(other));
+    }
+
+    #[test]
     fn sets_are_combined_as_sets() {
         use DiagnosticLabel::{Fracture, NoFinding, VertebralCollapse};
         let left: LabelSet = [Fracture, VertebralCollapse].into_iter().collect();

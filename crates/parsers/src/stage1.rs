@@ -97,8 +97,8 @@ fn block_capture(text: &str, label: LabelEnd) -> Option<&str> {
     let after_space = skip_space(after_strong);
     let answer = skip_space(after_space.strip_prefix(':').unwrap_or(after_space));
     if answer.is_empty() {
-        // Whatever the parts give back is `**`, `:` or one whitespace character: a match if there is any, cleaned to nothing.
-        return (!rest.is_empty()).then_some("");
+        // Whatever the parts give back is `**`, `:` or one whitespace character, cleaned to nothing, and no label comes after it.
+        return None;
     }
     let mut searched = 0;
     while let Some(line_end) = answer[searched..].find('\n').map(|offset| searched + offset) {
