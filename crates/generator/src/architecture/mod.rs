@@ -21,6 +21,8 @@ pub use text_encoder::{EncoderLayer, TextEncoder};
 pub use unet::{CrossAttention, DownBlock, FeedForward, Transformer, Unet, UnetMiddle, UpBlock};
 pub use vae::{Decoder, DecoderBlock, Encoder, EncoderBlock, Vae, VaeAttention, VaeMiddle};
 
+use std::num::NonZeroU32;
+
 /// Where a network's parameters come from.
 ///
 /// The source is asked once for every parameter, in a fixed order. It does not fail: it remembers what was missing or
@@ -43,7 +45,7 @@ pub trait Parameters {
     }
 
     /// How many tokens a feed-forward layer takes at once; all of them without a number.
-    fn tokens_at_once(&self) -> Option<i64> {
+    fn tokens_at_once(&self) -> Option<NonZeroU32> {
         None
     }
 

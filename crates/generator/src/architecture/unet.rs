@@ -1,5 +1,7 @@
 //! The conditional UNet: residual and transformer blocks at four widths, with skips from the way down to the way up.
 
+use std::num::NonZeroU32;
+
 use super::{
     Attention, AttentionPlacement, Bias, Convolution, Linear, Norm, Parameters, ResnetBlock,
     UnetConfig,
@@ -102,7 +104,7 @@ pub struct FeedForward<P> {
     /// Back to the width.
     pub out: Linear<P>,
     /// How many tokens pass at once; all of them without a number.
-    pub tokens_at_once: Option<i64>,
+    pub tokens_at_once: Option<NonZeroU32>,
 }
 
 impl<P> Unet<P> {

@@ -163,14 +163,13 @@ fn add_feed_forward(
     probe: &mut dyn Probe,
 ) -> Torch<()> {
     let (n_pictures, n_tokens, _) = tokens.size3()?;
-    let Some(tokens_at_once) =
-        block.feed_forward.tokens_at_once.filter(|tokens| *tokens < n_pictures * n_tokens)
-    else {
+    let at_once = block.feed_forward.tokens_at_once.map(|tokens| i64::from(tokens.get()));
+    let Some(at_once) = at_once.filter(|at_once| *at_once < n_pictures * n_tokens) else {
         let _ = tokens.f_add_(&feed_forward(block, tokens, probe)?)?;
         return Ok(());
     };
     for picture in 0..n_pictures {
-        for mut rows in tokens.f_narrow(0, picture, 1)?.f_split(tokens_at_once, 1)? {
+        for mut rows in tokens.f_narrow(0, picture, 1)?.f_split(at_once, 1)? {
             let _ = rows.f_add_(&feed_forward(block, &rows, probe)?)?;
         }
     }

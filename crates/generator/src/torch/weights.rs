@@ -4,6 +4,7 @@
 //! touched. What has to be converted is read tensor by tensor instead.
 
 use std::collections::BTreeSet;
+use std::num::{NonZeroU32, NonZeroUsize};
 
 use safetensors::Dtype;
 use tch::{Device, Kind, Tensor};
@@ -49,16 +50,18 @@ pub enum Arithmetic {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PieceSizes {
     /// Bytes of a kernel that are used in one call.
-    pub kernel_bytes: usize,
+    pub kernel_bytes: NonZeroUsize,
     /// Tokens of a batch that pass a feed-forward layer together.
-    pub tokens: i64,
+    pub tokens: NonZeroU32,
 }
 
 impl Default for PieceSizes {
     /// A little below 32 MiB; the tokens were chosen: 1,024 of them take 10 to 40 MiB in Stable Diffusion 1.5, all of a
     /// batch of two up to 84 MiB.
     fn default() -> Self {
-        Self { kernel_bytes: 31 << 20, tokens: 1024 }
+        const KERNEL_BYTES: NonZeroUsize = NonZeroUsize::new(31 << 20).unwrap();
+        const TOKENS: NonZeroU32 = NonZeroU32::new(1024).unwrap();
+        Self { kernel_bytes: KERNEL_BYTES, tokens: TOKENS }
     }
 }
 
@@ -265,7 +268,7 @@ impl Parameters for TensorSource<'_> {
         if self.works_in_parts() { in_parts(kernel, self.pieces.kernel_bytes) } else { kernel }
     }
 
-    fn tokens_at_once(&self) -> Option<i64> {
+    fn tokens_at_once(&self) -> Option<NonZeroU32> {
         self.works_in_parts().then_some(self.pieces.tokens)
     }
 
@@ -294,14 +297,14 @@ fn point_kernel(weight: &Tensor) -> Tensor {
 
 /// A kernel `[out, in, k, k]` above `largest` bytes seen as `[parts, out / parts, in, k, k]`, in the fewest equal parts that are
 /// not above it. One that would need more than twice the parts that its size asks for stays whole.
-fn in_parts(kernel: Tensor, largest: usize) -> Tensor {
+fn in_parts(kernel: Tensor, largest: NonZeroUsize) -> Tensor {
     // One that could not be loaded has no dimensions, and no type either.
     if kernel.dim() != 4 {
         return kernel;
     }
     let size_bytes = kernel.numel() * kernel.kind().elt_size_in_bytes();
     let (Some(&n_outputs), Ok(least)) =
-        (kernel.size().first(), i64::try_from(size_bytes.div_ceil(largest).max(1)))
+        (kernel.size().first(), i64::try_from(size_bytes.div_ceil(largest.get()).max(1)))
     else {
         return kernel;
     };
@@ -319,7 +322,7 @@ mod tests {
     fn a_large_kernel_is_seen_in_the_fewest_equal_parts() {
         let parts = |n_outputs: i64, largest| {
             let kernel = Tensor::zeros([n_outputs, 2, 3, 3], (Kind::Float, Device::Cpu));
-            in_parts(kernel, largest).size()
+            in_parts(kernel, NonZeroUsize::new(largest).unwrap()).size()
         };
         // 72 bytes for each output channel.
         assert_eq!(parts(12, 12 * 72), [12, 2, 3, 3]);
@@ -327,6 +330,6 @@ mod tests {
         assert_eq!(parts(12, 5 * 72), [3, 4, 2, 3, 3]);
         assert_eq!(parts(10, 4 * 72), [5, 2, 2, 3, 3]);
         assert_eq!(parts(13, 4 * 72), [13, 2, 3, 3]);
-        assert_eq!(in_parts(Tensor::new(), 1).dim(), Tensor::new().dim());
+        assert_eq!(in_parts(Tensor::new(), NonZeroUsize::MIN).dim(), Tensor::new().dim());
     }
 }
