@@ -10,6 +10,7 @@ use spinefairbench_demo::{
 
 use crate::{SHARED, json, small};
 
+/// Every file below `root` by its release path, with `/` on every system.
 fn files(root: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![root.to_owned()];
@@ -19,7 +20,8 @@ fn files(root: &Path) -> BTreeSet<String> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                found.insert(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+                let below = path.strip_prefix(root).unwrap().to_str().unwrap();
+                found.insert(below.replace(std::path::MAIN_SEPARATOR, "/"));
             }
         }
     }
