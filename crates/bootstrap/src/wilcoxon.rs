@@ -227,6 +227,23 @@ mod tests {
         assert_eq!(wilcoxon(&[f64::MAX], &[f64::MIN]), Err(BootstrapError::Overflow));
     }
 
+    /// SciPy 1.17.1 gives this for 16 differences with ties and without a zero; by all sign patterns it would be 0.0335.
+    #[test]
+    fn sixteen_differences_with_ties_are_approximated() {
+        let differences = [1, -1, 2, 2, -2, 3, 3, 4, -4, 5, 5, 6, -6, 7, 7, 8]
+            .map(|number: i8| f64::from(number));
+        let test = wilcoxon(&differences, &[0.0; 16]).unwrap();
+        assert_eq!(test.statistic, 26.5);
+        let expected = 0.031_594_072_330_834_51;
+        assert!(((test.p_value - expected) / expected).abs() < 1e-12, "{}", test.p_value);
+    }
+
+    /// The squares leave the range of `f64`; the mean does not.
+    #[test]
+    fn an_effect_whose_deviation_overflows_is_none() {
+        assert_eq!(cohens_dz(&[1e200, -1e200], &[0.0; 2]), Err(BootstrapError::Overflow));
+    }
+
     #[test]
     fn equal_samples_have_no_effect() {
         assert_eq!(
