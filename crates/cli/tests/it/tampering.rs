@@ -111,6 +111,10 @@ fn surplus_files_are_named_wherever_they_are() {
         "Metrics/toy_submission.json",
         "dataset/counterfactual_images/new/young_male.png",
     ] {
+        // Where case does not count, two of these are listed files by another spelling, and are not surplus.
+        if Path::new(mini().0).join(path).exists() {
+            continue;
+        }
         check("file_unlisted", path, |root| {
             fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
             fs::write(root.join(path), "x").unwrap();
