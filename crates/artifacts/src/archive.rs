@@ -26,6 +26,7 @@ pub use self::members::{ArchiveMembers, KEPT_BYTES, MemberFacts, member_digests}
 pub use self::name::{MemberKind, NameProblem, ShownName};
 pub use self::verify::{ArchiveCheck, DifferentMember, ManifestCheck, verify_members};
 use crate::digest::Sha256;
+use crate::limits::Growth;
 use crate::path::ReleasePath;
 
 /// The folder that the release archive extracts to (`bundle.md`, "Identity of the release").
@@ -82,6 +83,17 @@ impl Default for Limits {
             path_units: 247,
             expansion: 200,
             expansion_free_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// How far the decompressed stream may grow.
+    pub(crate) fn growth(&self) -> Growth {
+        Growth {
+            total_bytes: self.total_bytes,
+            expansion: self.expansion,
+            expansion_free_bytes: self.expansion_free_bytes,
         }
     }
 }

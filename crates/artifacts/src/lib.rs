@@ -11,6 +11,7 @@ pub mod ids;
 pub mod json;
 pub mod jsonl;
 pub mod layout;
+pub mod limits;
 pub mod lock;
 pub mod manifest;
 pub mod panel;
@@ -27,5 +28,7 @@ pub mod write;
 pub mod archive;
 #[cfg(feature = "download")]
 pub mod download;
+#[cfg(feature = "compressed")]
+pub mod limited;
 
 pub use error::{ArtifactError, Diagnostic};

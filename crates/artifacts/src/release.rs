@@ -53,6 +53,10 @@ pub struct ReleaseDescription {
     pub frozen_prompt_registry: ReleasePath,
     /// Digests of files whose change would change everything else.
     pub artifact_anchors: UniqueMap<Sha256>,
+    /// Digests of the manifests that say which pairs a named scope holds, by path. Without them a scope can be scored, and
+    /// nothing says that it is the published one.
+    #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
+    pub scope_manifests: UniqueMap<Sha256>,
     /// Digest of each frozen prompt, by name.
     pub prompt_digests: UniqueMap<Sha256>,
     /// The retained models, in the order of the table.

@@ -239,6 +239,8 @@ fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
         },
         frozen_prompt_registry: layout::constant(layout::CANONICAL_DEFINITIONS),
         artifact_anchors: [(layout::SHA256SUMS.to_owned(), digest)].into_iter().collect(),
+        // No scope of it is published.
+        scope_manifests: std::iter::empty().collect(),
         prompt_digests: std::iter::empty().collect(),
         table2_models: Vec::new(),
         expected: Expected {

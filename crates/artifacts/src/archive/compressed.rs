@@ -14,6 +14,7 @@ use flate2::bufread::GzDecoder;
 use super::name::ShownName;
 use super::{ArchiveError, ArchiveIdentity, Limits};
 use crate::digest::{Hasher, Sha256};
+use crate::limits::LimitExceeded;
 
 /// Bytes per message between the threads; chosen so that a message costs nothing beside hashing it.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -187,17 +188,12 @@ impl Decompressed {
     }
 
     fn check_limits(&self, compressed: u64) -> Result<(), ArchiveError> {
-        let decompressed = self.given_out;
-        if decompressed > self.limits.total_bytes {
-            return Err(ArchiveError::TooManyBytes { limit: self.limits.total_bytes });
-        }
-        let limit = self.limits.expansion;
-        if decompressed > self.limits.expansion_free_bytes
-            && decompressed > compressed.saturating_mul(limit)
-        {
-            return Err(ArchiveError::Expansion { limit, compressed, decompressed });
-        }
-        Ok(())
+        self.limits.growth().check(compressed, self.given_out).map_err(|exceeded| match exceeded {
+            LimitExceeded::Expansion { limit, compressed, decompressed } => {
+                ArchiveError::Expansion { limit, compressed, decompressed }
+            }
+            _ => ArchiveError::TooManyBytes { limit: self.limits.total_bytes },
+        })
     }
 }
 

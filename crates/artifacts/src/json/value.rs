@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A JSON number: whole if it was written as a whole number of at most 64 bits.
 #[derive(Debug, Clone, Copy)]
@@ -208,6 +208,26 @@ impl fmt::Display for Value {
 
 fn write_string(formatter: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     formatter.write_str(&serde_json::to_string(text).map_err(|_| fmt::Error)?)
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(Number::Whole(whole)) => {
+                match (i64::try_from(*whole), u64::try_from(*whole)) {
+                    (Ok(whole), _) => serializer.serialize_i64(whole),
+                    (_, Ok(whole)) => serializer.serialize_u64(whole),
+                    _ => serializer.serialize_i128(*whole),
+                }
+            }
+            Self::Number(Number::Float(float)) => serializer.serialize_f64(*float),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(entries) => serializer.collect_map(entries),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {
