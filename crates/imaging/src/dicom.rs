@@ -14,34 +14,35 @@ mod voi;
 
 use crate::ImagingError;
 use crate::raster::Raster;
-use crate::read::{DicomFacts, Format, Notice, Picture, Pixels, ReadOptions, Sixteen};
-use crate::window::{Histogram, WindowChoice};
+use crate::read::{DicomFacts, Format, Notice, Picture, Pixels, ReadOptions};
+use crate::window::Histogram;
 
 use self::header::Header;
-use self::voi::Voi;
 
 /// The picture in a DICOM file.
 pub(crate) fn decode(bytes: &[u8], options: &ReadOptions) -> Result<Picture, ImagingError> {
     let file = header::open(bytes)?;
     let header = Header::read(&file, options)?;
-    let voi = Voi::read(&file.data_set, header.signed)?;
-    let samples = pixels::frame(&file.data_set, &header, options)?;
-    let histogram = Histogram::of(&samples);
     let mut notices = Vec::new();
+    let samples = pixels::frame(&file.data_set, &header, options, &mut notices)?;
+    let mut histogram = Histogram::of(&samples);
     if header.frames > 1 {
         notices.push(Notice::OtherFrames { frames: header.frames });
     }
     if histogram.is_constant() {
         notices.push(Notice::ConstantPicture);
     }
-    let choice = match options.sixteen {
-        Sixteen::Windowed(choice) => choice,
-        // Pillow reads no DICOM, so that there is nothing of its to reproduce.
-        Sixteen::PillowClip => WindowChoice::Default,
-    };
     let value_of = |sample: u16| header.value_of(sample);
+    let mut n_padding = 0;
+    let percentiles = || {
+        n_padding = histogram.leave_out(|sample| header.is_padding(sample));
+        histogram.percentile_window(value_of)
+    };
     let (transform, window) =
-        voi.transform(choice, &header, || histogram.percentile_window(value_of));
+        voi::transform(&file.data_set, &header, options.window(), percentiles)?;
+    if n_padding > 0 {
+        notices.push(Notice::PaddingLeftOut { count: n_padding });
+    }
     let table: Vec<u8> = (0..=u16::MAX)
         .map(|sample| {
             let level = transform.level(value_of(sample));

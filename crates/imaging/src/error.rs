@@ -110,10 +110,20 @@ pub enum ImagingError {
         feature: String,
     },
     /// A window that is not `full`, `percentile` or two rising numbers.
-    #[error("`{text}` is not a window (expected `LO,HI` with LO below HI, `full` or `percentile`)")]
+    #[error(
+        "`{text}` is not a window (expected `LO,HI` with LO below HI, `full`, `percentile`, or the number of a window of the file, counted from 1)"
+    )]
     InvalidWindow {
         /// What was given.
         text: String,
+    },
+    /// A window of its own that the file does not have.
+    #[error(
+        "window {window} was asked for, the file has no such window of its own (counted from 1)"
+    )]
+    NoSuchWindow {
+        /// The window asked for, counted from 1.
+        window: u16,
     },
     /// A blend weight outside 0 to 1.
     #[error("the blend weight {weight} is not between 0 and 1")]

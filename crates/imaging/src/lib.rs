@@ -17,8 +17,10 @@
 
 #![forbid(unsafe_code)]
 
+mod codec;
 mod dicom;
 mod error;
+mod exif;
 mod jpeg;
 mod mask;
 mod numpy;

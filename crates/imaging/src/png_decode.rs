@@ -14,7 +14,7 @@ use crate::ImagingError;
 use crate::png_chunks;
 use crate::raster::{GreyImage, ImageSize, Raster, RgbImage};
 use crate::read::{Format, Limits, Notice, Picture, Pixels, ReadOptions, Sixteen};
-use crate::window::{self, AppliedWindow, Histogram, WindowChoice, WindowOrigin};
+use crate::window::{AppliedWindow, DeepGrey, WindowOrigin};
 
 /// The picture in a PNG file.
 pub(crate) fn decode(bytes: &[u8], options: &ReadOptions) -> Result<Picture, ImagingError> {
@@ -36,7 +36,7 @@ pub(crate) fn decode(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Ima
     }
     let (pixels, window) = match packed.colour {
         ColorType::Grayscale | ColorType::GrayscaleAlpha if deep => {
-            let (image, window) = packed.deep_grey(options.sixteen, &mut notices);
+            let (image, window) = packed.deep_grey(options.sixteen, &mut notices)?;
             (Pixels::Grey(image), Some(window))
         }
         ColorType::Grayscale | ColorType::GrayscaleAlpha => (Pixels::Grey(packed.grey()), None),
@@ -137,7 +137,11 @@ impl Packed {
         Raster::from_counted(self.size, self.unpacked().flat_map(colour_of).collect())
     }
 
-    fn deep_grey(&self, rule: Sixteen, notices: &mut Vec<Notice>) -> (GreyImage, AppliedWindow) {
+    fn deep_grey(
+        &self,
+        rule: Sixteen,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(GreyImage, AppliedWindow), ImagingError> {
         let channels = self.colour.samples();
         let levels = self
             .samples
@@ -148,24 +152,10 @@ impl Packed {
             .map(|&pair| u16::from_be_bytes(pair));
         let levels: Vec<u16> = levels.collect();
         let choice = match rule {
-            Sixteen::PillowClip => return self.pillow_deep_grey(&levels),
+            Sixteen::PillowClip => return Ok(self.pillow_deep_grey(&levels)),
             Sixteen::Windowed(choice) => choice,
         };
-        let histogram = Histogram::of(&levels);
-        if histogram.is_constant() {
-            notices.push(Notice::ConstantPicture);
-        }
-        let ((low, high), origin) = match choice {
-            WindowChoice::Default | WindowChoice::Percentiles => {
-                (histogram.percentile_window(f64::from), WindowOrigin::Percentiles)
-            }
-            WindowChoice::Full => ((0.0, f64::from(u16::MAX)), WindowOrigin::Full),
-            WindowChoice::Bounds(bounds) => ((bounds.low(), bounds.high()), WindowOrigin::Given),
-        };
-        let table: Vec<u8> =
-            (0..=u16::MAX).map(|value| window::level(f64::from(value), low, high)).collect();
-        let samples = levels.iter().map(|&value| table[usize::from(value)]).collect();
-        (Raster::from_counted(self.size, samples), AppliedWindow { low, high, origin })
+        DeepGrey { size: self.size, samples: &levels, bits: 16 }.windowed(choice, notices)
     }
 
     /// Pillow clips mode `I;16`, and takes the high bytes of grey with alpha.

@@ -124,6 +124,16 @@ pub struct ReadOptions {
     pub frame: u32,
 }
 
+impl ReadOptions {
+    /// The window asked for, where Pillow's clipping has no say.
+    pub(crate) fn window(&self) -> WindowChoice {
+        match self.sixteen {
+            Sixteen::Windowed(choice) => choice,
+            Sixteen::PillowClip => WindowChoice::Default,
+        }
+    }
+}
+
 /// The samples of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pixels {
@@ -144,6 +154,23 @@ pub enum Notice {
     },
     /// An animation, of which the default image was read.
     AnimationFirstFrame,
+    /// DICOM padding pixels, which had no say in the window.
+    PaddingLeftOut {
+        /// How many.
+        count: u64,
+    },
+    /// Bytes inside the picture's data that belong to nothing.
+    StrayBytes {
+        /// How many.
+        count: usize,
+    },
+    /// No end marker, after all of the picture.
+    EndMarkerMissing,
+    /// An EXIF orientation other than upright, which the original ignores.
+    OrientationIgnored {
+        /// The value of the tag, 2 to 8.
+        orientation: u16,
+    },
     /// Transparency, which was dropped as Pillow drops it.
     AlphaDropped,
     /// Colour samples of 16 bits, of which the high bytes were kept as Pillow keeps them.
@@ -163,12 +190,33 @@ impl fmt::Display for Notice {
             Self::TrailingBytes { count } => {
                 write!(f, "{count} bytes after the end of the picture were ignored")
             }
+            Self::PaddingLeftOut { count } => {
+                write!(f, "{count} padding pixels had no say in the window")
+            }
+            Self::StrayBytes { count } => {
+                write!(f, "{count} bytes inside the picture's data belong to nothing")
+            }
+            Self::EndMarkerMissing => {
+                f.write_str("the end marker is missing; all of the picture is there")
+            }
+            Self::OrientationIgnored { orientation } => write!(
+                f,
+                "the EXIF orientation {orientation} was ignored, as in the original: the picture may lie on its side"
+            ),
             Self::AnimationFirstFrame => f.write_str("of an animation, the default image was read"),
             Self::AlphaDropped => f.write_str("transparency was dropped"),
             Self::SixteenBitColour => f.write_str("of 16-bit colour, the high bytes were kept"),
             Self::ConstantPicture => f.write_str("every pixel has the same level"),
             Self::OtherFrames { frames } => write!(f, "one of {frames} frames was read"),
         }
+    }
+}
+
+impl Notice {
+    /// What to say about the orientation that an EXIF block states.
+    pub(crate) fn for_orientation(orientation: Option<u16>) -> Option<Self> {
+        let turned = orientation.filter(|&orientation| orientation != 1);
+        turned.map(|orientation| Self::OrientationIgnored { orientation })
     }
 }
 

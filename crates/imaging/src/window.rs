@@ -5,9 +5,12 @@
 //! 0.5 to its 99.5 percentile (linear method of the resampling rules), mapped linearly and rounded half to even.
 
 use std::fmt;
+use std::num::NonZeroU16;
 use std::str::FromStr;
 
 use crate::ImagingError;
+use crate::raster::{GreyImage, ImageSize, Raster};
+use crate::read::Notice;
 
 /// The window a caller wants.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -21,6 +24,8 @@ pub enum WindowChoice {
     Full,
     /// These bounds.
     Bounds(WindowBounds),
+    /// One of the file's own windows (DICOM), counted from 1.
+    Numbered(NonZeroU16),
 }
 
 /// Two finite numbers, the first below the second.
@@ -59,14 +64,16 @@ impl WindowBounds {
 impl FromStr for WindowChoice {
     type Err = ImagingError;
 
-    /// `full`, `percentile` or `LO,HI`.
+    /// `full`, `percentile`, `LO,HI`, or the number of a window of the file.
     fn from_str(text: &str) -> Result<Self, ImagingError> {
         let invalid = || ImagingError::InvalidWindow { text: text.to_owned() };
         match text {
             "full" => Ok(Self::Full),
             "percentile" => Ok(Self::Percentiles),
             _ => {
-                let (low, high) = text.split_once(',').ok_or_else(invalid)?;
+                let Some((low, high)) = text.split_once(',') else {
+                    return text.parse().map(Self::Numbered).map_err(|_| invalid());
+                };
                 let number = |part: &str| part.trim().parse::<f64>().map_err(|_| invalid());
                 WindowBounds::new(number(low)?, number(high)?)
                     .map(Self::Bounds)
@@ -125,6 +132,41 @@ impl fmt::Display for AppliedWindow {
     }
 }
 
+/// Grey samples that stand for themselves, and how many bits each may take.
+pub(crate) struct DeepGrey<'a> {
+    pub(crate) size: ImageSize,
+    pub(crate) samples: &'a [u16],
+    pub(crate) bits: u8,
+}
+
+impl DeepGrey<'_> {
+    /// The picture through the window of the caller's choice, its percentiles without one.
+    pub(crate) fn windowed(
+        &self,
+        choice: WindowChoice,
+        notices: &mut Vec<Notice>,
+    ) -> Result<(GreyImage, AppliedWindow), ImagingError> {
+        let histogram = Histogram::of(self.samples);
+        if histogram.is_constant() {
+            notices.push(Notice::ConstantPicture);
+        }
+        let ((low, high), origin) = match choice {
+            WindowChoice::Default | WindowChoice::Percentiles => {
+                (histogram.percentile_window(f64::from), WindowOrigin::Percentiles)
+            }
+            WindowChoice::Full => ((0.0, f64::from((1_u32 << self.bits) - 1)), WindowOrigin::Full),
+            WindowChoice::Bounds(bounds) => ((bounds.low(), bounds.high()), WindowOrigin::Given),
+            WindowChoice::Numbered(number) => {
+                return Err(ImagingError::NoSuchWindow { window: number.get() });
+            }
+        };
+        let table: Vec<u8> =
+            (0..=u16::MAX).map(|value| level(f64::from(value), low, high)).collect();
+        let levels = self.samples.iter().map(|&value| table[usize::from(value)]).collect();
+        Ok((Raster::from_counted(self.size, levels), AppliedWindow { low, high, origin }))
+    }
+}
+
 /// The level of `value` in a linear window; a window without width is a step just above `low`.
 pub(crate) fn level(value: f64, low: f64, high: f64) -> u8 {
     if value <= low {
@@ -169,6 +211,22 @@ impl Histogram {
         (percentile(&values, 0.005), percentile(&values, 0.995))
     }
 
+    /// Takes out the patterns that are no part of the picture, unless nothing would be left; gives their number.
+    pub(crate) fn leave_out(&mut self, is_padding: impl Fn(u16) -> bool) -> u64 {
+        let total: u64 = self.counts.iter().sum();
+        let padding = (0..=u16::MAX).zip(&self.counts).filter(|&(sample, _)| is_padding(sample));
+        let n_padding = padding.map(|(_, &count)| count).sum();
+        if n_padding == total {
+            return 0;
+        }
+        for (sample, count) in (0..=u16::MAX).zip(&mut self.counts) {
+            if is_padding(sample) {
+                *count = 0;
+            }
+        }
+        n_padding
+    }
+
     /// Whether one pattern is all there is.
     pub(crate) fn is_constant(&self) -> bool {
         self.counts.iter().filter(|&&count| count > 0).count() == 1
@@ -210,7 +268,10 @@ mod tests {
             "-10, 2.5".parse(),
             Ok(WindowChoice::Bounds(WindowBounds { low: -10.0, high: 2.5 }))
         );
-        for text in ["", "5", "5,5", "6,5", "nan,1", "0,inf", "a,b", "1,2,3", "-1e308,1e308"] {
+        assert_eq!("2".parse(), Ok(WindowChoice::Numbered(NonZeroU16::new(2).unwrap())));
+        for text in
+            ["", "0", "-1", "1.5", "5,5", "6,5", "nan,1", "0,inf", "a,b", "1,2,3", "-1e308,1e308"]
+        {
             let error = WindowChoice::from_str(text).unwrap_err();
             assert_eq!(error, ImagingError::InvalidWindow { text: text.to_owned() });
         }

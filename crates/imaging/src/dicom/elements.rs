@@ -84,10 +84,14 @@ impl<'a> Value<'a> {
         Ok(items)
     }
 
-    /// The wanted elements of the first item, if there is one.
-    pub(super) fn first_item(self, wanted: &[Tag]) -> Result<Option<DataSet<'a>>, ImagingError> {
+    /// The wanted elements of an item, if there is one; `index` counts from 0.
+    pub(super) fn item(
+        self,
+        index: usize,
+        wanted: &[Tag],
+    ) -> Result<Option<DataSet<'a>>, ImagingError> {
         let items = self.items()?;
-        items.first().map(|content| DataSet::read(content, self.encoding, wanted)).transpose()
+        items.get(index).map(|content| DataSet::read(content, self.encoding, wanted)).transpose()
     }
 }
 

@@ -16,6 +16,8 @@ const BITS_ALLOCATED: Tag = (0x0028, 0x0100);
 const BITS_STORED: Tag = (0x0028, 0x0101);
 const HIGH_BIT: Tag = (0x0028, 0x0102);
 const PIXEL_REPRESENTATION: Tag = (0x0028, 0x0103);
+const PADDING: Tag = (0x0028, 0x0120);
+const PADDING_LIMIT: Tag = (0x0028, 0x0121);
 const INTERCEPT: Tag = (0x0028, 0x1052);
 const SLOPE: Tag = (0x0028, 0x1053);
 const MODALITY_TABLE: Tag = (0x0028, 0x3000);
@@ -25,7 +27,7 @@ pub(super) const VOI_FUNCTION: Tag = (0x0028, 0x1056);
 pub(super) const VOI_TABLE: Tag = (0x0028, 0x3010);
 
 /// Every attribute that is held. None of them describes a patient.
-const HELD: [Tag; 17] = [
+const HELD: [Tag; 19] = [
     SAMPLES_PER_PIXEL,
     PHOTOMETRIC,
     N_FRAMES,
@@ -35,6 +37,8 @@ const HELD: [Tag; 17] = [
     BITS_STORED,
     HIGH_BIT,
     PIXEL_REPRESENTATION,
+    PADDING,
+    PADDING_LIMIT,
     WINDOW_CENTER,
     WINDOW_WIDTH,
     INTERCEPT,
@@ -103,6 +107,8 @@ pub(super) struct Header {
     pub(super) inverted: bool,
     pub(super) slope: f64,
     pub(super) intercept: f64,
+    /// Stored values that are no part of the picture, both ends included.
+    padding: Option<(i32, i32)>,
 }
 
 impl Header {
@@ -160,6 +166,7 @@ impl Header {
             inverted,
             slope,
             intercept,
+            padding: padding(data_set, signed),
         };
         let (low, high) = header.full_range();
         if !(high - low).is_finite() {
@@ -170,14 +177,24 @@ impl Header {
 
     /// What a stored sample stands for.
     pub(super) fn value_of(&self, sample: u16) -> f64 {
+        f64::from(self.stored(sample)) * self.slope + self.intercept
+    }
+
+    /// The number in the significant bits of a sample.
+    fn stored(&self, sample: u16) -> i32 {
         let unused = 16 - self.bits_stored;
         let aligned = (sample >> (self.high_bit + 1 - self.bits_stored)) << unused;
-        let stored = if self.signed {
-            f64::from(aligned.cast_signed() >> unused)
+        if self.signed {
+            (aligned.cast_signed() >> unused).into()
         } else {
-            f64::from(aligned >> unused)
-        };
-        stored * self.slope + self.intercept
+            (aligned >> unused).into()
+        }
+    }
+
+    /// Whether a sample fills up the frame beside the picture (PS3.3, C.7.5.1.1.2).
+    pub(super) fn is_padding(&self, sample: u16) -> bool {
+        let stored = self.stored(sample);
+        self.padding.is_some_and(|(low, high)| (low..=high).contains(&stored))
     }
 
     /// The least and the greatest value that a sample can stand for.
@@ -187,6 +204,16 @@ impl Header {
         let ends = [lowest, lowest + span - 1.0].map(|stored| stored * self.slope + self.intercept);
         (ends[0].min(ends[1]), ends[0].max(ends[1]))
     }
+}
+
+fn padding(data_set: &DataSet<'_>, signed: bool) -> Option<(i32, i32)> {
+    let number = |tag| {
+        let word = optional(data_set, tag)?;
+        Some(if signed { i32::from(word.cast_signed()) } else { i32::from(word) })
+    };
+    let value = number(PADDING)?;
+    let limit = number(PADDING_LIMIT).unwrap_or(value);
+    Some((value.min(limit), value.max(limit)))
 }
 
 fn is_inverted(data_set: &DataSet<'_>) -> Result<bool, ImagingError> {

@@ -1,12 +1,12 @@
 //! The samples of one frame, as bit patterns of 16 bits.
 
-use jpeg_decoder::{Decoder, PixelFormat};
-
 use super::elements::{self, DataSet, Value};
 use super::header::{Header, Packing};
 use super::{attribute, malformed, unsupported};
 use crate::ImagingError;
-use crate::read::{Format, ReadOptions};
+use crate::codec::Fault;
+use crate::jpeg::Jpeg;
+use crate::read::{Format, Notice, ReadOptions};
 
 const PIXEL_DATA: &str = "PixelData (7FE0,0010)";
 
@@ -15,6 +15,7 @@ pub(super) fn frame(
     data_set: &DataSet<'_>,
     header: &Header,
     options: &ReadOptions,
+    notices: &mut Vec<Notice>,
 ) -> Result<Vec<u16>, ImagingError> {
     let value =
         data_set.get(elements::PIXEL_DATA).ok_or_else(|| attribute(PIXEL_DATA, "missing"))?;
@@ -26,7 +27,7 @@ pub(super) fn frame(
         }
         (Packing::Rle, true) => unpack_rle(&encoded_frame(value, header.frames, index)?, header),
         (Packing::Jpeg, true) => {
-            decode_jpeg(&encoded_frame(value, header.frames, index)?, header, options)
+            decode_jpeg(&encoded_frame(value, header.frames, index)?, header, options, notices)
         }
         (Packing::Rle | Packing::Jpeg, false) => {
             Err(attribute(PIXEL_DATA, "not encapsulated in a compressed file"))
@@ -135,40 +136,24 @@ fn decode_jpeg(
     encoded: &[u8],
     header: &Header,
     options: &ReadOptions,
+    notices: &mut Vec<Notice>,
 ) -> Result<Vec<u16>, ImagingError> {
-    let refusal = |error: jpeg_decoder::Error| match error {
-        jpeg_decoder::Error::Unsupported(_) => {
-            unsupported("a JPEG process other than 8-bit baseline or lossless")
-        }
-        jpeg_decoder::Error::Io(_) => cut_short(),
-        _ => malformed("its JPEG frame cannot be decoded"),
+    let fault = |fault: Fault| match fault {
+        Fault::Short(_) => cut_short(),
+        other => other.in_file(Format::Dicom),
     };
-    let mut decoder = Decoder::new(encoded);
-    decoder.set_max_decoding_buffer_size(options.limits.max_decoder_bytes);
-    decoder.read_info().map_err(refusal)?;
-    let info = decoder.info().ok_or_else(|| malformed("its JPEG frame has no header"))?;
-    if (u32::from(info.width), u32::from(info.height))
-        != (header.size.width(), header.size.height())
-    {
+    let jpeg = Jpeg::open(encoded, &options.limits).map_err(fault)?;
+    if jpeg.size() != header.size {
         return Err(malformed("its JPEG frame is not as large as its header says"));
     }
-    let samples: Vec<u16> = match info.pixel_format {
-        PixelFormat::L8 => decoder.decode().map_err(refusal)?.into_iter().map(u16::from).collect(),
-        // The decoder gives 16-bit samples in the machine's byte order.
-        PixelFormat::L16 => decoder
-            .decode()
-            .map_err(refusal)?
-            .as_chunks()
-            .0
-            .iter()
-            .map(|&pair| u16::from_ne_bytes(pair))
-            .collect(),
-        PixelFormat::RGB24 | PixelFormat::CMYK32 => return Err(unsupported("colour")),
-    };
-    if samples.len() != header.size.n_pixels() {
-        return Err(malformed("its JPEG frame is not as large as its header says"));
+    if jpeg.n_components() != 1 {
+        return Err(unsupported("colour"));
     }
-    Ok(samples)
+    let mut decoded = jpeg.decode().map_err(fault)?;
+    // Frames are padded to an even length.
+    decoded.trailing_bytes = 0;
+    notices.extend(decoded.notices());
+    Ok(decoded.planes.swap_remove(0))
 }
 
 fn cut_short() -> ImagingError {

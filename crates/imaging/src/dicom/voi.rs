@@ -13,14 +13,6 @@ const DESCRIPTOR_TAG: Tag = (0x0028, 0x3002);
 const DATA: &str = "LUTData (0028,3006)";
 const DATA_TAG: Tag = (0x0028, 0x3006);
 
-/// What a file says about the values of interest.
-#[derive(Debug)]
-pub(super) enum Voi {
-    Absent,
-    Window(Transform),
-    Table(Transform),
-}
-
 /// A way from values to levels.
 #[derive(Debug, Clone)]
 pub(super) enum Transform {
@@ -29,47 +21,57 @@ pub(super) enum Transform {
     Table { first: f64, levels: Vec<u8> },
 }
 
-impl Voi {
-    /// The first look-up table, else the first window.
-    pub(super) fn read(data_set: &DataSet<'_>, signed: bool) -> Result<Self, ImagingError> {
-        if let Some(sequence) = data_set.get(VOI_TABLE)
-            && let Some(item) = sequence.first_item(&[DESCRIPTOR_TAG, DATA_TAG])?
-        {
-            return table(&item, signed).map(Self::Table);
+/// The transform for the caller's choice, and the window to record. What the file says is read only where it counts, so
+/// that a window of the caller's own works whatever is wrong with the file's.
+pub(super) fn transform(
+    data_set: &DataSet<'_>,
+    header: &Header,
+    choice: WindowChoice,
+    percentiles: impl FnOnce() -> (f64, f64),
+) -> Result<(Transform, AppliedWindow), ImagingError> {
+    let linear = |(low, high), origin| {
+        (Transform::Linear { low, high }, AppliedWindow { low, high, origin })
+    };
+    Ok(match choice {
+        WindowChoice::Bounds(bounds) => linear((bounds.low(), bounds.high()), WindowOrigin::Given),
+        WindowChoice::Full => linear(header.full_range(), WindowOrigin::Full),
+        WindowChoice::Percentiles => linear(percentiles(), WindowOrigin::Percentiles),
+        WindowChoice::Default => {
+            match (nth_table(data_set, 0, header)?, nth_window(data_set, 0)?) {
+                (Some(table), _) => table.with_origin(WindowOrigin::VoiTable),
+                (None, Some(window)) => window.with_origin(WindowOrigin::VoiWindow),
+                (None, None) => linear(percentiles(), WindowOrigin::Percentiles),
+            }
         }
-        let first =
-            |tag, name| decimals(data_set, tag, name).map(|numbers| numbers.first().copied());
-        match (first(WINDOW_CENTER, CENTER)?, first(WINDOW_WIDTH, WIDTH)?) {
-            (Some(center), Some(width)) => window(data_set, center, width).map(Self::Window),
-            _ => Ok(Self::Absent),
+        WindowChoice::Numbered(number) => {
+            let index = usize::from(number.get()) - 1;
+            match nth_window(data_set, index)? {
+                Some(window) => window.with_origin(WindowOrigin::VoiWindow),
+                None => nth_table(data_set, index, header)?
+                    .ok_or_else(|| ImagingError::NoSuchWindow { window: number.get() })?
+                    .with_origin(WindowOrigin::VoiTable),
+            }
         }
-    }
+    })
+}
 
-    /// The transform for the caller's choice, and the window to record.
-    pub(super) fn transform(
-        self,
-        choice: WindowChoice,
-        header: &Header,
-        percentiles: impl Fn() -> (f64, f64),
-    ) -> (Transform, AppliedWindow) {
-        let linear = |(low, high), origin| {
-            (Transform::Linear { low, high }, AppliedWindow { low, high, origin })
-        };
-        match (choice, self) {
-            (WindowChoice::Bounds(bounds), _) => {
-                linear((bounds.low(), bounds.high()), WindowOrigin::Given)
-            }
-            (WindowChoice::Full, _) => linear(header.full_range(), WindowOrigin::Full),
-            (WindowChoice::Percentiles, _) | (WindowChoice::Default, Self::Absent) => {
-                linear(percentiles(), WindowOrigin::Percentiles)
-            }
-            (WindowChoice::Default, Self::Window(transform)) => {
-                transform.with_origin(WindowOrigin::VoiWindow)
-            }
-            (WindowChoice::Default, Self::Table(transform)) => {
-                transform.with_origin(WindowOrigin::VoiTable)
-            }
-        }
+/// A look-up table of the file, counted from 0.
+fn nth_table(
+    data_set: &DataSet<'_>,
+    index: usize,
+    header: &Header,
+) -> Result<Option<Transform>, ImagingError> {
+    let Some(sequence) = data_set.get(VOI_TABLE) else { return Ok(None) };
+    let item = sequence.item(index, &[DESCRIPTOR_TAG, DATA_TAG])?;
+    item.map(|item| table(&item, header.signed)).transpose()
+}
+
+/// A window of the file, counted from 0.
+fn nth_window(data_set: &DataSet<'_>, index: usize) -> Result<Option<Transform>, ImagingError> {
+    let nth = |tag, name| decimals(data_set, tag, name).map(|numbers| numbers.get(index).copied());
+    match (nth(WINDOW_CENTER, CENTER)?, nth(WINDOW_WIDTH, WIDTH)?) {
+        (Some(center), Some(width)) => window(data_set, center, width).map(Some),
+        _ => Ok(None),
     }
 }
 

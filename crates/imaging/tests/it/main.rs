@@ -8,6 +8,7 @@
     reason = "tests read their fixtures and compare to the last bit"
 )]
 
+mod cases;
 mod dicom;
 mod dicom_hostile;
 mod golden;
