@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use spinefairbench_benches::resampling::{NineModels, changes, clusters, consistencies, plan};
 use spinefairbench_bootstrap::{
-    Generator, clustered_interval, clustered_intervals, sign_flip, wilcoxon,
+    Clusters, Generator, clustered_interval, clustered_intervals, sign_flip, wilcoxon,
 };
 
 fn one_interval(criterion: &mut Criterion) {
@@ -46,10 +46,11 @@ fn paired_tests(criterion: &mut Criterion) {
     criterion.bench_function("bootstrap/wilcoxon/4000", |bencher| {
         bencher.iter(|| wilcoxon(black_box(&x), &y));
     });
-    let sums: Vec<f64> = x.iter().zip(&y).take(1000).map(|(x, y)| x - y + 0.125).collect();
+    let differences: Vec<f64> = x.iter().zip(&y).take(1000).map(|(x, y)| x - y + 0.125).collect();
+    let clusters = Clusters::new((0..1000).map(|place| format!("{place:04}")));
     let plan = plan(Generator::NumpyPcg64, 10_000);
     criterion.bench_function("bootstrap/sign_flip/1000x10000", |bencher| {
-        bencher.iter(|| sign_flip(black_box(&sums), &plan));
+        bencher.iter(|| sign_flip(black_box(&differences), &clusters, &plan));
     });
 }
 

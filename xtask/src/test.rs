@@ -109,7 +109,7 @@ fn lints_of_features(root: &Path) -> Result<ExitStatus> {
 }
 
 /// Modules of the command's tests that run no model: the step without libtorch ran them already.
-const WITHOUT_MODELS: [&str; 18] = [
+const WITHOUT_MODELS: [&str; 20] = [
     "binary::",
     "calls::",
     "comparison::",
@@ -122,11 +122,13 @@ const WITHOUT_MODELS: [&str; 18] = [
     "numbers::",
     "parquet::",
     "report::",
+    "rules::",
     "scoring::",
     "signals::",
     "submissions::",
     "surroundings::",
     "tampering::",
+    "ties::",
     "untrusted::",
 ];
 

@@ -5,7 +5,7 @@
 
 use crate::BootstrapError;
 
-/// Bonferroni: `min(1, p·m)`.
+/// Bonferroni: `min(1, p·m)` (rule B-13).
 ///
 /// # Errors
 ///
@@ -16,7 +16,8 @@ pub fn bonferroni(p_values: &[f64]) -> Result<Vec<f64>, BootstrapError> {
     Ok(p_values.iter().map(|p| (p * m).min(1.0)).collect())
 }
 
-/// Holm, step-down: the running maximum of `min(1, (m−k)·p₍ₖ₎)` from the smallest p-value on, `k` from 0.
+/// Holm, step-down: the running maximum of `min(1, (m−k)·p₍ₖ₎)` from the smallest p-value on, `k` from 0
+/// (rule B-13).
 ///
 /// ```
 /// # use spinefairbench_bootstrap::holm;
@@ -38,7 +39,8 @@ pub fn holm(p_values: &[f64]) -> Result<Vec<f64>, BootstrapError> {
     Ok(adjusted)
 }
 
-/// Benjamini and Hochberg, step-up: the running minimum of `min(1, p₍ₖ₎·(m/k))` from the largest p-value down, `k` from 1.
+/// Benjamini and Hochberg, step-up: the running minimum of `min(1, p₍ₖ₎·(m/k))` from the largest p-value down, `k` from 1
+/// (rule B-13).
 ///
 /// # Errors
 ///

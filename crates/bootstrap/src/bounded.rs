@@ -52,7 +52,7 @@ impl NumpyIndices {
         Self { bound, vectors, draws, block, used: usize::from(skipped % 2 == 1) }
     }
 
-    /// Fills `indices` with the next indices of the stream.
+    /// Fills `indices` with the next indices of the stream (rule B-04).
     pub fn fill(&mut self, indices: &mut [u32]) {
         if self.bound.n == 1 {
             indices.fill(0);

@@ -77,7 +77,7 @@ impl Clusters {
         &self.counts
     }
 
-    /// The sum of each cluster's values, in the order of the keys.
+    /// The sum of each cluster's values, in the order of the keys (rule B-06).
     ///
     /// # Errors
     ///

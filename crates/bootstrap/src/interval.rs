@@ -83,7 +83,7 @@ pub fn clustered_interval(
     Ok(intervals[0])
 }
 
-/// The interval of each task, in their order; equal to [`clustered_interval`] of each.
+/// The interval of each task (rule B-10), in their order; equal to [`clustered_interval`] of each.
 ///
 /// # Errors
 ///

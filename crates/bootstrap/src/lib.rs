@@ -20,6 +20,8 @@
 //! | B-12 | Cohen's `d_z` | [`cohens_dz`] |
 //! | B-13 | Bonferroni, Holm, Benjamini and Hochberg | [`bonferroni`], [`holm`], [`benjamini_hochberg`] |
 //! | B-14 | the cluster sign-flip test | [`sign_flip`] |
+//! | B-15 | when two computed numbers are equal | [`is_tied`], [`places`] |
+//! | B-16 | the signed-rank test with ties by B-15 | [`wilcoxon_with_ties`] |
 //!
 //! The rules are frozen: a change is a new rule, not an edit.
 
@@ -51,6 +53,7 @@ mod seed;
 mod seed_sequence;
 mod sign_flip;
 mod sum;
+mod ties;
 mod vectors;
 mod wilcoxon;
 
@@ -66,4 +69,5 @@ pub use plan::{Generator, Iterations, Plan};
 pub use seed::Seed;
 pub use sign_flip::{SignFlip, SignPatterns, sign_flip};
 pub use sum::pairwise_sum;
-pub use wilcoxon::{SignedRank, cohens_dz, wilcoxon};
+pub use ties::{TIE_TOLERANCE, is_tied, places};
+pub use wilcoxon::{SignedRank, cohens_dz, wilcoxon, wilcoxon_with_ties};

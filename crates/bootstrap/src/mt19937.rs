@@ -65,7 +65,7 @@ impl PythonIndices {
         }
     }
 
-    /// Fills `indices` with the next indices of the stream.
+    /// Fills `indices` with the next indices of the stream (rule B-05).
     pub fn fill(&mut self, indices: &mut [u32]) {
         for index in indices {
             *index = loop {

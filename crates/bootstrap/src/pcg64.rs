@@ -28,7 +28,7 @@ pub struct Pcg64 {
 }
 
 impl Pcg64 {
-    /// The generator of `default_rng(seed)`, before any draw.
+    /// The generator of `default_rng(seed)`, before any draw (rule B-02).
     #[must_use]
     pub fn from_seed(seed: &Seed) -> Self {
         let [state_high, state_low, stream_high, stream_low] = seed_sequence::generate_state(seed);
@@ -52,7 +52,7 @@ impl Pcg64 {
         self.increment
     }
 
-    /// The next 64 bits.
+    /// The next 64 bits (rule B-03).
     pub fn next_u64(&mut self) -> u64 {
         self.step();
         output(self.state)

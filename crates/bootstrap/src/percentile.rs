@@ -15,7 +15,7 @@ pub enum PercentileRule {
     Cpython,
 }
 
-/// The value below which a fraction `quantile` of `values` lies.
+/// The value below which a fraction `quantile` of `values` lies (rules B-08 and B-09).
 ///
 /// ```
 /// # use spinefairbench_bootstrap::{PercentileRule, percentile};

@@ -24,7 +24,7 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The number in base 2³², the least significant word first; zero is one word 0.
+    /// The number in base 2³², the least significant word first; zero is one word 0 (rule B-01).
     #[must_use]
     pub fn words(&self) -> &[u32] {
         &self.words

@@ -1,9 +1,11 @@
 //! Wilcoxon's signed-rank test, two-sided, and Cohen's `d_z`.
 //!
 //! Input: two paired samples. Output: the smaller rank sum with its p-value, and a standardised mean difference. Rule B-11
-//! fixes the test as SciPy 1.17 computes `scipy.stats.wilcoxon(x, y)` with its defaults, rule B-12 fixes `d_z`.
+//! fixes the test as SciPy 1.17 computes `scipy.stats.wilcoxon(x, y)` with its defaults, rule B-12 fixes `d_z`. Rule B-16 is the
+//! test for new comparisons: as B-11, but differences that are equal but for rounding are ties, which B-11 ranks apart as SciPy does.
 
 use crate::error::check_finite;
+use crate::ties::is_tied;
 use crate::{BootstrapError, pairwise_sum};
 
 /// Result of [`wilcoxon`].
@@ -33,17 +35,62 @@ pub struct SignedRank {
 /// [`BootstrapError::PairLengths`], [`BootstrapError::NotFinite`], and [`BootstrapError::Overflow`] if a difference leaves
 /// the range of `f64`.
 pub fn wilcoxon(x: &[f64], y: &[f64]) -> Result<SignedRank, BootstrapError> {
-    let differences = differences(x, y)?;
+    Ok(test(&differences(x, y)?, x, y))
+}
+
+/// The signed-rank test of the differences `x − y`, as [`wilcoxon`] but for ties: differences that are equal but for rounding
+/// share their mean rank, and those that are 0 but for rounding are dropped (rule B-16).
+///
+/// The size of the terms that [`is_tied`] asks for is the largest of the values that two differences were computed from.
+///
+/// ```
+/// # use spinefairbench_bootstrap::{wilcoxon, wilcoxon_with_ties};
+/// // 5/12 twice, and −1/2: the floats of 2/3 − 1/4 and 3/4 − 1/3 differ in the last bit.
+/// let (x, y) = ([2.0 / 3.0, 3.0 / 4.0, 0.0], [1.0 / 4.0, 1.0 / 3.0, 1.0 / 2.0]);
+/// assert_eq!(wilcoxon_with_ties(&x, &y)?.statistic, 3.0);
+/// # Ok::<(), spinefairbench_bootstrap::BootstrapError>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`wilcoxon`].
+pub fn wilcoxon_with_ties(x: &[f64], y: &[f64]) -> Result<SignedRank, BootstrapError> {
+    let mut differences = differences(x, y)?;
+    equalise_ties(&mut differences, x, y);
+    Ok(test(&differences, x, y))
+}
+
+fn test(differences: &[f64], x: &[f64], y: &[f64]) -> SignedRank {
     if x.iter().zip(y).all(|(x, y)| (x - y).abs() <= CLOSE_ABSOLUTE + CLOSE_RELATIVE * y.abs()) {
-        return Ok(SignedRank { statistic: 0.0, p_value: 1.0 });
+        return SignedRank { statistic: 0.0, p_value: 1.0 };
     }
-    let ranked = Ranked::new(&differences);
+    let ranked = Ranked::new(differences);
     let p_value = match method(&ranked, differences.len()) {
         Method::AllSignPatterns => ranked.exact_p(),
         Method::Normal => ranked.normal_p(),
     };
     let statistic = ranked.doubled_positive.min(ranked.doubled_negative());
-    Ok(SignedRank { statistic: halved(statistic), p_value })
+    SignedRank { statistic: halved(statistic), p_value }
+}
+
+/// Gives absolute differences that are equal but for rounding the same value, and those that are 0 but for rounding 0.
+fn equalise_ties(differences: &mut [f64], x: &[f64], y: &[f64]) {
+    let size = |place: usize| x[place].abs().max(y[place].abs());
+    for (place, difference) in differences.iter_mut().enumerate() {
+        if is_tied(*difference, 0.0, size(place)) {
+            *difference = 0.0;
+        }
+    }
+    let mut ascending: Vec<usize> =
+        (0..differences.len()).filter(|place| differences[*place] != 0.0).collect();
+    ascending.sort_by(|one, other| differences[*one].abs().total_cmp(&differences[*other].abs()));
+    for two in 1..ascending.len() {
+        let (before, place) = (ascending[two - 1], ascending[two]);
+        let (smaller, larger) = (differences[before].abs(), differences[place].abs());
+        if is_tied(smaller, larger, size(before).max(size(place))) {
+            differences[place] = smaller.copysign(differences[place]);
+        }
+    }
 }
 
 /// Cohen's `d_z` of the differences `x − y` (rule B-12): their mean over their standard deviation; 0 for fewer than two pairs and
@@ -242,6 +289,22 @@ mod tests {
     #[test]
     fn an_effect_whose_deviation_overflows_is_none() {
         assert_eq!(cohens_dz(&[1e200, -1e200], &[0.0; 2]), Err(BootstrapError::Overflow));
+    }
+
+    /// 5/12 as 2/3 − 1/4 and as 3/4 − 1/3, and 1/2 in between as 1 − 1/2: three equal pairs of ranks, not six ranks.
+    #[test]
+    fn differences_that_rounding_took_apart_are_tied() {
+        let (x, y) = ([2.0 / 3.0, 1.0 / 3.0, 1.0, 2.0 / 3.0], [0.25, 0.75, 0.5, 1.0 / 6.0]);
+        let exact = wilcoxon(&[5.0, -5.0, 6.0, 6.0], &[0.0; 4]).unwrap();
+        assert_eq!(wilcoxon_with_ties(&x, &y).unwrap(), exact);
+        assert_ne!(wilcoxon(&x, &y).unwrap(), exact);
+    }
+
+    /// A difference of 0 with large terms is no reason to drop a small difference of small terms.
+    #[test]
+    fn small_differences_of_small_terms_stay() {
+        let (x, y) = ([1e6, 3e-7, 2e-7, 0.5], [1e6, 0.0, 0.0, 0.0]);
+        assert_eq!(wilcoxon_with_ties(&x, &y).unwrap(), wilcoxon(&x, &y).unwrap());
     }
 
     #[test]

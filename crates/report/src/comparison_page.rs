@@ -182,7 +182,7 @@ fn test_row(endpoint: &EndpointComparison) -> Markup {
             td.n { (format!("{:.3}", endpoint.second_mean)) }
             td.n { (difference(endpoint).signed()) }
             @for p_value in p_values { td.n { (probability(p_value)) } }
-            td.n { (signed(endpoint.cohens_dz)) }
+            td.n { (endpoint.cohens_dz.map_or_else(|| "undefined".to_owned(), signed)) }
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Input: two or more [`ComparedModel`]s and a [`Plan`]. Output: for each two of them and each endpoint the mean of the paired
 //! differences (first minus second) with a source-clustered interval, a sign-flip test over the sources, Wilcoxon's test,
-//! Cohen's `d_z`, and a sentence that says what was found. Rules S-04 and S-05 over B-07 and
-//! B-10 to B-14.
+//! Cohen's `d_z`, and a sentence that says what was found. Rules S-04 and S-05 over B-07, B-10, B-12 to B-14 and B-16; two
+//! differences are equal when they are equal as fractions (B-15), which their last bits do not tell.
 //!
 //! Pairs are matched by their ids, never by their place in a file, and only pairs that are usable on both sides count. The
 //! differences stand in the order of the pair ids; [`Comparison::differences_csv`] writes them, and the interval of that table
@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_bootstrap::{
     BootstrapError, Clusters, Interval, Plan, SignFlip, SignedRank, Task, benjamini_hochberg,
-    clustered_intervals, cohens_dz, holm, pairwise_sum, sign_flip, wilcoxon,
+    clustered_intervals, cohens_dz, holm, pairwise_sum, sign_flip, wilcoxon_with_ties,
 };
 
 mod degeneracy;
@@ -30,7 +30,7 @@ mod wire;
 pub use degeneracy::{Degeneracy, FEW_SOURCES};
 pub use differences::PairDifference;
 pub use error::CompareError;
-pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict};
+pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict, signed};
 pub use model::{ComparedModel, Origin, UnusableScoreFile};
 pub use wire::{
     AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
@@ -116,15 +116,15 @@ pub struct EndpointComparison {
     pub wilcoxon_holm: f64,
     /// Wilcoxon's p-value after Benjamini and Hochberg.
     pub wilcoxon_benjamini_hochberg: f64,
-    /// Cohen's `d_z` of the differences.
-    pub cohens_dz: f64,
+    /// Cohen's `d_z` of the differences; none where they have no spread to measure the mean by.
+    pub cohens_dz: Option<f64>,
     /// Why the numbers say less than they seem to.
     pub degeneracies: BTreeSet<Degeneracy>,
     /// What was found.
     pub finding: Finding,
 }
 
-/// Compares `models` by `design`.
+/// Compares `models` by `design` (rules S-04 and S-05).
 ///
 /// # Errors
 ///
@@ -218,6 +218,9 @@ impl Aligned {
         ]
         .map(|(endpoint, sample, tests)| {
             let [first, second] = &self.labels;
+            let degeneracies = degeneracies(&sample.differences, tests.interval, n_sources);
+            let has_spread = !degeneracies.contains(&Degeneracy::NoDifference)
+                && !degeneracies.contains(&Degeneracy::EqualDifferences);
             let mut compared = EndpointComparison {
                 endpoint,
                 first_mean: mean(&sample.first),
@@ -230,8 +233,8 @@ impl Aligned {
                 wilcoxon: tests.wilcoxon,
                 wilcoxon_holm: tests.adjusted_wilcoxon[0],
                 wilcoxon_benjamini_hochberg: tests.adjusted_wilcoxon[1],
-                cohens_dz: tests.cohens_dz,
-                degeneracies: degeneracies(&sample.differences, tests.interval, n_sources),
+                cohens_dz: has_spread.then_some(tests.cohens_dz),
+                degeneracies,
                 finding: Finding::default(),
             };
             let context = finding::Context {
@@ -293,8 +296,8 @@ fn test_all(aligned: &[Aligned], plan: &Plan) -> Result<Vec<Tests>, BootstrapErr
     for ((clusters, sample), interval) in samples.iter().zip(intervals) {
         tests.push(Tests {
             interval,
-            sign_flip: sign_flip(&clusters.sums(&sample.differences)?, plan)?,
-            wilcoxon: wilcoxon(&sample.first, &sample.second)?,
+            sign_flip: sign_flip(&sample.differences, clusters, plan)?,
+            wilcoxon: wilcoxon_with_ties(&sample.first, &sample.second)?,
             cohens_dz: cohens_dz(&sample.first, &sample.second)?,
             adjusted_sign_flip: [1.0; 2],
             adjusted_wilcoxon: [1.0; 2],

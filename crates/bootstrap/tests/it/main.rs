@@ -7,6 +7,7 @@
     reason = "tests read fixtures, compare bits and may fail loudly"
 )]
 
+mod fractions;
 mod golden;
 mod intervals;
 mod reference;

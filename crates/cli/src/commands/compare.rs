@@ -11,7 +11,7 @@ use spinefairbench_parsers::parse_report;
 use spinefairbench_report::comparison_page;
 use spinefairbench_scoring::compare::{
     ComparedModel, Comparison, ComparisonFile, Comparisons, Design, EndpointComparison,
-    compare as compare_models,
+    compare as compare_models, signed,
 };
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use spinefairbench_scoring::score_file::ScoreFile;
@@ -207,13 +207,13 @@ fn cells(compared: &EndpointComparison) -> Vec<String> {
         endpoint_name(compared.endpoint).to_owned(),
         format!("{:.3}", compared.first_mean),
         format!("{:.3}", compared.second_mean),
-        format!("{:+.3}", compared.mean_difference),
-        format!("[{:+.3}, {:+.3}]", compared.interval.lower, compared.interval.upper),
+        signed(compared.mean_difference),
+        format!("[{}, {}]", signed(compared.interval.lower), signed(compared.interval.upper)),
         p_value(compared.sign_flip.p_value),
         p_value(compared.sign_flip_holm),
         p_value(compared.sign_flip_benjamini_hochberg),
         p_value(compared.wilcoxon.p_value),
-        format!("{:+.2}", compared.cohens_dz),
+        compared.cohens_dz.map_or_else(|| "undefined".to_owned(), |dz| format!("{dz:+.2}")),
     ]
 }
 

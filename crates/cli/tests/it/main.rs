@@ -28,10 +28,12 @@ mod numbers;
 mod parquet;
 mod readme;
 mod report;
+mod rules;
 #[cfg(unix)]
 mod scoring;
 mod signals;
 mod submissions;
 mod surroundings;
 mod tampering;
+mod ties;
 mod untrusted;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spinefairbench_bootstrap::Interval;
+use spinefairbench_bootstrap::{Interval, is_tied};
 
 /// A reason to read an endpoint's comparison with care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,7 +11,7 @@ pub enum Degeneracy {
     OneSource,
     /// Fewer than [`FEW_SOURCES`] sources: percentile intervals are too narrow then.
     FewSources,
-    /// Every difference is exactly 0.
+    /// Every difference is 0.
     NoDifference,
     /// All differences are the same number, up to rounding, and not 0: Cohen's `d_z` has no meaning.
     EqualDifferences,
@@ -22,9 +22,8 @@ pub enum Degeneracy {
 /// Below how many sources a comparison is flagged; chosen, since the sign-flip test cannot fall below p = 2⁻⁸ there.
 pub const FEW_SOURCES: usize = 10;
 
-/// How far apart differences may lie and count as equal; chosen, far above the rounding of values in `[0, 1]` and far below
-/// the least difference of two Jaccard indices of thirteen labels.
-const ROUNDING: f64 = 1e-12;
+/// The size of the terms of a difference: values in `[0, 1]`.
+const SCALE: f64 = 1.0;
 
 impl Degeneracy {
     /// The name in files.
@@ -65,12 +64,12 @@ pub(super) fn degeneracies(
     }
     let smallest = differences.iter().copied().fold(f64::INFINITY, f64::min);
     let largest = differences.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if differences.iter().all(|difference| *difference == 0.0) {
+    if differences.iter().all(|difference| is_tied(*difference, 0.0, SCALE)) {
         found.insert(Degeneracy::NoDifference);
-    } else if largest - smallest <= ROUNDING {
+    } else if is_tied(smallest, largest, SCALE) {
         found.insert(Degeneracy::EqualDifferences);
     }
-    if interval.width() <= ROUNDING {
+    if is_tied(interval.lower, interval.upper, SCALE) {
         found.insert(Degeneracy::ZeroWidth);
     }
     found

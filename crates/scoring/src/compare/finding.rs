@@ -3,7 +3,7 @@
 //! The verdict rests on the sign-flip test over the sources, after Holm, at the 5 % level. Where the interval and the test
 //! point to different verdicts, the sentence says so.
 
-use spinefairbench_bootstrap::{Plan, SignPatterns};
+use spinefairbench_bootstrap::{Interval, Plan, SignPatterns, is_tied};
 
 use super::{Degeneracy, EndpointComparison};
 use crate::pair_score::PrimaryEndpoint;
@@ -74,12 +74,22 @@ fn verdict(compared: &EndpointComparison) -> Verdict {
     if compared.degeneracies.contains(&Degeneracy::OneSource) {
         return Verdict::Undecidable;
     }
-    if compared.sign_flip_holm >= SIGNIFICANCE_LEVEL {
+    if !is_below_the_level(compared.sign_flip_holm) {
         return Verdict::NotShown;
     }
     let first_is_higher = compared.mean_difference > 0.0;
     let higher_is_better = compared.endpoint == PrimaryEndpoint::DiagnosticConsistency;
     if first_is_higher == higher_is_better { Verdict::FirstBetter } else { Verdict::SecondBetter }
+}
+
+/// Whether an adjusted p-value is below the level. It is a fraction times a whole number, and may be the level itself while
+/// its float is a bit below.
+fn is_below_the_level(p_value: f64) -> bool {
+    p_value < SIGNIFICANCE_LEVEL && !is_tied(p_value, SIGNIFICANCE_LEVEL, SIGNIFICANCE_LEVEL)
+}
+
+fn includes_zero(interval: Interval) -> bool {
+    interval.contains(0.0) || is_zero(interval.lower) || is_zero(interval.upper)
 }
 
 fn sentence(compared: &EndpointComparison, verdict: Verdict, context: &Context<'_>) -> String {
@@ -123,15 +133,15 @@ fn sentence(compared: &EndpointComparison, verdict: Verdict, context: &Context<'
         _ => claim,
     };
     let mut text = format!(
-        "{subject}: {:.3} against {:.3}, difference {:+.3} (95 % interval {:+.3} to {:+.3}) on {pairs} of {sources}; {}.",
+        "{subject}: {:.3} against {:.3}, difference {} (95 % interval {} to {}) on {pairs} of {sources}; {}.",
         compared.first_mean,
         compared.second_mean,
-        compared.mean_difference,
-        compared.interval.lower,
-        compared.interval.upper,
+        signed(compared.mean_difference),
+        signed(compared.interval.lower),
+        signed(compared.interval.upper),
         p_value(compared, context),
     );
-    let excludes_zero = !compared.interval.contains(0.0);
+    let excludes_zero = !includes_zero(compared.interval);
     match verdict {
         Verdict::NotShown if excludes_zero => text.push_str(
             " The interval, which is not adjusted for the number of tests, excludes 0 all the same.",
@@ -165,6 +175,18 @@ fn p_value(compared: &EndpointComparison, context: &Context<'_>) -> String {
         }
     };
     format!("sign-flip p = {}{adjusted} ({patterns})", short(compared.sign_flip.p_value))
+}
+
+/// A difference with a sign and three decimals; what is 0 but for rounding is not negative.
+#[must_use]
+pub fn signed(difference: f64) -> String {
+    let difference = if is_zero(difference) { 0.0 } else { difference };
+    format!("{difference:+.3}")
+}
+
+/// Whether a mean of differences, or an end of its interval, is 0 but for rounding.
+fn is_zero(difference: f64) -> bool {
+    is_tied(difference, 0.0, 1.0)
 }
 
 /// A p-value with two significant digits.

@@ -63,8 +63,8 @@ pub struct AlignmentRow {
 pub struct EndpointRow {
     /// The interval of the mean difference.
     pub ci95: Ci95,
-    /// Cohen's `d_z`.
-    pub cohens_dz: f64,
+    /// Cohen's `d_z`; null where the differences have no spread.
+    pub cohens_dz: Option<f64>,
     /// Why the numbers say less than they seem to.
     pub degenerate: Vec<&'static str>,
     /// The finding in plain words.
