@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_report::sensitivity_page;
+use spinefairbench_scoring::compare::signed;
 use spinefairbench_scoring::coverage::judge_coverage;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
@@ -158,9 +159,7 @@ fn print_model(analysis: &Sensitivity, format: Format, output: &Output) -> Resul
         let mut cells = vec![variant_name(&row.variant), row.n_pairs.to_string()];
         for endpoint in PrimaryEndpoint::ALL {
             cells.push(or_none(endpoints.map(|values| format!("{:.3}", values.of(endpoint)))));
-            cells.push(or_none(
-                endpoints.map(|values| format!("{:+.3}", values.shift_of(endpoint))),
-            ));
+            cells.push(or_none(endpoints.map(|values| signed(values.shift_of(endpoint)))));
         }
         cells
     });
@@ -187,9 +186,8 @@ fn print_panel(analysis: &PanelSensitivity, format: Format, output: &Output) -> 
         output.line(output.paint(Meaning::Heading, endpoint_name(endpoint)))?;
         let frozen = orderings.clone().find(|(variant, _)| **variant == Variant::Frozen);
         if let Some((_, frozen)) = frozen {
-            let order: Vec<&str> =
-                frozen.ranked.iter().map(|ranked| ranked.model.as_str()).collect();
-            output.line(format_args!("  best to worst: {}", Shown(&order.join(", "))))?;
+            let order = Shown(&frozen.in_words()).to_string();
+            output.line(format_args!("  best to worst: {order}"))?;
         }
         let rows = orderings
             .filter(|(variant, _)| variant.may_move(endpoint))
@@ -218,14 +216,15 @@ fn panel_cells(
         let values = rows.filter(|row| row.variant == *variant).filter_map(|row| row.endpoints);
         values.map(|values| values.shift_of(ordering.endpoint))
     };
-    let signed = |value: Option<f64>| or_none(value.map(|value| format!("{value:+.3}")));
+    let best: Vec<String> = ordering.best().map(|model| Shown(model).to_string()).collect();
+    let shift = |value: Option<f64>| or_none(value.map(signed));
     vec![
         variant_name(variant),
-        signed(shifts().min_by(f64::total_cmp)),
-        signed(shifts().max_by(f64::total_cmp)),
+        shift(shifts().min_by(f64::total_cmp)),
+        shift(shifts().max_by(f64::total_cmp)),
         or_none(ordering.kendall_tau_b.map(|tau| format!("{tau:.3}"))),
         ordering.reversals.len().to_string(),
-        or_none(ordering.ranked.first().map(|best| Shown(&best.model).to_string())),
+        or_none(Some(best.join(", ")).filter(|best| !best.is_empty())),
     ]
 }
 

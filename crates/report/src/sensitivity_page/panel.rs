@@ -137,14 +137,22 @@ fn summary(analysis: &PanelSensitivity, endpoint: PrimaryEndpoint) -> Markup {
         .map(|ordering| of_endpoint(ordering, endpoint))
         .collect();
     let unmoved = others.iter().filter(|ordering| ordering.reversals.is_empty()).count();
-    let best = |ordering: &EndpointOrdering| ordering.ranked.first().map(|best| best.model.clone());
-    let frozen_best = frozen_order(analysis, endpoint).first().map(|best| best.model.clone());
-    let same_best = others.iter().filter(|ordering| best(ordering) == frozen_best).count();
+    let frozen = analysis.orderings.iter().find(|ordering| ordering.variant == Variant::Frozen);
+    let frozen_best: Vec<&str> =
+        frozen.map(|frozen| of_endpoint(frozen, endpoint).best().collect()).unwrap_or_default();
+    let same_best =
+        others.iter().filter(|ordering| ordering.best().eq(frozen_best.iter().copied())).count();
     html! {
         p {
             (unmoved) " of " (counted(others.len(), "variant")) " leave the order of every two models as it is"
-            @if let Some(best) = &frozen_best {
-                "; " (name(best)) " stays the best under " (same_best)
+            @for (place, best) in frozen_best.iter().enumerate() {
+                @if place == 0 { "; " } @else { " and " }
+                (name(best))
+            }
+            @match frozen_best.as_slice() {
+                [] => {},
+                [_] => { " stays the best under " (same_best) },
+                _ => { " stay the best, as equals, under " (same_best) },
             }
             "."
         }

@@ -1,7 +1,10 @@
 //! The order of several models under each variant, against their frozen order.
+//!
+//! Values that are equal but for rounding share a rank (rule B-15): 1 − 72/102 is no other rate than 30/102.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
+
+use spinefairbench_bootstrap::places;
 
 use super::{AuditedPair, NoUsablePair, Sensitivity, Variant, sensitivity};
 use crate::pair_score::PrimaryEndpoint;
@@ -40,6 +43,28 @@ pub struct EndpointOrdering {
     pub reversals: Vec<(String, String)>,
 }
 
+impl EndpointOrdering {
+    /// The models of the first rank, several if they are equal.
+    pub fn best(&self) -> impl Iterator<Item = &str> {
+        self.ranked.iter().filter(|ranked| ranked.rank == 1).map(|ranked| ranked.model.as_str())
+    }
+
+    /// The models from best to worst, `=` between equal ones: `a, b = c, d`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let mut words = String::new();
+        for (place, ranked) in self.ranked.iter().enumerate() {
+            words.push_str(match place.checked_sub(1).map(|before| self.ranked[before].rank) {
+                None => "",
+                Some(before) if before == ranked.rank => " = ",
+                Some(_) => ", ",
+            });
+            words.push_str(&ranked.model);
+        }
+        words
+    }
+}
+
 /// A model's place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RankedModel {
@@ -75,72 +100,62 @@ pub fn panel_sensitivity(
     Ok(PanelSensitivity { models, orderings })
 }
 
-/// A model's value under a variant and under the frozen rules.
-struct Placed<'a> {
-    model: &'a str,
-    value: f64,
-    frozen: f64,
-}
-
+/// A model's rank under a variant and under the frozen rules, among the models that have a value under both.
 fn ordering(
     models: &[Sensitivity],
     variant: &Variant,
     endpoint: PrimaryEndpoint,
 ) -> EndpointOrdering {
-    let value_of = |model: &Sensitivity, variant: &Variant| {
-        let row = model.rows.iter().find(|row| row.variant == *variant)?;
-        row.endpoints.map(|endpoints| endpoints.of(endpoint))
-    };
+    let value_of =
+        |model: &Sensitivity, variant: &Variant| Some(model.row(variant)?.endpoints?.of(endpoint));
     let mut unranked = Vec::new();
-    let mut placed = Vec::new();
+    let (mut names, mut values, mut frozen_values) = (Vec::new(), Vec::new(), Vec::new());
     for model in models {
         match (value_of(model, variant), value_of(model, &Variant::Frozen)) {
             (Some(value), Some(frozen)) => {
-                placed.push(Placed { model: &model.model, value, frozen });
+                names.push(&model.model);
+                values.push(value);
+                frozen_values.push(frozen);
             }
             _ => unranked.push(model.model.clone()),
         }
     }
-    placed.sort_by(|left, right| {
-        better_first(endpoint, left.value, right.value).then_with(|| left.model.cmp(right.model))
-    });
-    let rank = |value: f64, of: fn(&Placed<'_>) -> f64| {
-        1 + placed
-            .iter()
-            .filter(|other| better_first(endpoint, of(other), value) == Ordering::Less)
-            .count()
-    };
-    let ranked = placed
-        .iter()
-        .map(|model| RankedModel {
-            model: model.model.to_owned(),
-            value: model.value,
-            rank: rank(model.value, |other| other.value),
-            frozen_rank: rank(model.frozen, |other| other.frozen),
+    let (ranks, frozen_ranks) = (ranks(endpoint, &values), ranks(endpoint, &frozen_values));
+    let mut ranked: Vec<RankedModel> = names
+        .into_iter()
+        .zip(values)
+        .zip(ranks.into_iter().zip(frozen_ranks))
+        .map(|((model, value), (rank, frozen_rank))| RankedModel {
+            model: model.clone(),
+            value,
+            rank,
+            frozen_rank,
         })
         .collect();
-    let (kendall_tau_b, reversals) = agreement(&placed, endpoint);
+    ranked.sort_by(|left, right| {
+        left.rank.cmp(&right.rank).then_with(|| left.model.cmp(&right.model))
+    });
+    let (kendall_tau_b, reversals) = agreement(&ranked);
     EndpointOrdering { endpoint, ranked, unranked, kendall_tau_b, reversals }
 }
 
-fn better_first(endpoint: PrimaryEndpoint, left: f64, right: f64) -> Ordering {
-    match endpoint {
-        PrimaryEndpoint::RecommendationChange => left.total_cmp(&right),
-        PrimaryEndpoint::DiagnosticConsistency => right.total_cmp(&left),
-    }
+/// The rank of each value, the best first.
+fn ranks(endpoint: PrimaryEndpoint, values: &[f64]) -> Vec<usize> {
+    let lower_is_better: Vec<f64> = match endpoint {
+        PrimaryEndpoint::RecommendationChange => values.to_vec(),
+        PrimaryEndpoint::DiagnosticConsistency => values.iter().map(|value| -value).collect(),
+    };
+    places(&lower_is_better, 1.0)
 }
 
 /// Kendall's tau-b and the reversed pairs.
-fn agreement(
-    placed: &[Placed<'_>],
-    endpoint: PrimaryEndpoint,
-) -> (Option<f64>, Vec<(String, String)>) {
+fn agreement(ranked: &[RankedModel]) -> (Option<f64>, Vec<(String, String)>) {
     let mut reversals = Vec::new();
     let (mut surplus, mut untied, mut untied_frozen) = (0_i32, 0_u32, 0_u32);
-    for (place, left) in placed.iter().enumerate() {
-        for right in &placed[place + 1..] {
-            let now = better_first(endpoint, left.value, right.value);
-            let frozen = better_first(endpoint, left.frozen, right.frozen);
+    for (place, left) in ranked.iter().enumerate() {
+        for right in &ranked[place + 1..] {
+            let now = left.rank.cmp(&right.rank);
+            let frozen = left.frozen_rank.cmp(&right.frozen_rank);
             untied += u32::from(now.is_ne());
             untied_frozen += u32::from(frozen.is_ne());
             if now.is_eq() || frozen.is_eq() {
@@ -149,7 +164,7 @@ fn agreement(
             surplus += if now == frozen { 1 } else { -1 };
             if now != frozen {
                 // `left` stands before `right` here, so that it was the other way round.
-                reversals.push((right.model.to_owned(), left.model.to_owned()));
+                reversals.push((right.model.clone(), left.model.clone()));
             }
         }
     }
