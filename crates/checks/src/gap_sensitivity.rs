@@ -55,9 +55,8 @@ pub fn check(
     };
     result.median_gap_exact = median_of(|gaps| gaps.gap_exact);
     result.median_gap_graded = median_of(|gaps| gaps.gap_graded);
-    let negative =
-        result.models.iter().filter(|(_, gaps)| gaps.is_some_and(|gaps| gaps.gap_graded < 0.0));
-    result.gap_graded_negative_models = negative.count();
+    let gaps = result.models.iter().filter_map(|(_, gaps)| *gaps);
+    result.gap_graded_negative_models = gaps.filter(StabilityGaps::graded_gap_is_negative).count();
     result.model_count = result.models.len();
 
     let mut notes = Vec::new();

@@ -164,7 +164,7 @@ pub(crate) fn expectations(models: &[ModelSummary]) -> [(&'static str, Value); 3
     let gaps = json!({
         "median_gap_exact_6dp": median(&exact).map(|gap| rounded(gap, 6)),
         "median_gap_graded_6dp": median(&graded).map(|gap| rounded(gap, 6)),
-        "negative": graded.iter().filter(|gap| **gap < 0.0).count(),
+        "negative": models.iter().filter(|model| model.gaps.graded_gap_is_negative()).count(),
         "models": models.len(),
     });
     let both_empty = json!({

@@ -82,7 +82,7 @@ impl Endpoints {
         ratio(self.n_pairs - self.n_changed, self.n_pairs)
     }
 
-    /// Recommendation change as a mean of the pairs' 0/1 values, in `[0, 1]`: the scorer's form.
+    /// Recommendation change as a mean of the pairs' 0/1 values, in `[0, 1]`: the scorer's form (rule M-04).
     ///
     /// [`Self::recommendation_change_from_agreement`] is the same rate and may differ in the last bit.
     #[must_use]
@@ -90,13 +90,13 @@ impl Endpoints {
         ratio(self.n_changed, self.n_pairs)
     }
 
-    /// Recommendation change as 1 − agreement, in `[0, 1]`: the form of the published table.
+    /// Recommendation change as 1 − agreement, in `[0, 1]`: the form of the published table (rule M-04).
     #[must_use]
     pub fn recommendation_change_from_agreement(&self) -> f64 {
         1.0 - self.recommendation_agreement()
     }
 
-    /// Mean diagnostic-label consistency, in `[0, 1]`.
+    /// Mean diagnostic-label consistency, in `[0, 1]` (rule M-04).
     #[must_use]
     pub fn diagnostic_consistency(&self) -> f64 {
         self.consistency_sum / as_f64(self.n_pairs)

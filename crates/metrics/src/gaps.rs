@@ -3,6 +3,8 @@
 //! Input: usable pairs in the order in which the means are to be summed (the benchmark sorts by pair id). Output: rates
 //! and differences of rates. Rules M-06 (gaps) and M-07 (both empty).
 
+use spinefairbench_bootstrap::is_tied;
+
 use crate::MetricError;
 use crate::endpoints::{Endpoints, as_f64};
 use crate::pair::PairOutcome;
@@ -28,7 +30,7 @@ pub struct StabilityGaps {
 }
 
 impl StabilityGaps {
-    /// The gaps of the usable pairs among `outcomes`.
+    /// The gaps of the usable pairs among `outcomes` (rule M-06).
     ///
     /// # Errors
     ///
@@ -54,6 +56,13 @@ impl StabilityGaps {
             gap_graded: diag_jaccard - rec_jaccard,
         })
     }
+
+    /// Whether the labels are less stable than the recommendations at equal granularity. Two means that are equal as fractions
+    /// may differ in the last bit, and their gap is then 0 and not negative (rule B-15).
+    #[must_use]
+    pub fn graded_gap_is_negative(&self) -> bool {
+        self.gap_graded < 0.0 && !is_tied(self.gap_graded, 0.0, 1.0)
+    }
 }
 
 /// How many usable pairs have no diagnostic label on either side, and so score 1.0 by definition (rule M-07).
@@ -67,7 +76,7 @@ pub struct BothEmpty {
 }
 
 impl BothEmpty {
-    /// Counts the usable pairs among `outcomes`.
+    /// Counts the usable pairs among `outcomes` (rule M-07).
     #[must_use]
     pub fn of<'a>(outcomes: impl IntoIterator<Item = &'a PairOutcome>) -> Self {
         let mut counts = Self::default();
@@ -92,7 +101,7 @@ impl std::ops::AddAssign for BothEmpty {
     }
 }
 
-/// The median of `values`: the middle one, or the mean of the two in the middle; none for an empty list.
+/// The median of `values`: the middle one, or the mean of the two in the middle; none for an empty list (rule M-06).
 ///
 /// ```
 /// use spinefairbench_metrics::median;
