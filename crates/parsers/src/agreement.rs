@@ -1,12 +1,12 @@
 //! Agreement of a report's labels with the ground truth.
 //!
-//! Input: two label sets. Output: a share in `[0, 1]` ("Secondary text measures", exploratory, frozen).
+//! Input: two label sets. Output: a share in `[0, 1]` (rule P-09; exploratory, frozen).
 
 use crate::category::DiagnosticLabel;
 use crate::set::LabelSet;
 
 /// The share of the predicted labels that the ground truth lacks; `No finding` is no prediction, and without predictions
-/// the share is 0.
+/// the share is 0 (rule P-09).
 ///
 /// ```
 /// use spinefairbench_parsers::{diagnostic_labels, unmatched_prediction_fraction};

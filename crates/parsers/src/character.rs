@@ -2,7 +2,7 @@
 //!
 //! Input: a character. Output: its [`Class`]. A *word* character is `_` or one of general category L* or N*; a *digit* is
 //! one of Nd; *whitespace* is what `str.isspace()` accepts. Marks, U+200B..U+200D and U+FEFF are none of these. This is the
-//! frozen "Text semantics"; `char::is_alphanumeric` and `\w` of regex engines differ from it, which is why there is a table.
+//! frozen rule P-01; `char::is_alphanumeric` and `\w` of regex engines differ from it, which is why there is a table.
 //! Code points assigned after Unicode 14.0 are [`Class::Other`].
 
 #[path = "../tables/character_classes.rs"]

@@ -25,7 +25,7 @@ pub struct ParsedReport {
     pub hedging: u32,
 }
 
-/// All values of a report at once.
+/// All values of a report at once; how terms meet a text is rule P-01.
 ///
 /// ```
 /// use spinefairbench_parsers::{ResponseClass, parse_report};
@@ -49,37 +49,37 @@ pub fn parse_report(text: &str) -> ParsedReport {
     }
 }
 
-/// The diagnostic labels of a report: the categories with a bounded term in the lowered text. No negation, no nesting.
+/// The diagnostic labels of a report: the categories with a bounded term in the lowered text. No negation, no nesting (rule P-02).
 #[must_use]
 pub fn diagnostic_labels(text: &str) -> LabelSet {
     terms::tally(text).labels
 }
 
-/// The diagnostic labels of a report in the strict variant, for audits.
+/// The diagnostic labels of a report in the strict variant, for audits (rule P-03).
 #[must_use]
 pub fn diagnostic_labels_strict(text: &str) -> LabelSet {
     terms::tally(text).labels_strict
 }
 
-/// The recommendation categories of a report.
+/// The recommendation categories of a report (rule P-04).
 #[must_use]
 pub fn recommendations(text: &str) -> RecommendationSet {
     terms::tally(text).recommendations
 }
 
-/// The response class of a report; [`crate::trace_response_class`] says why.
+/// The response class of a report (rule P-06); [`crate::trace_response_class`] says why.
 #[must_use]
 pub fn response_class(text: &str) -> ResponseClass {
     refusal::classify(text, terms::tally(text).may_refuse)
 }
 
-/// Severity language of a report: the largest score of a severity term that occurs, 0 if none does.
+/// Severity language of a report: the largest score of a severity term that occurs, 0 if none does (rule P-07).
 #[must_use]
 pub fn severity(text: &str) -> u8 {
     terms::tally(text).severity
 }
 
-/// The number of hedging terms in a report.
+/// The number of hedging terms in a report (rule P-08).
 #[must_use]
 pub fn hedging_count(text: &str) -> u32 {
     terms::tally(text).hedging

@@ -92,7 +92,7 @@ impl<C: Category> CategorySet<C> {
         Self::from_bits(self.bits & !other.bits)
     }
 
-    /// Jaccard agreement |A∩B| / |A∪B|, and 1.0 when both sets are empty ("Set agreement").
+    /// Jaccard agreement |A∩B| / |A∪B|, and 1.0 when both sets are empty (rule P-05).
     #[must_use]
     pub fn jaccard(self, other: Self) -> f64 {
         let either = self.union(other);

@@ -1,7 +1,7 @@
 //! The primary diagnosis of a Stage-1 output.
 //!
 //! Input: a Stage-1 text. Output: the cleaned diagnosis, or nothing. The inline form is tried over the whole text first,
-//! then the block form ("Stage-1 primary diagnosis", frozen). Both are defined as a backtracking matcher would match them;
+//! then the block form (rule P-10, frozen). Both are defined as a backtracking matcher would match them;
 //! here each is read off without backtracking, because everything around the label can match in one way only:
 //!
 //! * Before the label, every run of whitespace or digits ends where the next part must begin, so walking back from the label
@@ -19,7 +19,7 @@ const ANCHOR_RARE: usize = 3;
 const STRONG: &str = "**";
 const BLOCK_ENDS: [&str; 2] = ["overall severity", "confidence"];
 
-/// The primary diagnosis that a Stage-1 text states, if it states one.
+/// The primary diagnosis that a Stage-1 text states, if it states one (rule P-10).
 ///
 /// ```
 /// use spinefairbench_parsers::stage1_primary_diagnosis;

@@ -1,7 +1,7 @@
 //! The keyword parsers: every bounded term of every registry, in one pass over the text.
 //!
 //! Input: a report. Output: a [`TermTally`] (labels, recommendations, severity, hedging count), or the matches one by one.
-//! A term matches in the lowered text, between characters that are no word characters ("Text semantics", frozen). Lowering
+//! A term matches in the lowered text, between characters that are no word characters (rule P-01, frozen). Lowering
 //! is not carried out: a term is ASCII, and beyond ASCII only U+0130 and U+212A lower to it, so the automaton ignores the
 //! case of ASCII letters and runs on the text itself. Where it meets one of the four characters that stand for an ASCII
 //! letter in some rule, the text is folded first ([`Folded`]) and the pass starts again.

@@ -89,7 +89,7 @@ pub enum ScoreError {
     Metric(#[from] MetricError),
 }
 
-/// The score of `submission` over the scope of `index`.
+/// The score of `submission` over the scope of `index` (rule S-02).
 ///
 /// # Errors
 ///

@@ -50,7 +50,7 @@ impl ScoreFile {
     }
 }
 
-/// Rounds to three decimals as the original does: half to even on the exact binary value.
+/// Rounds to three decimals as the original does: half to even on the exact binary value (rule S-03).
 #[must_use]
 pub fn round_to_three(value: f64) -> f64 {
     // Formatting rounds the exact value correctly, ties to even; parsing gives the nearest float of the result.

@@ -7,48 +7,15 @@ use spinefairbench_checks::Code;
 
 use crate::binary::repository;
 
-/// The names of all functions in the sources of the workspace.
-fn functions() -> BTreeSet<String> {
-    names_after("fn ")
-}
-
 /// The names of all tests in the sources of the workspace.
 fn tests() -> BTreeSet<String> {
-    names_after("#[test]")
-}
-
-/// The names of the functions that stand behind `mark`.
-fn names_after(mark: &str) -> BTreeSet<String> {
     let mut source = String::new();
     read_sources(&repository().join("crates"), &mut source);
-    let declared = source.split(mark).skip(1).filter_map(|after| {
-        let after = if mark == "fn " { after } else { after.split_once("fn ")?.1 };
+    let declared = source.split("#[test]").skip(1).filter_map(|after| {
+        let after = after.split_once("fn ")?.1;
         after.split(|character: char| !character.is_alphanumeric() && character != '_').next()
     });
     declared.map(str::to_owned).collect()
-}
-
-/// The names in backticks in the last `columns` columns of the tables of a document, with what is around them.
-fn named(document: &str, columns: usize) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(repository().join("docs").join(document)).unwrap();
-    let rows = text.lines().filter(|line| line.starts_with("| ") && line.contains('`'));
-    rows.flat_map(|row| {
-        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
-        let last = cells[cells.len() - columns..].join(" ");
-        let names: Vec<String> = last.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        names.into_iter().map(|name| (name, row.to_owned())).collect::<Vec<_>>()
-    })
-    .collect()
-}
-
-#[test]
-fn every_function_and_test_of_the_rules_exists() {
-    let functions = functions();
-    let names = named("rules.md", 2);
-    assert!(names.len() > 70, "{} names", names.len());
-    for (name, row) in names {
-        assert!(functions.contains(&name), "there is no function `{name}`: {row}");
-    }
 }
 
 #[test]
