@@ -1,9 +1,10 @@
 //! Archives: safe extraction, member verification, and the making of archives.
 //!
-//! Input: the bytes of a `.tar.gz`. Output: a folder in its final place and whole ([`extract`]), the digests of the
-//! members without writing any ([`member_digests`]), or the comparison of the members with the manifests among them
+//! Input: the bytes of a `.tar.gz`. Output: a folder in its final place and whole ([`extract`]), the members one after the
+//! other without writing any ([`stream_members`]), their digests ([`member_digests`]), or the comparison of the members with the manifests among them
 //! ([`verify_members`]). An archive is untrusted: only regular files and directories with plain names are taken, within
-//! [`Limits`], and the first member that is anything else refuses the whole archive. Owner, mode and times of members are
+//! [`Limits`], and the first member that is anything else refuses the whole archive. What systems leave beside the folder
+//! ([`Stray`](crate::stray::Stray)) is passed over. Owner, mode and times of members are
 //! ignored; the caller's umask decides. [`create`] is the other way round and gives the same bytes for the same files.
 
 mod compressed;
@@ -22,7 +23,10 @@ use std::sync::atomic::AtomicBool;
 pub use self::create::create;
 pub use self::error::{ArchiveError, MemberProblem};
 pub use self::extract::{ExtractOutcome, ExtractPlan, ExtractReport, extract};
-pub use self::members::{ArchiveMembers, KEPT_BYTES, MemberFacts, member_digests};
+pub use self::members::{
+    ArchiveMembers, KEPT_BYTES, MemberFacts, StreamedContent, StreamedFile, Wanted, member_digests,
+    stream_members,
+};
 pub use self::name::{MemberKind, NameProblem, ShownName};
 pub use self::verify::{ArchiveCheck, DifferentMember, ManifestCheck, verify_members};
 use crate::digest::Sha256;
@@ -44,9 +48,11 @@ pub struct ArchiveIdentity {
 /// What an archive must be.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArchiveTerms {
-    /// The only folder with members ([`ARCHIVE_FOLDER`] for the release); a member outside it refuses the archive.
+    /// The only folder with members ([`ARCHIVE_FOLDER`] for the release); a member outside it refuses the archive, those
+    /// apart that systems and tools leave.
     pub folder: Option<ReleasePath>,
-    /// Size and digest, where known; any other refuses the archive.
+    /// Size and digest, where known; any other refuses the archive. Bytes that are known cannot have been cut or continued,
+    /// so that the closing blocks may then be missing, and what follows them is not looked at, as no reader does.
     pub expected: Option<ArchiveIdentity>,
     /// What it may take.
     pub limits: Limits,
@@ -72,15 +78,15 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Roomy for the release (91,858 files, 3.8 GB), and chosen so; the path length is what Windows takes for a file
-    /// below a short root, and the expansion is cut at 200 after 64 MiB.
+    /// Roomy for the release (91,858 files, 3.8 GB), and chosen so; the path length leaves 124 characters for the target on
+    /// macOS, which takes the fewest (1,024), and the expansion is cut at 200 after 64 MiB.
     fn default() -> Self {
         Self {
             members: 1_000_000,
             total_bytes: 64 << 30,
             member_bytes: 8 << 30,
             path_depth: 32,
-            path_units: 247,
+            path_units: 900,
             expansion: 200,
             expansion_free_bytes: 64 << 20,
         }

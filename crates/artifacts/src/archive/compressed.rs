@@ -180,11 +180,31 @@ impl Decompressed {
         if start.is_empty() {
             return Ok(false);
         }
+        if start[0] == 0 {
+            return self.pass_padding(reader).map(|()| false);
+        }
         if !start.starts_with(&GZIP_MAGIC[..start.len().min(GZIP_MAGIC.len())]) {
             return Err(self.refusal.raise(ArchiveError::TrailingBytes { offset }));
         }
         self.member = Some(GzDecoder::new(reader));
         Ok(true)
+    }
+
+    /// Zero bytes to the end, with which tapes and some copies fill a file up. A gzip member behind them is refused, since
+    /// some readers go on with it and some do not.
+    fn pass_padding(&self, mut reader: ChunkReader) -> io::Result<()> {
+        loop {
+            let offset = reader.taken;
+            let padding = reader.fill_buf()?;
+            if let Some(place) = padding.iter().position(|byte| *byte != 0) {
+                let offset = offset + place as u64;
+                return Err(self.refusal.raise(ArchiveError::TrailingBytes { offset }));
+            }
+            match padding.len() {
+                0 => return Ok(()),
+                n_bytes => reader.consume(n_bytes),
+            }
+        }
     }
 
     fn check_limits(&self, compressed: u64) -> Result<(), ArchiveError> {

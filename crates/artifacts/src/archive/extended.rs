@@ -139,13 +139,51 @@ impl Pax {
                 self.size = Some(size);
                 Ok(())
             }
-            b"mtime" | b"atime" | b"ctime" | b"uid" | b"gid" | b"uname" | b"gname" | b"comment" => {
-                Ok(())
-            }
-            _ if keyword.starts_with(b"SCHILY.") || keyword.starts_with(b"LIBARCHIVE.") => Ok(()),
+            _ if is_metadata(keyword) => Ok(()),
             _ => Err(MemberProblem::UnknownKeyword { keyword: ShownName::from_bytes(keyword) }),
         }
     }
+}
+
+/// Whether a keyword speaks of what is not read here: times, owners, and what the systems attach to a file.
+///
+/// `linkpath` is among it, since links are refused by their type. What some reader takes for a name, a size, holes or
+/// another character set is not, vendor's or not: readers would see two archives.
+fn is_metadata(keyword: &[u8]) -> bool {
+    const PLAIN: [&[u8]; 10] = [
+        b"mtime",
+        b"atime",
+        b"ctime",
+        b"uid",
+        b"gid",
+        b"uname",
+        b"gname",
+        b"comment",
+        b"linkpath",
+        b"GNU.volume.label",
+    ];
+    // star, libarchive (macOS and Windows too), SELinux, and the systems' own.
+    const VENDORS: [&[u8]; 8] = [
+        b"SCHILY.",
+        b"LIBARCHIVE.",
+        b"RHT.security.",
+        b"APPLE.",
+        b"com.apple.",
+        b"MSWINDOWS.",
+        b"SUN.",
+        b"security.",
+    ];
+    const CHANGES_THE_READING: [&[u8]; 5] = [
+        b"SCHILY.realsize",
+        b"SCHILY.offset",
+        b"SCHILY.filetype",
+        b"SCHILY.tarfiletype",
+        b"SCHILY.volhdr.",
+    ];
+    let starts_with_one_of =
+        |prefixes: &[&[u8]]| prefixes.iter().any(|prefix| keyword.starts_with(prefix));
+    PLAIN.contains(&keyword)
+        || (starts_with_one_of(&VENDORS) && !starts_with_one_of(&CHANGES_THE_READING))
 }
 
 /// Plain decimal digits; no sign, no space.

@@ -69,7 +69,7 @@ pub fn extract(
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(ArchiveError::disk("create", parent))?;
-    let mut lock = WriterLock::take(&plan.target, plan.when_busy, &thread::sleep)?;
+    let _lock = WriterLock::take(&plan.target, plan.when_busy, &thread::sleep)?;
     let scratch_place = beside(&plan.target, ".", ".extracting");
     if let Some(report) = completed(plan)? {
         // What a run left that was killed behind its last rename. The result is whole whether it can be removed or not.
@@ -85,7 +85,6 @@ pub fn extract(
         made_folder: None,
         open: None,
         done: ArchiveProgress::default(),
-        lock: &mut lock,
         progress: watch.progress,
     };
     let walked = walk(source, &plan.archive, watch.cancel, &mut extractor)?;
@@ -219,7 +218,6 @@ struct Extractor<'a> {
     made_folder: Option<PathBuf>,
     open: Option<(File, PathBuf)>,
     done: ArchiveProgress,
-    lock: &'a mut WriterLock,
     progress: &'a mut dyn FnMut(ArchiveProgress),
 }
 
@@ -268,7 +266,6 @@ impl Visitor for Extractor<'_> {
 
     fn end_file(&mut self) -> Result<(), ArchiveError> {
         self.open = None;
-        self.lock.renew();
         self.done.files += 1;
         (self.progress)(self.done);
         Ok(())

@@ -1,7 +1,8 @@
-//! Digests of the members of an archive, in one pass and without writing any.
+//! One pass over an archive with nothing unpacked: each file as its digest and as much of its content as is wanted.
 //!
-//! Reading, inflating and hashing the members run on three threads: on the release archive each of them takes about as
-//! long as the others.
+//! Reading, inflating and hashing run on three threads: on the release archive each of them takes about as long as the
+//! others. Between them stand at most [`MESSAGES_UNDER_WAY`] pieces, so that memory is bounded by those and by the
+//! largest file that is wanted whole. `source` may be a pipe that a download writes into.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -12,6 +13,77 @@ use super::walk::{Visitor, walk};
 use super::{ArchiveError, ArchiveIdentity, ArchiveProgress, ArchiveTerms, Watch};
 use crate::digest::{Hasher, Sha256};
 use crate::path::ReleasePath;
+use crate::source::FileEnds;
+
+/// How much of a file is wanted beside its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of it.
+    Whole,
+    /// Its first and last bytes, at most so many of each.
+    Ends {
+        /// From its start.
+        head: usize,
+        /// From its end.
+        tail: usize,
+    },
+}
+
+/// One file of an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamedFile {
+    /// Its path in the archive.
+    pub path: ReleasePath,
+    /// Digest of its bytes.
+    pub sha256: Sha256,
+    /// What was wanted of them, with their number.
+    pub content: StreamedContent,
+}
+
+/// As much of a file as was wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamedContent {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// Its first and last bytes.
+    Ends(FileEnds),
+}
+
+impl StreamedContent {
+    /// Bytes of the whole file.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Whole(bytes) => bytes.len() as u64,
+            Self::Ends(ends) => ends.len,
+        }
+    }
+}
+
+/// Reads an archive once and gives each file in it to `take`, in the order of the archive. `wanted` says by path and
+/// length how much of a file is kept until then. What `take` made of the files is to be thrown away if this fails: an
+/// archive is known to be whole, and to be the one expected, when its last byte has passed.
+///
+/// # Errors
+///
+/// [`ArchiveError`] for anything that is wrong with the archive.
+pub fn stream_members(
+    source: impl Read + Send,
+    terms: &ArchiveTerms,
+    wanted: &dyn Fn(&ReleasePath, u64) -> Wanted,
+    watch: &mut Watch<'_>,
+    take: &mut (dyn FnMut(StreamedFile) + Send),
+) -> Result<ArchiveIdentity, ArchiveError> {
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(MESSAGES_UNDER_WAY);
+        scope.spawn(move || hash_members(&receiver, take));
+        let mut sending =
+            Sending { sender, wanted, done: ArchiveProgress::default(), progress: watch.progress };
+        // The hashing thread ends when the last sender is gone, which this drops.
+        let walked = walk(source, terms, watch.cancel, &mut sending)?;
+        Ok(ArchiveIdentity { size_bytes: walked.archive.size_bytes, sha256: walked.archive.sha256 })
+    })
+}
 
 /// Digest and length of one file of an archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,26 +117,22 @@ pub fn member_digests(
     keep: &BTreeSet<ReleasePath>,
     watch: &mut Watch<'_>,
 ) -> Result<ArchiveMembers, ArchiveError> {
-    thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(MESSAGES_UNDER_WAY);
-        let hashing = scope.spawn(move || hash_members(&receiver));
-        let mut digester = Digester {
-            sender,
-            keep,
-            keeping: None,
-            kept: BTreeMap::new(),
-            done: ArchiveProgress::default(),
-            progress: watch.progress,
-        };
-        let walked = walk(source, terms, watch.cancel, &mut digester);
-        let Digester { sender, kept, .. } = digester;
-        // The hashing thread ends when the last sender is gone.
-        drop(sender);
-        let files = hashing.join().unwrap_or_default();
-        let archive = walked?.archive;
-        let archive = ArchiveIdentity { size_bytes: archive.size_bytes, sha256: archive.sha256 };
-        Ok(ArchiveMembers { archive, files, kept })
-    })
+    let wanted = |path: &ReleasePath, size_bytes: u64| {
+        if keep.contains(path) && size_bytes <= KEPT_BYTES {
+            Wanted::Whole
+        } else {
+            Wanted::Ends { head: 0, tail: 0 }
+        }
+    };
+    let (mut files, mut kept) = (BTreeMap::new(), BTreeMap::new());
+    let archive = stream_members(source, terms, &wanted, watch, &mut |file| {
+        let size_bytes = file.content.size_bytes();
+        if let StreamedContent::Whole(bytes) = file.content {
+            kept.insert(file.path.clone(), bytes);
+        }
+        files.insert(file.path, MemberFacts { sha256: file.sha256, size_bytes });
+    })?;
+    Ok(ArchiveMembers { archive, files, kept })
 }
 
 /// The most bytes of a file that is kept: ten times the manifest of the release.
@@ -74,75 +142,92 @@ pub const KEPT_BYTES: u64 = 128 << 20;
 const MESSAGES_UNDER_WAY: usize = 32;
 
 enum Message {
-    Begin(ReleasePath),
+    Begin(ReleasePath, Wanted),
     Data(Vec<u8>),
     End,
 }
 
-fn hash_members(messages: &Receiver<Message>) -> BTreeMap<ReleasePath, MemberFacts> {
-    let mut files = BTreeMap::new();
+fn hash_members(messages: &Receiver<Message>, take: &mut dyn FnMut(StreamedFile)) {
     let mut current = None;
     for message in messages {
         match message {
-            Message::Begin(path) => current = Some((path, Hasher::default(), 0)),
+            Message::Begin(path, wanted) => current = Some((path, Gathered::new(wanted))),
             Message::Data(bytes) => {
-                if let Some((_, hasher, size_bytes)) = &mut current {
-                    hasher.update(&bytes);
-                    *size_bytes += bytes.len() as u64;
+                if let Some((_, gathered)) = &mut current {
+                    gathered.add(bytes);
                 }
             }
             Message::End => {
-                if let Some((path, hasher, size_bytes)) = current.take() {
-                    files.insert(path, MemberFacts { sha256: hasher.finish(), size_bytes });
+                if let Some((path, Gathered { hasher, content, .. })) = current.take() {
+                    take(StreamedFile { path, sha256: hasher.finish(), content });
                 }
             }
         }
     }
-    files
 }
 
-struct Digester<'a> {
+/// A file of which some pieces have come.
+struct Gathered {
+    hasher: Hasher,
+    wanted: Wanted,
+    content: StreamedContent,
+}
+
+impl Gathered {
+    fn new(wanted: Wanted) -> Self {
+        let content = match wanted {
+            Wanted::Whole => StreamedContent::Whole(Vec::new()),
+            Wanted::Ends { .. } => StreamedContent::Ends(FileEnds::of(&[], 0, 0)),
+        };
+        Self { hasher: Hasher::default(), wanted, content }
+    }
+
+    fn add(&mut self, bytes: Vec<u8>) {
+        self.hasher.update(&bytes);
+        match (&mut self.content, self.wanted) {
+            // Most files come in one piece.
+            (StreamedContent::Whole(whole), _) if whole.is_empty() => *whole = bytes,
+            (StreamedContent::Whole(whole), _) => whole.extend_from_slice(&bytes),
+            (StreamedContent::Ends(ends), Wanted::Ends { head, tail }) => {
+                ends.push(&bytes, head, tail);
+            }
+            (StreamedContent::Ends(_), Wanted::Whole) => {}
+        }
+    }
+}
+
+struct Sending<'a> {
     sender: SyncSender<Message>,
-    keep: &'a BTreeSet<ReleasePath>,
-    keeping: Option<(ReleasePath, Vec<u8>)>,
-    kept: BTreeMap<ReleasePath, Vec<u8>>,
+    wanted: &'a dyn Fn(&ReleasePath, u64) -> Wanted,
     done: ArchiveProgress,
     progress: &'a mut dyn FnMut(ArchiveProgress),
 }
 
-impl Digester<'_> {
+impl Sending<'_> {
     fn send(&self, message: Message) {
-        // The receiver lives as long as the scope; were it gone, the join would show it.
+        // The receiver lives as long as the scope; were it gone, the scope would show it.
         let _ = self.sender.send(message);
     }
 }
 
-impl Visitor for Digester<'_> {
+impl Visitor for Sending<'_> {
     fn directory(&mut self, _path: &ReleasePath) -> Result<(), ArchiveError> {
         Ok(())
     }
 
     fn begin_file(&mut self, path: ReleasePath, size_bytes: u64) -> Result<(), ArchiveError> {
-        if self.keep.contains(&path) && size_bytes <= KEPT_BYTES {
-            self.keeping = Some((path.clone(), Vec::new()));
-        }
-        self.send(Message::Begin(path));
+        let wanted = (self.wanted)(&path, size_bytes);
+        self.send(Message::Begin(path, wanted));
         Ok(())
     }
 
     fn data(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
-        if let Some((_, kept)) = &mut self.keeping {
-            kept.extend_from_slice(bytes);
-        }
         self.done.bytes += bytes.len() as u64;
         self.send(Message::Data(bytes.to_owned()));
         Ok(())
     }
 
     fn end_file(&mut self) -> Result<(), ArchiveError> {
-        if let Some((path, bytes)) = self.keeping.take() {
-            self.kept.insert(path, bytes);
-        }
         self.send(Message::End);
         self.done.files += 1;
         (self.progress)(self.done);

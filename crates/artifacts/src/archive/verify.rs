@@ -13,6 +13,7 @@ use crate::digest::Sha256;
 use crate::layout;
 use crate::manifest::{self, ManifestProblem};
 use crate::path::ReleasePath;
+use crate::stray::Stray;
 
 /// What the manifests of an archive say about its members. Paths are those of the release, below the archive's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +26,10 @@ pub struct ArchiveCheck {
     pub bytes: u64,
     /// One for each manifest looked for, in the order given.
     pub manifests: Vec<ManifestCheck>,
-    /// Files that no manifest lists, the manifests themselves apart.
+    /// Files that no manifest lists, the manifests themselves and the strays apart.
     pub unlisted: Vec<ReleasePath>,
+    /// Files that no manifest lists and that a system or a tool left; they change nothing.
+    pub strays: Vec<ReleasePath>,
 }
 
 /// What one manifest says about the members.
@@ -125,19 +128,20 @@ fn compare(
             check_manifest(name, kept.map(Vec::as_slice), &files, &mut listed)
         })
         .collect();
-    let unlisted = files
+    let (strays, unlisted) = files
         .keys()
         .filter(|path| {
             !listed.contains(**path) && manifests.iter().all(|name| name.as_str() != **path)
         })
         .map(|path| path.parse().expect("the end of a release path after a slash is one"))
-        .collect();
+        .partition(|path| Stray::of(path).is_some());
     ArchiveCheck {
         archive: members.archive,
         files: members.files.len() as u64,
         bytes: members.files.values().map(|facts| facts.size_bytes).sum(),
         manifests: checks,
         unlisted,
+        strays,
     }
 }
 

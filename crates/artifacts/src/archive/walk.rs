@@ -20,6 +20,7 @@ use super::name::{MemberKind, ShownName, checked_name};
 use super::tree::Tree;
 use super::{ArchiveError, ArchiveIdentity, ArchiveTerms, MemberProblem};
 use crate::path::ReleasePath;
+use crate::stray::Stray;
 
 /// Receives the members of an archive, in its order, each one checked.
 pub(crate) trait Visitor {
@@ -198,16 +199,23 @@ impl<'a> Walk<'a> {
                 let limit = terms.limits.member_bytes;
                 return Err(refused(MemberProblem::TooLarge { size, limit }));
             }
-            let path = checked_name(name, kind, &terms.limits)
-                .map_err(|problem| refused(MemberProblem::Name(problem)))?;
+            let Some(path) = checked_name(name, kind, &terms.limits)
+                .map_err(|problem| refused(MemberProblem::Name(problem)))?
+            else {
+                continue;
+            };
+            tree.add(path.as_str(), kind).map_err(refused)?;
             // A file in the place of the folder itself is outside it, too.
             let is_outside = |folder: &&ReleasePath| {
                 !path.starts_with(folder) || (kind == MemberKind::File && path == **folder)
             };
             if let Some(folder) = terms.folder.as_ref().filter(is_outside) {
-                return Err(refused(MemberProblem::OutsideFolder { folder: folder.to_string() }));
+                if Stray::of(&path).is_none() {
+                    let folder = folder.to_string();
+                    return Err(refused(MemberProblem::OutsideFolder { folder }));
+                }
+                continue;
             }
-            tree.add(path.as_str(), kind).map_err(refused)?;
             if kind == MemberKind::Directory {
                 counts.n_directories += 1;
                 visitor.directory(&path)?;
@@ -237,7 +245,7 @@ impl<'a> Walk<'a> {
             });
         }
         let stream = archive.into_inner();
-        check_end(stream, end, &refusal)?;
+        check_end(stream, end, &refusal, terms.expected.is_some())?;
         if counts.n_files + counts.n_directories == 0 {
             return Err(ArchiveError::Empty);
         }
@@ -265,11 +273,13 @@ fn member_kind(flag: EntryType, size: u64) -> Result<MemberKind, MemberProblem> 
     Err(MemberProblem::Kind { what, flag: flag.as_byte() })
 }
 
-/// After the last member: two empty blocks, then empty blocks only, to the end of the stream.
+/// After the last member: two empty blocks, then empty blocks only, to the end of the stream. Where the bytes of the
+/// archive are known beforehand, the last member alone must be whole.
 fn check_end(
     mut stream: Counted<io::BufReader<Decompressed>>,
     end: u64,
     refusal: &Refusal,
+    is_known: bool,
 ) -> Result<(), ArchiveError> {
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -280,12 +290,13 @@ fn check_end(
         if n_bytes == 0 {
             break;
         }
-        if buffer[..n_bytes].iter().any(|byte| *byte != 0) {
+        if !is_known && buffer[..n_bytes].iter().any(|byte| *byte != 0) {
             return Err(ArchiveError::DataAfterEnd { position });
         }
     }
     let position = stream.position.get();
-    if position < end + 2 * BLOCK_BYTES {
+    let closing = if is_known { 0 } else { 2 * BLOCK_BYTES };
+    if position < end.saturating_add(closing) {
         return Err(ArchiveError::MissingEnd { position });
     }
     Ok(())

@@ -40,7 +40,7 @@ fn the_folder_of_the_archive_becomes_the_target() {
 }
 
 #[test]
-fn class_18_owner_mode_and_times_of_members_are_ignored() {
+fn owner_mode_and_times_of_members_are_ignored() {
     let mut tar = TarBytes::default();
     for (name, mode, time) in
         [("setuid", 0o6777, 0), ("unwritable", 0, 253_402_300_799), ("late", 0o644, u64::MAX)]
@@ -70,7 +70,7 @@ fn class_18_owner_mode_and_times_of_members_are_ignored() {
 }
 
 #[test]
-fn class_19_a_foreign_target_is_left_as_it_is() {
+fn a_foreign_target_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("bundle");
     fs::create_dir(&target).unwrap();
@@ -91,7 +91,7 @@ fn class_19_a_foreign_target_is_left_as_it_is() {
 }
 
 #[test]
-fn class_19_an_empty_target_is_filled() {
+fn an_empty_target_is_filled() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("bundle");
     fs::create_dir(&target).unwrap();
@@ -100,7 +100,7 @@ fn class_19_an_empty_target_is_filled() {
 }
 
 #[test]
-fn class_19_a_target_that_was_completed_is_taken_if_it_is_of_the_same_archive() {
+fn a_target_that_was_completed_is_taken_if_it_is_of_the_same_archive() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("bundle");
     let archive = archive();
@@ -118,7 +118,7 @@ fn class_19_a_target_that_was_completed_is_taken_if_it_is_of_the_same_archive() 
 }
 
 #[test]
-fn class_19_what_a_killed_run_left_is_cleared_away() {
+fn what_a_killed_run_left_is_cleared_away() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("bundle");
     let half = folder.path().join(".bundle.extracting/tree/a");
@@ -137,7 +137,7 @@ fn class_19_what_a_killed_run_left_is_cleared_away() {
 }
 
 #[test]
-fn class_6_two_extractions_to_one_target() {
+fn two_extractions_to_one_target() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("bundle");
     let lock = WriterLock::take(&target, WhenBusy::Fail, &|_| {}).unwrap();

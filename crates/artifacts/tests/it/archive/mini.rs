@@ -1,14 +1,17 @@
 //! The mini bundle as an archive: extracted, verified without extraction, and broken in single places.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use spinefairbench_artifacts::archive::{
-    ARCHIVE_FOLDER, ArchiveCheck, ArchiveTerms, ExtractOutcome, Watch, create, extract,
-    verify_members,
+    ARCHIVE_FOLDER, ArchiveCheck, ArchiveTerms, ExtractOutcome, StreamedContent, StreamedFile,
+    Wanted, Watch, create, extract, stream_members, verify_members,
 };
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::source::FileEnds;
 
 use super::build::{TarBytes, plan};
 
@@ -101,4 +104,51 @@ fn missing_different_and_unlisted_members_are_named() {
     assert_eq!((different.actual, different.size_bytes), (Sha256::of(b"wrong"), 5));
     assert_eq!((radiologist.sha256, radiologist.files), (None, 0));
     assert_eq!(check.unlisted, ["extra".parse().unwrap()]);
+}
+
+#[test]
+fn a_pass_gives_every_file_in_order_with_as_much_as_is_wanted() {
+    let long: Vec<u8> = (0..300_000_u32).map(|place| (place % 251) as u8).collect();
+    let archive = TarBytes::default()
+        .file("a/whole", &long)
+        .file("a/ends", &long)
+        .file("a/short", b"xy")
+        .file("a/empty", b"")
+        .finish();
+    let wanted = |path: &ReleasePath, size_bytes: u64| {
+        assert_eq!(size_bytes == 0, path.as_str() == "a/empty");
+        if path.file_name() == "ends" { Wanted::Ends { head: 33, tail: 12 } } else { Wanted::Whole }
+    };
+    let cancel = AtomicBool::new(false);
+    let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
+    let mut files = Vec::new();
+    let terms = ArchiveTerms::default();
+    let take = &mut |file| files.push(file);
+    // Through a pipe, as while a download goes on.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let identity = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for piece in archive.chunks(700) {
+                writer.write_all(piece).unwrap();
+            }
+            drop(writer);
+        });
+        stream_members(reader, &terms, &wanted, &mut watch, take).unwrap()
+    });
+    assert_eq!(identity.sha256, Sha256::of(&archive));
+    let file = |path: &str, bytes: &[u8], content| StreamedFile {
+        path: path.parse().unwrap(),
+        sha256: Sha256::of(bytes),
+        content,
+    };
+    let whole = |path, bytes: &[u8]| file(path, bytes, StreamedContent::Whole(bytes.to_vec()));
+    assert_eq!(
+        files,
+        [
+            whole("a/whole", &long),
+            file("a/ends", &long, StreamedContent::Ends(FileEnds::of(&long, 33, 12))),
+            whole("a/short", b"xy"),
+            whole("a/empty", b""),
+        ]
+    );
 }
