@@ -2,8 +2,8 @@
 //!
 //! Input: the bytes of a file. Output: a record, or a [`JsonError`] with line, column, the path inside the document and
 //! a short excerpt. A byte order mark, invalid UTF-8, `NaN`, lone surrogates and nesting beyond 128 levels are errors;
-//! a duplicate key is an error wherever a key is read: in records, in [`Value`] and in [`UniqueMap`]. (Python takes the
-//! last of two equal keys and reads `NaN`; a bundle that depends on either is refused.)
+//! a duplicate key is an error wherever its value is read: in records, in [`Value`] and in [`UniqueMap`]. Files that
+//! Python's reader takes nevertheless go through [`as_python_reads`] first.
 
 use serde::Deserialize;
 
@@ -11,13 +11,17 @@ use crate::error::{ArtifactError, Diagnostic};
 use crate::text;
 
 mod failure;
+mod python;
 mod strict;
 mod truth;
 mod unique_map;
+mod unrepeated;
 mod value;
 
+pub use python::as_python_reads;
 pub use truth::Truth;
 pub use unique_map::UniqueMap;
+pub(crate) use unrepeated::Unrepeated;
 pub use value::{Number, Value};
 
 use strict::Strict;
@@ -52,18 +56,25 @@ pub(crate) fn from_text<'a, T: Deserialize<'a>>(
 ) -> Result<T, Box<JsonError>> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let record = T::deserialize(Strict(&mut parser));
-    let whole = record.and_then(|record| parser.end().map(|()| record));
+    let whole = record.and_then(|record| Ok(parser.end().map(|()| record)?));
     // Following the path inside the document costs time, so it is done only once it is known to be needed.
-    whole.map_err(|error| {
+    whole.map_err(|failure| {
         let mut parser = serde_json::Deserializer::from_str(text);
         let place = match serde_path_to_error::deserialize::<_, T>(Strict(&mut parser)) {
             Err(located) => located.path().to_string(),
             // The value is whole, so what is wrong comes after it.
             Ok(_) => ".".to_owned(),
         };
-        Box::new(failure::explain(path, text, first_line, &place, &error))
+        Box::new(failure::explain(path, text, first_line, &place, failure))
     })
 }
+
+/// What a reader of keys says about a key that stands twice; [`strict`] knows it again.
+fn duplicate_key(key: &str) -> String {
+    format!("{DUPLICATE_KEY}{key}")
+}
+
+const DUPLICATE_KEY: &str = "duplicate key: ";
 
 /// Why a JSON text could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

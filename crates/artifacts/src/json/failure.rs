@@ -1,19 +1,21 @@
-//! From the parser's error to a [`JsonError`].
-//!
-//! The parser gives a message with line and column. The kinds that a reader of a report wants told apart are read from
-//! that message and from the text at that place; a message of an unknown form stays as it is.
+//! From the parser's error, and what a reader found, to a [`JsonError`].
 
 use serde_json::error::Category;
 
+use super::python::{self, OddityKind};
+use super::strict::Failure;
 use super::{JsonError, JsonProblem};
 use crate::text::{excerpt, shown};
+
+/// So many levels the parser goes down.
+const LEVELS: usize = 128;
 
 pub(super) fn explain(
     path: &str,
     text: &str,
     first_line: u64,
     place: &str,
-    error: &serde_json::Error,
+    Failure { error, problem }: Failure<serde_json::Error>,
 ) -> JsonError {
     let offset = offset_of(text, error.line(), error.column());
     JsonError {
@@ -25,11 +27,7 @@ pub(super) fn explain(
         } else {
             shown(&format!("$.{place}").replace(".[", "["))
         },
-        problem: problem(
-            error,
-            &text[..text.ceil_char_boundary(offset)],
-            &text[text.floor_char_boundary(offset)..],
-        ),
+        problem: problem.unwrap_or_else(|| parser_problem(text, offset, &error)),
         excerpt: excerpt(text, offset),
     }
 }
@@ -45,82 +43,44 @@ fn offset_of(text: &str, line: usize, column: usize) -> usize {
     (start + column.saturating_sub(1)).min(text.len())
 }
 
-fn problem(error: &serde_json::Error, before: &str, from: &str) -> JsonProblem {
-    let message = error.to_string();
-    let detail = message.rsplit_once(" at line ").map_or(message.as_str(), |(detail, _)| detail);
-    match error.classify() {
-        Category::Data => data_problem(detail),
-        Category::Eof => JsonProblem::Truncated { detail: detail.to_owned() },
-        Category::Syntax | Category::Io => syntax_problem(detail, before, from),
+/// Why the parser stopped, by the text that it read until then.
+fn parser_problem(text: &str, offset: usize, error: &serde_json::Error) -> JsonProblem {
+    /// An escape has six characters; the parser may have read the start of the next one.
+    const REACH: usize = 6;
+    let detail = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let detail = shown(detail.strip_suffix(&place).unwrap_or(&detail));
+    if error.classify() == Category::Eof {
+        return JsonProblem::Truncated { detail };
     }
-}
-
-fn data_problem(detail: &str) -> JsonProblem {
-    let quoted = |rest: &str| rest.split('`').nth(1).map(shown).unwrap_or_default();
-    if let Some(rest) =
-        detail.strip_prefix("duplicate field ").or_else(|| detail.strip_prefix("duplicate key "))
-    {
-        return JsonProblem::DuplicateKey { key: quoted(rest) };
-    }
-    if let Some(rest) = detail.strip_prefix("missing field ") {
-        return JsonProblem::MissingField { field: quoted(rest) };
-    }
-    let typed = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant "]
-        .iter()
-        .find_map(|prefix| detail.strip_prefix(prefix))
-        .and_then(|rest| rest.rsplit_once(", expected "));
-    match typed {
-        Some((found, expected)) => {
-            JsonProblem::Type { expected: plain(expected), found: shown(&plain(found)) }
-        }
-        None => JsonProblem::Value { detail: shown(detail) },
-    }
-}
-
-/// What the parser calls by the names of its own language, in the words of JSON.
-fn plain(kind: &str) -> String {
-    match kind {
-        "map" | "a map" => "an object".to_owned(),
-        "sequence" | "a sequence" => "a list".to_owned(),
-        "u64" | "usize" => "a whole number from 0".to_owned(),
-        "f64" => "a number".to_owned(),
-        _ if kind.starts_with("struct ") => "an object".to_owned(),
-        _ => kind.to_owned(),
-    }
-}
-
-fn syntax_problem(detail: &str, before: &str, from: &str) -> JsonProblem {
-    if detail.contains("recursion limit") {
+    let read = &text.as_bytes()[..=offset.min(text.len().saturating_sub(1))];
+    if depth(read) >= LEVELS {
         return JsonProblem::TooDeep;
     }
-    for token in ["NaN", "Infinity", "-Infinity"] {
-        // The parser stops at the token's first letter, or at the one after the sign.
-        if from.starts_with(token)
-            || token
-                .strip_prefix('-')
-                .is_some_and(|rest| from.starts_with(rest) && before.ends_with('-'))
-        {
-            let signed = if before.ends_with('-') { "-Infinity" } else { token };
-            return JsonProblem::NotFinite { token: signed };
+    // The parser stops at the first one.
+    match python::oddities(text.as_bytes()).next() {
+        Some(oddity) if (oddity.bytes.start..=oddity.bytes.end + REACH).contains(&offset) => {
+            match oddity.kind {
+                OddityKind::NotFinite(token) => JsonProblem::NotFinite { token },
+                OddityKind::LoneSurrogate => JsonProblem::LoneSurrogate,
+            }
         }
+        _ => JsonProblem::Syntax { detail },
     }
-    if detail.contains("hex escape") && names_a_surrogate(before, from) {
-        return JsonProblem::LoneSurrogate;
-    }
-    JsonProblem::Syntax { detail: detail.to_owned() }
 }
 
-/// Whether one of the last escapes up to the place where the parser stopped is a surrogate.
-fn names_a_surrogate(before: &str, from: &str) -> bool {
-    /// An escape has six characters; the parser may have read the start of the next one.
-    const REACH: usize = 12;
-    let start = before.floor_char_boundary(before.len().saturating_sub(REACH));
-    let near: String = before[start..]
-        .chars()
-        .chain(from.chars().take(1))
-        .collect::<String>()
-        .to_ascii_lowercase();
-    ["\\ud8", "\\ud9", "\\uda", "\\udb", "\\udc", "\\udd", "\\ude", "\\udf"]
-        .iter()
-        .any(|escape| near.contains(escape))
+/// How many lists and objects are open at the end of `read`.
+fn depth(read: &[u8]) -> usize {
+    let (mut depth, mut in_string, mut at) = (0_usize, false, 0);
+    while let Some(byte) = read.get(at) {
+        match byte {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    depth
 }

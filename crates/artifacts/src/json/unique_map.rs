@@ -1,12 +1,13 @@
 //! An object with keys that are data: the order of the file is kept, a duplicate key is refused.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
-use serde::Deserialize;
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
-use serde::ser::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// A JSON object from text to `V`, in the order of the file, each key once.
 ///
@@ -18,109 +19,63 @@ use serde::ser::{Serialize, Serializer};
 /// assert!(from_slice::<UniqueMap<u8>>("a.json", br#"{"a": 1, "a": 1}"#).is_err());
 /// # Ok::<(), spinefairbench_artifacts::ArtifactError>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct UniqueMap<V> {
-    entries: Vec<(String, V)>,
-    places: BTreeMap<String, usize>,
-}
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UniqueMap<V>(IndexMap<String, V>);
 
 impl<V> UniqueMap<V> {
     /// The value under `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&V> {
-        self.places.get(key).map(|place| &self.entries[*place].1)
+        self.0.get(key)
     }
 
     /// Whether `key` is there.
     #[must_use]
     pub fn contains_key(&self, key: &str) -> bool {
-        self.places.contains_key(key)
-    }
-
-    /// Keys and values in the order of the file.
-    #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &V)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value))
-    }
-
-    /// The keys in the order of the file.
-    #[must_use]
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.entries.iter().map(|(key, _)| key.as_str())
-    }
-
-    /// How many keys there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.entries.len()
+        self.0.contains_key(key)
     }
 
     /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Adds `value` at the end, or gives it back if `key` is there already.
-    ///
-    /// # Errors
-    ///
-    /// The value itself, for a key that is there.
-    pub fn insert(&mut self, key: impl Into<String>, value: V) -> Result<(), V> {
-        let key = key.into();
-        if self.places.contains_key(&key) {
-            return Err(value);
-        }
-        self.places.insert(key.clone(), self.entries.len());
-        self.entries.push((key, value));
-        Ok(())
+        self.0.is_empty()
     }
 }
 
 impl<V> Default for UniqueMap<V> {
     fn default() -> Self {
-        Self { entries: Vec::new(), places: BTreeMap::new() }
+        Self(IndexMap::new())
+    }
+}
+
+impl<V> Deref for UniqueMap<V> {
+    type Target = IndexMap<String, V>;
+
+    fn deref(&self) -> &IndexMap<String, V> {
+        &self.0
     }
 }
 
 impl<V> IntoIterator for UniqueMap<V> {
     type Item = (String, V);
-    type IntoIter = std::vec::IntoIter<(String, V)>;
+    type IntoIter = indexmap::map::IntoIter<String, V>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.0.into_iter()
     }
 }
 
 impl<V> FromIterator<(String, V)> for UniqueMap<V> {
-    /// Of two equal keys the first stays.
+    /// Of two equal keys the last stays.
     fn from_iter<I: IntoIterator<Item = (String, V)>>(entries: I) -> Self {
-        let mut map = Self::default();
-        for (key, value) in entries {
-            drop(map.insert(key, value));
-        }
-        map
-    }
-}
-
-impl<V: Eq> Eq for UniqueMap<V> {}
-
-impl<V: PartialEq> PartialEq for UniqueMap<V> {
-    /// Equal keys with equal values, in whatever order.
-    fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().all(|(key, value)| other.get(key) == Some(value))
+        Self(entries.into_iter().collect())
     }
 }
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for UniqueMap<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MapVisitor(PhantomData))
-    }
-}
-
-impl<V: Serialize> Serialize for UniqueMap<V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
     }
 }
 
@@ -134,15 +89,17 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for MapVisitor<V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<UniqueMap<V>, A::Error> {
-        let mut map = UniqueMap::default();
+        let mut map = IndexMap::new();
         while let Some(key) = access.next_key::<String>()? {
-            if map.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
+            match map.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(access.next_value()?);
+                }
+                Entry::Occupied(occupied) => {
+                    return Err(A::Error::custom(super::duplicate_key(occupied.key())));
+                }
             }
-            let value = access.next_value()?;
-            // The key was just seen to be new.
-            drop(map.insert(key, value));
         }
-        Ok(map)
+        Ok(UniqueMap(map))
     }
 }

@@ -1,10 +1,13 @@
 //! Any JSON value, compared as values.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+
+use super::python::not_finite;
 
 /// A JSON number: whole if it was written as a whole number of at most 64 bits.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +71,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// Any JSON value. Objects with a duplicate key cannot be read; the order of keys is of no meaning.
+/// Any JSON value. The order of keys is of no meaning; a key that stands twice has a value that is of no type, so that
+/// only who reads it is stopped.
 ///
 /// Two values are equal as Python's are after reading the same texts, with one exception: `true` and `1` differ.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,6 +89,10 @@ pub enum Value {
     Array(Vec<Value>),
     /// An object.
     Object(BTreeMap<String, Value>),
+    /// `NaN` or an infinity, as [`as_python_reads`](super::as_python_reads) lets them through.
+    NotFinite(&'static str),
+    /// The last of several values of one key, which is the one that Python reads.
+    Repeated(Box<Value>),
 }
 
 impl Value {
@@ -98,6 +106,8 @@ impl Value {
             Self::String(text) => !text.is_empty(),
             Self::Array(items) => !items.is_empty(),
             Self::Object(entries) => !entries.is_empty(),
+            Self::NotFinite(_) => true,
+            Self::Repeated(last) => last.is_truthy(),
         }
     }
 
@@ -174,6 +184,8 @@ impl Value {
             Self::String(_) => "a string",
             Self::Array(_) => "a list",
             Self::Object(_) => "an object",
+            Self::NotFinite(_) => "no finite number",
+            Self::Repeated(_) => "the value of a key that stands twice",
         }
     }
 }
@@ -202,6 +214,8 @@ impl fmt::Display for Value {
                 }
                 formatter.write_str("}")
             }
+            Self::NotFinite(token) => formatter.write_str(token),
+            Self::Repeated(last) => last.fmt(formatter),
         }
     }
 }
@@ -226,6 +240,9 @@ impl Serialize for Value {
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(items) => serializer.collect_seq(items),
             Self::Object(entries) => serializer.collect_map(entries),
+            // JSON has no such number.
+            Self::NotFinite(token) => serializer.serialize_str(token),
+            Self::Repeated(last) => last.serialize(serializer),
         }
     }
 }
@@ -266,11 +283,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+        Ok(match not_finite(value) {
+            Some(token) => Value::NotFinite(token),
+            None => Value::String(value.to_owned()),
+        })
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
@@ -284,11 +300,15 @@ impl<'de> Visitor<'de> for ValueVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut entries = BTreeMap::new();
         while let Some(key) = access.next_key::<String>()? {
-            if entries.contains_key(&key) {
-                return Err(A::Error::custom(format_args!("duplicate key `{key}`")));
-            }
             let value = access.next_value()?;
-            entries.insert(key, value);
+            match entries.entry(key) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(value);
+                }
+                Entry::Occupied(mut occupied) => {
+                    occupied.insert(Value::Repeated(Box::new(value)));
+                }
+            }
         }
         Ok(Value::Object(entries))
     }
@@ -331,6 +351,18 @@ mod tests {
             assert!(value(text).is_truthy(), "{text}");
             assert!(serde_json::from_str::<super::super::Truth>(text).unwrap().0, "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_and_a_number_that_is_none_stop_only_who_reads_them() {
+        let text = super::super::as_python_reads(br#"{"a": 1, "a": 2, "b": NaN, "c": 3}"#);
+        let value: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(value.get("a").unwrap().as_f64(), None);
+        assert_eq!(value.get("a").unwrap().kind(), "the value of a key that stands twice");
+        assert_eq!(value.get("b").unwrap().as_f64(), None);
+        assert_eq!(value.get("b"), Some(&Value::NotFinite("NaN")));
+        assert_eq!(value.get("c").unwrap().as_u64(), Some(3));
+        assert!(value.get("b").unwrap().is_truthy());
     }
 
     #[test]

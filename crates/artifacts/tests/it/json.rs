@@ -83,7 +83,6 @@ fn text_that_python_reads_and_json_has_not_is_named() {
     check_code(br#"["\ud800\u0041"]"#, "json_lone_surrogate");
     check_code(br#"["\uDFFF"]"#, "json_lone_surrogate");
     check_code(br#"["\u12"]"#, "json_syntax");
-    check_code(b"{\"a\": {\"b\": 1, \"b\": 1}}", "json_duplicate_key");
     check_code(b"[1,]", "json_syntax");
     check_code(b"[1", "json_truncated");
     check_code(b"", "json_truncated");

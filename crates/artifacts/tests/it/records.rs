@@ -157,8 +157,10 @@ fn the_panels_and_their_rows() {
 fn the_stage_1_gate() {
     let files = Files::open();
     let table: ConfidenceTable = files.read(layout::PARSING_CONFIDENCE);
-    let decisions: Vec<(&str, u64, GateDecision)> =
-        table.iter().map(|(model, record)| (model, record.pass_count, record.decision)).collect();
+    let decisions: Vec<(&str, u64, GateDecision)> = table
+        .iter()
+        .map(|(model, record)| (model.as_str(), record.pass_count, record.decision))
+        .collect();
     assert_eq!(
         decisions,
         [
