@@ -11,9 +11,6 @@ use sha2::Digest as _;
 
 use crate::text::shown;
 
-#[cfg(target_arch = "x86_64")]
-mod lanes;
-
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -40,24 +37,17 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// The digest of each message, equal to [`Self::of`] of each. Several together take less time than one by one, since
-    /// one core computes [`Self::AT_ONCE`] of them side by side where it has instructions for it.
+    /// The digest that a record states, with or without `sha256:` in front; none where it states nothing.
     ///
-    /// ```
-    /// # use spinefairbench_artifacts::digest::Sha256;
-    /// assert_eq!(Sha256::of_each(&[b"a", b"bc"]), [Sha256::of(b"a"), Sha256::of(b"bc")]);
-    /// ```
-    #[must_use]
-    pub fn of_each(messages: &[&[u8]]) -> Vec<Self> {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(digests) = lanes::digests(messages) {
-            return digests;
+    /// # Errors
+    ///
+    /// [`InvalidDigest`] for any other text.
+    pub fn stated(text: &str) -> Result<Option<Self>, InvalidDigest> {
+        if text.is_empty() {
+            return Ok(None);
         }
-        one_by_one(messages)
+        text.strip_prefix("sha256:").unwrap_or(text).parse().map(Some)
     }
-
-    /// How many messages [`Self::of_each`] computes side by side at most.
-    pub const AT_ONCE: usize = 4;
 
     /// The digest whose bytes these are.
     #[must_use]
@@ -92,11 +82,6 @@ impl From<Sha256> for String {
     fn from(digest: Sha256) -> Self {
         digest.to_string()
     }
-}
-
-/// The plain form, which the lanes must equal.
-fn one_by_one(messages: &[&[u8]]) -> Vec<Sha256> {
-    messages.iter().map(|message| Sha256::of(message)).collect()
 }
 
 impl fmt::Display for Sha256 {
@@ -184,6 +169,17 @@ mod tests {
     fn either_case_is_read_and_lower_case_is_written() {
         let digest: Sha256 = ABC.to_uppercase().parse().unwrap();
         assert_eq!(digest.to_string(), ABC);
+    }
+
+    #[test]
+    fn a_record_may_state_nothing_or_name_the_method() {
+        assert_eq!(Sha256::stated(""), Ok(None));
+        let digest = Some(Sha256::of(b"abc"));
+        assert_eq!(Sha256::stated(ABC), Ok(digest));
+        assert_eq!(Sha256::stated(&format!("sha256:{ABC}")), Ok(digest));
+        for text in ["sha256:", " ", "sha1:00", &format!("sha256: {ABC}")] {
+            assert!(Sha256::stated(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Carries out a plan: every file opened once, in parallel, results put in place in a fixed order.
 //!
 //! The panels, which may be as large as all else together, are read one after the other into one buffer, each hashed and
-//! parsed by all threads; all other files are read beside them, a few at a time by each worker, since a processor computes the
-//! digests of a few files in the time of two. What the first files say can ask for more files, which are read while the
-//! panels still are.
+//! parsed by all threads; all other files are read beside them. What the first files say can ask for more files, which are
+//! read while the panels still are.
 
 use rayon::prelude::*;
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::path::ReleasePath;
-use spinefairbench_artifacts::png_header;
+use spinefairbench_artifacts::png_header::{self, PngHeader, PngProblem};
 use spinefairbench_artifacts::source::{FileEnds, FileSource, ReadOrDigest};
 
 use super::plan::{Deposit, Plan, Reading};
@@ -17,8 +16,8 @@ use super::{Content, Gathered, is_panel};
 use crate::finding::Finding;
 use crate::progress::Progress;
 
-/// So many groups of files are one piece of work, so that buffers are used often before they are given up.
-const GROUPS_AT_ONCE: usize = 4;
+/// So many files are one piece of work, so that buffers are used often before they are given up.
+const JOBS_AT_ONCE: usize = 16;
 
 /// A file to be opened.
 #[derive(Debug)]
@@ -136,51 +135,28 @@ fn remaining(gathered: &mut Gathered, concerns: impl Fn(&ReleasePath) -> bool) -
 
 fn read_all(source: &dyn FileSource, jobs: Vec<Job>, progress: &dyn Progress) -> Vec<Outcome> {
     progress.files_planned(jobs.len());
-    let groups = jobs.into_par_iter().chunks(Sha256::AT_ONCE).with_min_len(GROUPS_AT_ONCE);
-    groups
-        .map_init(Buffers::default, |buffers, jobs| read_group(source, jobs, buffers, progress))
-        .flatten_iter()
+    jobs.into_par_iter()
+        .with_min_len(JOBS_AT_ONCE)
+        .map_init(Vec::new, |buffer, job| read_one(source, &job, buffer, progress))
         .collect()
 }
 
-/// A buffer for each file of a group.
-type Buffers = [Vec<u8>; Sha256::AT_ONCE];
-
-/// Opens a few files, each once, and computes their digests together.
-fn read_group(
+/// Opens a file, once, and computes its digest.
+fn read_one(
     source: &dyn FileSource,
-    jobs: Vec<Job>,
-    buffers: &mut Buffers,
+    job: &Job,
+    buffer: &mut Vec<u8>,
     progress: &dyn Progress,
-) -> Vec<Outcome> {
-    let opened: Vec<(Job, Opened<'_>)> = jobs
-        .into_iter()
-        .zip(buffers)
-        .map(|(job, buffer)| {
-            let opened = open(source, &job, buffer);
-            (job, opened)
-        })
-        .collect();
-    let to_hash: Vec<&[u8]> = opened
-        .iter()
-        .filter(|(job, _)| job.reading.wants_digest)
-        .filter_map(|(_, opened)| opened.bytes())
-        .collect();
-    let mut digests = Sha256::of_each(&to_hash).into_iter();
-    let mut outcome = |(job, opened): (Job, Opened<'_>)| {
-        let is_hashed = job.reading.wants_digest && opened.bytes().is_some();
-        let digest = if is_hashed { digests.next() } else { None };
-        let deposits = match &opened {
-            Opened::Judged(_) => Vec::new(),
-            Opened::Whole(bytes) => {
-                let bytes = bytes.as_ref().copied();
-                let content = Content { path: &job.path, bytes, digest };
-                job.reading.readers.iter().map(|reader| reader(content)).collect()
-            }
-        };
-        outcome_of(&job, opened, digest, deposits, progress)
+) -> Outcome {
+    let opened = open(source, job, buffer);
+    let Opened::Whole(bytes) = &opened else {
+        return outcome_of(job, opened, None, Vec::new(), progress);
     };
-    opened.into_iter().map(&mut outcome).collect()
+    let bytes = bytes.as_ref().copied();
+    let digest = bytes.ok().filter(|_| job.reading.wants_digest).map(Sha256::of);
+    let content = Content { path: &job.path, bytes, digest };
+    let deposits = job.reading.readers.iter().map(|reader| reader(content)).collect();
+    outcome_of(job, opened, digest, deposits, progress)
 }
 
 /// Opens a panel, once. It is parsed in parallel, and its digest is one long sequential computation: they overlap.
@@ -210,15 +186,6 @@ enum Opened<'a> {
     Whole(Result<&'a [u8], ArtifactError>),
 }
 
-impl<'a> Opened<'a> {
-    fn bytes(&self) -> Option<&'a [u8]> {
-        match self {
-            Self::Judged(_) => None,
-            Self::Whole(bytes) => bytes.as_ref().ok().copied(),
-        }
-    }
-}
-
 fn open<'a>(source: &dyn FileSource, job: &Job, buffer: &'a mut Vec<u8>) -> Opened<'a> {
     if !job.reading.readers.is_empty() {
         return Opened::Whole(source.read_into(&job.path, buffer).map(|()| buffer.as_slice()));
@@ -233,7 +200,7 @@ fn open<'a>(source: &dyn FileSource, job: &Job, buffer: &'a mut Vec<u8>) -> Open
             size: Some(ends.len),
             digest: Some(digest),
             problem: None,
-            image_problem: image_problem(job, &ends),
+            image_problem: image_problem(job, || parse_ends(source, job, &ends)),
         }),
         Err(error) => Opened::Whole(Err(error)),
     }
@@ -249,9 +216,7 @@ fn outcome_of(
     let facts = match opened {
         Opened::Judged(facts) => facts,
         Opened::Whole(Ok(bytes)) => {
-            let ends = || FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
-            let ends = job.wants_header.then(ends);
-            let image_problem = ends.and_then(|ends| image_problem(job, &ends));
+            let image_problem = image_problem(job, || png_header::parse_whole(bytes));
             Facts { size: Some(bytes.len() as u64), digest, problem: None, image_problem }
         }
         Opened::Whole(Err(error)) => {
@@ -268,17 +233,35 @@ fn read_ends(source: &dyn FileSource, job: &Job) -> Facts {
     match source.read_ends(&job.path, png_header::HEAD_BYTES, png_header::TAIL_BYTES) {
         Ok(ends) => Facts {
             size: Some(ends.len),
-            image_problem: image_problem(job, &ends),
+            image_problem: image_problem(job, || parse_ends(source, job, &ends)),
             ..Facts::default()
         },
         Err(error) => Facts { problem: Some(Box::new(Finding::of(&error))), ..Facts::default() },
     }
 }
 
-/// What is wrong with both ends of an image; nothing of a file that is no image.
-fn image_problem(job: &Job, ends: &FileEnds) -> Option<Box<Finding>> {
-    let read = job.wants_header.then(|| png_header::read(job.path.as_str(), ends))?;
-    read.err().map(|error| Box::new(Finding::of(&error)))
+/// What is wrong with an image; nothing of a file that is no image.
+fn image_problem(
+    job: &Job,
+    parse: impl FnOnce() -> Result<PngHeader, PngProblem>,
+) -> Option<Box<Finding>> {
+    let problem = job.wants_header.then(parse)?.err()?;
+    let error = ArtifactError::Png { path: job.path.as_str().into(), problem };
+    Some(Box::new(Finding::of(&error)))
+}
+
+/// The header of an image by its two ends; where they show no end of the picture, all of the file is looked through.
+fn parse_ends(
+    source: &dyn FileSource,
+    job: &Job,
+    ends: &FileEnds,
+) -> Result<PngHeader, PngProblem> {
+    match png_header::parse(ends) {
+        Err(PngProblem::Truncated { .. }) if ends.len > png_header::TAIL_BYTES as u64 => source
+            .read(&job.path)
+            .map_or_else(|_| png_header::parse(ends), |bytes| png_header::parse_whole(&bytes)),
+        parsed => parsed,
+    }
 }
 
 fn put(outcome: Outcome, gathered: &mut Gathered) {
