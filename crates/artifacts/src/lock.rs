@@ -1,30 +1,18 @@
 //! One writer per place: a lock file beside the file or folder that is being made.
 //!
-//! The operating system's file lock decides ([`std::fs::File::try_lock`]), so that a killed process frees its lock at
-//! once. Some network file systems grant that lock to everybody, therefore the file also holds a stamp: process, host
-//! and a number of its own. Whoever gets the lock and finds the stamp of another writer believes the stamp if that
-//! process is alive on this host, or if it is of another host and was renewed within five minutes.
-//! What this does not stop: two hosts on such a file system that start within the same moment. The rename at the end
-//! keeps even that harmless, since both would put the same verified bytes in place.
+//! The lock is the operating system's ([`std::fs::File::try_lock`]): it goes when its process does, however that ends, so
+//! that a lock file that was left behind holds nobody up. What the file says is for the message alone. On a file system
+//! without locks nobody is held up either; the rename at the end keeps that harmless, since whoever comes last puts
+//! something whole in place.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-/// How long the stamp of a writer that cannot be looked up counts; chosen as many times [`RENEWAL`].
-const FRESH: Duration = RENEWAL.saturating_mul(10);
-
-/// How often a writer renews its stamp.
-const RENEWAL: Duration = Duration::from_secs(30);
+use std::time::Duration;
 
 /// Between two looks at a lock that somebody holds.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-
-/// The most bytes of a stamp that are read.
-const STAMP_BYTES: u64 = 512;
 
 /// What to do where another writer is at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +50,6 @@ pub enum LockError {
 pub struct WriterLock {
     file: File,
     path: PathBuf,
-    renewed: Instant,
 }
 
 impl WriterLock {
@@ -82,7 +69,7 @@ impl WriterLock {
             let attempt =
                 attempt(&path).map_err(|source| LockError::Io { path: path.clone(), source })?;
             let holder = match attempt {
-                Attempt::Taken(file) => return Ok(Self { file, path, renewed: Instant::now() }),
+                Attempt::Taken(file) => return Ok(Self { file, path }),
                 Attempt::Replaced => continue,
                 Attempt::Busy(holder) => holder,
             };
@@ -95,21 +82,12 @@ impl WriterLock {
             }
         }
     }
-
-    /// Shows that the writer is still at work; cheap enough to call for every piece of data.
-    pub fn renew(&mut self) {
-        if self.renewed.elapsed() >= RENEWAL {
-            self.renewed = Instant::now();
-            // A renewal that fails costs nothing but the freshness of the stamp.
-            let _ = rewrite_first_byte(&mut self.file);
-        }
-    }
 }
 
 impl Drop for WriterLock {
     fn drop(&mut self) {
-        // Emptied before it is removed: whoever opened it in between must not see a stamp.
-        let _ = self.file.set_len(0);
+        // Removed while it is still held: whoever opened it before sees that it is another file than the one in its place.
+        // Elsewhere than on Unix an open file cannot be removed; it stays, and nobody holds it.
         if cfg!(unix) {
             let _ = fs::remove_file(&self.path);
         }
@@ -137,120 +115,40 @@ fn attempt(path: &Path) -> io::Result<Attempt> {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Ok(Attempt::Busy(holder_text(&read_stamp(&mut file))));
-        }
-        // Without locks the stamp alone decides.
+        Err(TryLockError::WouldBlock) => return Ok(Attempt::Busy(holder(&file))),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
         Err(TryLockError::Error(error)) => return Err(error),
     }
-    let found = read_stamp(&mut file);
-    if !found.is_empty() && is_believed(&found, age(&file)) {
-        return Ok(Attempt::Busy(holder_text(&found)));
+    if !is_still_at(&file, path) {
+        return Ok(Attempt::Replaced);
     }
-    let stamp = new_stamp();
     file.set_len(0)?;
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(stamp.as_bytes())?;
-    // Elsewhere the lock file stays, and a locked file cannot be read through a second handle.
-    if cfg!(unix) {
-        let there = File::open(path).map(|mut file| read_stamp(&mut file)).unwrap_or_default();
-        if there != stamp {
-            return Ok(Attempt::Replaced);
-        }
-    }
+    write!(file, "{}", std::process::id())?;
     Ok(Attempt::Taken(file))
 }
 
-/// `pid <number> host <name> number <n>`: the number tells two locks of one process apart.
-fn new_stamp() -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    format!("pid {} host {} number {number}\n", std::process::id(), host_name())
+/// Who holds the lock, by the number in the file.
+fn holder(file: &File) -> String {
+    let mut text = String::new();
+    let number =
+        file.take(16).read_to_string(&mut text).ok().and_then(|_| text.parse::<u32>().ok());
+    number.map_or_else(|| "another process".to_owned(), |number| format!("process {number}"))
 }
 
-fn read_stamp(file: &mut File) -> String {
-    let mut bytes = Vec::new();
-    let read = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| Read::by_ref(file).take(STAMP_BYTES).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => String::from_utf8_lossy(&bytes).into_owned(),
-        Err(_) => String::new(),
+#[cfg(unix)]
+fn is_still_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let identity = |facts: fs::Metadata| (facts.dev(), facts.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(held), Ok(there)) => identity(held) == identity(there),
+        _ => false,
     }
 }
 
-/// Who holds the lock, for a message: only what cannot upset a terminal.
-fn holder_text(stamp: &str) -> String {
-    match parse_stamp(stamp) {
-        Some((pid, host)) => {
-            let host: String = host.chars().filter(char::is_ascii_graphic).collect();
-            format!("process {pid} on `{host}`")
-        }
-        None => "another process".to_owned(),
-    }
-}
-
-fn parse_stamp(stamp: &str) -> Option<(u32, &str)> {
-    let mut words = stamp.split_ascii_whitespace();
-    let (Some("pid"), Some(pid), Some("host"), Some(host)) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return None;
-    };
-    Some((pid.parse().ok()?, host))
-}
-
-/// Whether the writer that left `stamp` is still at work, though its lock was to be had.
-fn is_believed(stamp: &str, age: Option<Duration>) -> bool {
-    let Some((pid, host)) = parse_stamp(stamp) else { return false };
-    let is_fresh = age.is_some_and(|age| age < FRESH);
-    match process_state(pid, host) {
-        ProcessState::Gone => false,
-        ProcessState::Alive | ProcessState::Unknown => is_fresh,
-    }
-}
-
-enum ProcessState {
-    Alive,
-    Gone,
-    /// On another host, or on a system without `/proc`.
-    Unknown,
-}
-
-fn process_state(pid: u32, host: &str) -> ProcessState {
-    let has_proc = cfg!(target_os = "linux") && Path::new("/proc/self").exists();
-    if host != host_name() || host == UNKNOWN_HOST || !has_proc {
-        return ProcessState::Unknown;
-    }
-    if Path::new("/proc").join(pid.to_string()).exists() {
-        ProcessState::Alive
-    } else {
-        ProcessState::Gone
-    }
-}
-
-const UNKNOWN_HOST: &str = "unknown";
-
-#[expect(clippy::disallowed_methods, reason = "the name of the host is a file on Linux")]
-fn host_name() -> String {
-    let text = ["/proc/sys/kernel/hostname", "/etc/hostname"]
-        .iter()
-        .find_map(|path| fs::read_to_string(path).ok())
-        .unwrap_or_default();
-    let name: String = text.trim().chars().filter(char::is_ascii_graphic).take(64).collect();
-    if name.is_empty() { UNKNOWN_HOST.to_owned() } else { name }
-}
-
-fn age(file: &File) -> Option<Duration> {
-    // A stamp of the future (clocks of two hosts) is as fresh as can be.
-    let modified = file.metadata().and_then(|metadata| metadata.modified()).ok()?;
-    Some(modified.elapsed().unwrap_or_default())
-}
-
-fn rewrite_first_byte(file: &mut File) -> io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(b"p")
+/// Nobody removes an open file here.
+#[cfg(not(unix))]
+fn is_still_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -262,20 +160,21 @@ mod tests {
     }
 
     #[test]
-    fn class_6_the_second_writer_is_told_who_the_first_is() {
+    fn the_second_writer_is_told_who_the_first_is() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("archive.tar.gz");
         let first = WriterLock::take(&target, WhenBusy::Fail, &never).unwrap();
-        let error = WriterLock::take(&target, WhenBusy::Fail, &never).unwrap_err();
-        let text = error.to_string();
-        assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
+        let text = WriterLock::take(&target, WhenBusy::Fail, &never).unwrap_err().to_string();
+        // Elsewhere than on Unix a locked file cannot be read.
+        let holder = format!("is being written by process {}", std::process::id());
+        assert!(!cfg!(unix) || text.ends_with(&holder), "{text}");
         drop(first);
         WriterLock::take(&target, WhenBusy::Fail, &never).unwrap();
         assert!(!cfg!(unix) || fs::read_dir(folder.path()).unwrap().next().is_none());
     }
 
     #[test]
-    fn class_6_waiting_ends_when_the_first_is_done_or_the_patience_is() {
+    fn waiting_ends_when_the_first_is_done_or_the_patience_is() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("archive.tar.gz");
         let first =
@@ -289,30 +188,36 @@ mod tests {
     }
 
     #[test]
-    fn class_6_a_stamp_counts_only_while_its_writer_may_be_alive() {
-        let host = host_name();
-        let fresh = Some(Duration::from_secs(1));
-        let own = std::process::id();
-        // No process has this number: Linux stops at 2^22. Elsewhere nothing can be known.
-        let is_known_gone = cfg!(target_os = "linux") && host != UNKNOWN_HOST;
-        let gone = format!("pid 4294967290 host {host} number 0");
-        assert_ne!(is_believed(&gone, fresh), is_known_gone);
-        assert!(is_believed(&format!("pid {own} host {host} number 0"), fresh));
-        assert!(is_believed("pid 1 host elsewhere number 0", fresh));
-        assert!(!is_believed("pid 1 host elsewhere number 0", Some(FRESH)));
-        assert!(!is_believed("pid 1 host elsewhere number 0", None));
-        assert!(!is_believed("rubbish", fresh));
+    #[expect(clippy::disallowed_methods, reason = "the test makes the file of another writer")]
+    fn a_lock_file_that_nobody_holds_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("archive.tar.gz");
+        for left in ["", "1", "rubbish"] {
+            fs::write(lock_path(&target), left).unwrap();
+            drop(WriterLock::take(&target, WhenBusy::Fail, &never).unwrap());
+        }
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the test makes the file of another writer")]
-    fn class_6_a_stale_lock_file_is_taken_over_and_a_believed_one_is_not() {
+    fn of_many_writers_one_at_a_time_is_at_work() {
+        use std::sync::atomic::{AtomicU32, Ordering};
         let folder = tempfile::tempdir().unwrap();
-        let target = folder.path().join("archive.tar.gz");
-        fs::write(lock_path(&target), "").unwrap();
-        drop(WriterLock::take(&target, WhenBusy::Fail, &never).unwrap());
-        fs::write(lock_path(&target), "pid 77 host elsewhere number 3\n").unwrap();
-        let error = WriterLock::take(&target, WhenBusy::Fail, &never).unwrap_err();
-        assert!(error.to_string().ends_with("process 77 on `elsewhere`"), "{error}");
+        let target = folder.path().join("board.jsonl");
+        let (n_at_work, n_done) = (AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let wait = WhenBusy::Wait(Duration::from_secs(1_000_000));
+                        let lock = WriterLock::take(&target, wait, &|_| std::thread::yield_now());
+                        assert_eq!(n_at_work.fetch_add(1, Ordering::SeqCst), 0);
+                        n_at_work.fetch_sub(1, Ordering::SeqCst);
+                        n_done.fetch_add(1, Ordering::SeqCst);
+                        drop(lock.unwrap());
+                    }
+                });
+            }
+        });
+        assert_eq!(n_done.into_inner(), 200);
     }
 }

@@ -9,7 +9,6 @@ use super::content::{START_BYTES, judge_start};
 use super::options::{FetchOptions, Phase, Progress};
 use super::{DownloadError, Fetched, Origin, Pin};
 use crate::digest::Hasher;
-use crate::lock::WriterLock;
 use crate::write::AtomicFile;
 
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -49,7 +48,6 @@ pub(crate) fn copy(
     pin: &Pin,
     destination: &Path,
     options: &mut FetchOptions<'_>,
-    lock: &mut WriterLock,
 ) -> Result<u64, DownloadError> {
     let place = places
         .iter()
@@ -59,7 +57,6 @@ pub(crate) fn copy(
     let file = open(place)?;
     let mut output = AtomicFile::create(destination).map_err(DownloadError::written)?;
     let bytes = read_checked(file, place, pin, Phase::Receiving, options, |bytes| {
-        lock.renew();
         output.write_all(bytes).map_err(DownloadError::disk("write", destination, 0))
     })?;
     output.commit().map_err(DownloadError::written)?;

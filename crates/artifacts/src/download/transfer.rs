@@ -41,14 +41,14 @@ pub fn fetch(
     if let Some(parent) = destination.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(DownloadError::disk("create", parent, 0))?;
     }
-    let mut lock = WriterLock::take(destination, options.when_busy, options.sleep)?;
+    let _lock = WriterLock::take(destination, options.when_busy, options.sleep)?;
     if fs::symlink_metadata(destination).is_ok() {
-        let bytes = local::check(destination, &plan.pin, options, |_| lock.renew())?;
+        let bytes = local::check(destination, &plan.pin, options, |_| {})?;
         return Ok(fetched(plan, destination, bytes, Origin::AlreadyThere));
     }
     match location {
         Location::Local(places) => {
-            let bytes = local::copy(&places, &plan.pin, destination, options, &mut lock)?;
+            let bytes = local::copy(&places, &plan.pin, destination, options)?;
             Ok(fetched(plan, destination, bytes, Origin::Copied))
         }
         Location::Web(address) => {
@@ -59,8 +59,7 @@ pub fn fetch(
             };
             let mut partial = Partial::open(destination, subject, options.progress)?;
             let agent = agent(&address, options)?;
-            let mut transfer =
-                Transfer { agent, address, pin: plan.pin, destination, options, lock: &mut lock };
+            let mut transfer = Transfer { agent, address, pin: plan.pin, destination, options };
             if let Err(error) = transfer.run(&mut partial) {
                 match error {
                     // These bytes are of no use to anybody.
@@ -190,7 +189,6 @@ struct Transfer<'a, 'o> {
     pin: Pin,
     destination: &'a Path,
     options: &'a mut FetchOptions<'o>,
-    lock: &'a mut WriterLock,
 }
 
 impl Transfer<'_, '_> {
@@ -355,7 +353,6 @@ impl Transfer<'_, '_> {
             self.check_size(total, length)?;
         }
         partial.append(bytes)?;
-        self.lock.renew();
         (self.options.progress)(Progress { phase: Phase::Receiving, bytes: length, total });
         Ok(())
     }

@@ -237,7 +237,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     finished: BTreeSet<SourceId>,
-    lock: WriterLock,
+    _lock: WriterLock,
 }
 
 impl Journal {
@@ -279,7 +279,7 @@ impl Journal {
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         let file = files::append(path)?;
-        let mut journal = Self { path: path.into(), file, finished: content.finished, lock };
+        let mut journal = Self { path: path.into(), file, finished: content.finished, _lock: lock };
         if ends_inside_a_line {
             journal.write(b"\n")?;
         }
@@ -326,7 +326,6 @@ impl Journal {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), GeneratorError> {
-        self.lock.renew();
         self.file
             .write_all(bytes)
             .and_then(|()| self.file.sync_data())
