@@ -1,8 +1,8 @@
 //! Checksum manifests: which file has which digest.
 //!
 //! Input: the bytes of a manifest, one entry a line: 64 hex digits of either case, a space, a space or `*`, a release
-//! path. Output: the entries in file order and every problem with its line. Lines end with LF or CRLF; blank lines are
-//! passed over. Everything else is a problem, comments and the other forms of the common tools included: those tools
+//! path. Output: the entries in file order and every problem with its line. Lines end where Python's `splitlines` ends
+//! them, as for the original's reader; blank lines are passed over. Everything else is a problem, comments and the other forms of the common tools included: those tools
 //! pass over such lines with at most a warning, and so would vouch for files that they never read.
 
 use std::collections::HashMap;
@@ -56,9 +56,6 @@ pub enum ManifestFault {
     /// The file is no UTF-8 text.
     #[error("{0}")]
     Encoding(EncodingProblem),
-    /// Lines end with CR alone, so that the file is one long line.
-    #[error("lines end with a carriage return alone")]
-    CarriageReturnsAlone,
     /// No entry at all.
     #[error("lists no file")]
     Empty,
@@ -73,7 +70,7 @@ pub enum ManifestFault {
     /// A path that breaks the rules.
     #[error(transparent)]
     UnsafePath(UnsafePath),
-    /// A path that an earlier line has too, or has but for case or Unicode composition.
+    /// A path that an earlier line has too, or has but for case (full folding) or Unicode composition.
     #[error("the path `{}` stands already in line {first} as `{}`", shown(path), shown(first_path))]
     Duplicate {
         /// The path.
@@ -100,21 +97,21 @@ pub enum ManifestFault {
 pub fn parse(name: &str, bytes: &[u8]) -> ChecksumManifest {
     let problem = |line, fault| ManifestProblem { manifest: name.into(), line, fault };
     let mut manifest = ChecksumManifest::default();
-    let text = match decode(bytes) {
+    let text = match text::check_encoding(bytes) {
         Ok(text) => text,
         Err(fault) => {
             let line = match fault {
-                ManifestFault::Encoding(EncodingProblem::InvalidUtf8 { line, .. }) => Some(line),
+                EncodingProblem::InvalidUtf8 { line, .. } => Some(line),
                 _ => None,
             };
-            manifest.problems.push(problem(line, fault));
+            manifest.problems.push(problem(line, ManifestFault::Encoding(fault)));
             return manifest;
         }
     };
     let mut paths = Paths::default();
-    for (line, text) in (1..).zip(text.split('\n')) {
-        let text = text.strip_suffix('\r').unwrap_or(text);
-        if text.trim_ascii().is_empty() {
+    // CRLF counts as one end, so that lines are numbered as an editor does.
+    for (line, text) in (1..).zip(text.replace("\r\n", "\n").split(is_line_end)) {
+        if text.trim().is_empty() {
             continue;
         }
         match read_line(line, text) {
@@ -141,12 +138,12 @@ pub fn write<'a>(entries: impl IntoIterator<Item = (Sha256, &'a ReleasePath)>) -
     text
 }
 
-fn decode(bytes: &[u8]) -> Result<&str, ManifestFault> {
-    let text = text::check_encoding(bytes).map_err(ManifestFault::Encoding)?;
-    if text.contains('\r') && !text.contains('\n') && text.trim_end_matches('\r').contains('\r') {
-        return Err(ManifestFault::CarriageReturnsAlone);
-    }
-    Ok(text)
+/// The line ends of Python's `str.splitlines`.
+const fn is_line_end(character: char) -> bool {
+    matches!(
+        character,
+        '\n' | '\x0b' | '\x0c' | '\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
 }
 
 fn read_line(line: u64, text: &str) -> Result<ManifestEntry, ManifestFault> {
@@ -192,7 +189,6 @@ impl Diagnostic for ManifestProblem {
     fn code(&self) -> &'static str {
         match &self.fault {
             ManifestFault::Encoding(_) => "manifest_encoding",
-            ManifestFault::CarriageReturnsAlone => "manifest_line_ends",
             ManifestFault::Empty => "manifest_empty",
             ManifestFault::Malformed { .. } => "manifest_malformed_line",
             ManifestFault::UnsafePath(_) => "manifest_unsafe_path",
@@ -211,7 +207,6 @@ impl Diagnostic for ManifestProblem {
     fn expected(&self) -> Option<String> {
         Some(match &self.fault {
             ManifestFault::Encoding(_) => "UTF-8 without a byte order mark".to_owned(),
-            ManifestFault::CarriageReturnsAlone => "lines that end with LF or CRLF".to_owned(),
             ManifestFault::Empty => "at least one entry".to_owned(),
             ManifestFault::Malformed { .. } => line::FORM.to_owned(),
             ManifestFault::UnsafePath(problem) => problem.expected()?,
@@ -222,7 +217,6 @@ impl Diagnostic for ManifestProblem {
     fn actual(&self) -> Option<String> {
         Some(match &self.fault {
             ManifestFault::Encoding(problem) => problem.to_string(),
-            ManifestFault::CarriageReturnsAlone => "CR alone".to_owned(),
             ManifestFault::Empty => "none".to_owned(),
             ManifestFault::Malformed { found, .. } => found.clone(),
             ManifestFault::UnsafePath(problem) => problem.actual()?,

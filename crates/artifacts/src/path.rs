@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use unicase::UniCase;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::error::Diagnostic;
@@ -118,7 +119,7 @@ impl ReleasePath {
         self.0.split('/')
     }
 
-    /// A key that is equal for names which some file system takes for the same: lower case, Unicode composed.
+    /// A key that is equal for names which some file system takes for the same, as [`fold_key`] gives it.
     #[must_use]
     pub fn fold_key(&self) -> String {
         fold_key(&self.0)
@@ -133,14 +134,15 @@ impl ReleasePath {
     }
 }
 
-/// The key of [`ReleasePath::fold_key`] for any text.
+/// The key of [`ReleasePath::fold_key`] for any text: full Unicode case folding, as Python's `casefold` does it, and
+/// composed. Joining too much is the safe side, since equal keys are an error that names both.
 #[must_use]
 pub fn fold_key(text: &str) -> String {
     if text.is_ascii() {
         text.to_ascii_lowercase()
     } else {
-        // Lowering can decompose (`İ`), so composition comes last.
-        text.nfc().flat_map(char::to_lowercase).nfc().collect()
+        // Folding can decompose (`İ`), so composition comes last.
+        UniCase::unicode(text.nfc().collect::<String>()).to_folded_case().nfc().collect()
     }
 }
 
@@ -290,7 +292,17 @@ mod tests {
 
     #[test]
     fn names_that_differ_by_case_or_composition_share_a_key() {
-        assert_eq!(fold_key("A/Ü.PNG"), fold_key("a/u\u{308}.png"));
+        for (one, other) in [
+            ("README.md", "readme.MD"),
+            ("A/Ü.PNG", "a/u\u{308}.png"),
+            ("CAFÉ", "cafe\u{301}"),
+            ("straße", "STRASSE"),
+            ("ΣΑΣ", "σας"),
+            ("\u{212a}elvin", "kelvin"),
+            ("ﬁle", "FILE"),
+        ] {
+            assert_eq!(fold_key(one), fold_key(other), "{one} {other}");
+        }
         assert_ne!(fold_key("a/b"), fold_key("a/c"));
     }
 }

@@ -1,7 +1,8 @@
 //! Where the files of a bundle come from.
 //!
 //! Input: release paths. Output: bytes, sizes and listings. [`DirectorySource`] reads a folder, [`MemorySource`] holds
-//! files in memory, [`CountingSource`] counts how often each file of another source is opened.
+//! files in memory, [`CountingSource`] counts how often each file of another source is opened, [`NarrowedSource`] lists a few
+//! files of another source alone.
 
 use std::fmt;
 
@@ -12,10 +13,12 @@ use crate::path::ReleasePath;
 mod counting;
 mod directory;
 mod memory;
+mod narrowed;
 
 pub use counting::CountingSource;
 pub use directory::{DirectorySource, read_file};
 pub use memory::MemorySource;
+pub use narrowed::NarrowedSource;
 
 /// Files by release path.
 pub trait FileSource: Sync + fmt::Debug {
@@ -212,6 +215,15 @@ impl FileEnds {
             tail: bytes[bytes.len().saturating_sub(tail)..].to_vec(),
             len: bytes.len() as u64,
         }
+    }
+
+    /// Goes on with the next `piece` of a file, of which at most `head` and `tail` bytes are kept.
+    pub(crate) fn push(&mut self, piece: &[u8], head: usize, tail: usize) {
+        self.len += piece.len() as u64;
+        let missing = head.saturating_sub(self.head.len()).min(piece.len());
+        self.head.extend_from_slice(&piece[..missing]);
+        self.tail.extend_from_slice(&piece[piece.len().saturating_sub(tail)..]);
+        self.tail.drain(..self.tail.len().saturating_sub(tail));
     }
 }
 

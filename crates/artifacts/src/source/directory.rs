@@ -1,6 +1,7 @@
 //! A bundle in a folder.
 //!
-//! Links are allowed as long as they end inside the root. What a folder resolves to is found once and kept, so that a
+//! Links are allowed as long as they end inside the root, or at a file of the cache that the root is a snapshot of: the
+//! Hub's tools keep every file once, under the name of its digest, and a snapshot is a folder of links to them. What a folder resolves to is found once and kept, so that a
 //! file costs one look at the entry and one opening. As with every reader of a plain folder, someone who changes the
 //! tree while it is read can make a path lead elsewhere; the digests are computed over the bytes that were used.
 
@@ -23,6 +24,8 @@ use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 #[derive(Debug)]
 pub struct DirectorySource {
     root: PathBuf,
+    /// Where the files of the cache are of which the root is a snapshot.
+    blobs: Option<PathBuf>,
     limits: ReadLimits,
     /// Folder inside the bundle to where it really is. Looked up by key only.
     folders: RwLock<HashMap<Box<str>, PathBuf>>,
@@ -48,7 +51,8 @@ impl DirectorySource {
         let failed = |source| ArtifactError::Root { root: root.to_path_buf(), source };
         let resolved = root.canonicalize().map_err(failed)?;
         fs::read_dir(&resolved).map_err(failed)?;
-        Ok(Self { root: resolved, limits, folders: RwLock::default() })
+        let blobs = blobs_of_snapshot(&resolved);
+        Ok(Self { root: resolved, blobs, limits, folders: RwLock::default() })
     }
 
     /// The folder, links resolved.
@@ -88,7 +92,10 @@ impl DirectorySource {
 
     fn resolve(&self, place: &Path, path: &ReleasePath) -> Result<PathBuf, ArtifactError> {
         let resolved = place.canonicalize().map_err(|error| read_failure(path.as_str(), error))?;
-        if resolved.starts_with(&self.root) {
+        let is_blob = || {
+            self.blobs.is_some() && resolved.parent() == self.blobs.as_deref() && is_blob(&resolved)
+        };
+        if resolved.starts_with(&self.root) || is_blob() {
             Ok(resolved)
         } else {
             Err(ArtifactError::OutsideRoot { path: path.as_str().into() })
@@ -129,6 +136,20 @@ impl DirectorySource {
     }
 }
 
+/// The files of the cache of which `root` is a snapshot, or a folder in one: `blobs/` beside `snapshots/<revision>/`.
+fn blobs_of_snapshot(root: &Path) -> Option<PathBuf> {
+    let snapshots = root.ancestors().skip(1).find(|folder| folder.ends_with("snapshots"))?;
+    snapshots.with_file_name("blobs").canonicalize().ok()
+}
+
+/// Whether a file has the name of a Git object or of an SHA-256 digest.
+fn is_blob(place: &Path) -> bool {
+    let name = place.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    matches!(name.len(), 40 | 64)
+        && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && place.is_file()
+}
+
 /// A file above this length is hashed piece by piece; below it, one reading call is the faster way.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -163,11 +184,7 @@ impl FileSource for DirectorySource {
             };
             let piece = &buffer[..n_bytes];
             hasher.update(piece);
-            ends.len += n_bytes as u64;
-            let missing = (head - ends.head.len()).min(n_bytes);
-            ends.head.extend_from_slice(&piece[..missing]);
-            ends.tail.extend_from_slice(&piece[n_bytes.saturating_sub(tail)..]);
-            ends.tail.drain(..ends.tail.len().saturating_sub(tail));
+            ends.push(piece, head, tail);
             // A file that grows while it is read would otherwise be followed for ever.
             if ends.len > before.len() {
                 break;

@@ -7,7 +7,7 @@ use spinefairbench_artifacts::json::{self, Value};
 use spinefairbench_artifacts::{manifest, panel};
 
 #[test]
-fn class_24_a_manifest_of_one_long_line_is_quoted_by_its_start() {
+fn a_manifest_of_one_long_line_is_quoted_by_its_start() {
     let line = "a".repeat(16 << 20);
     let found = manifest::parse("SUMS", line.as_bytes());
     assert!(found.entries.is_empty());
@@ -17,7 +17,7 @@ fn class_24_a_manifest_of_one_long_line_is_quoted_by_its_start() {
 }
 
 #[test]
-fn class_30_whole_numbers_beyond_floats_keep_their_value_or_are_refused() {
+fn whole_numbers_beyond_floats_keep_their_value_or_are_refused() {
     let read = |text: &str| json::from_slice::<Value>("a.json", text.as_bytes());
     let (two_to_53, next) = (read("9007199254740992").unwrap(), read("9007199254740993").unwrap());
     assert_ne!(two_to_53, next, "floats cannot tell these apart");
@@ -26,7 +26,7 @@ fn class_30_whole_numbers_beyond_floats_keep_their_value_or_are_refused() {
 }
 
 #[test]
-fn class_32_many_keys_long_texts_and_deep_nesting_cost_no_more_than_their_bytes() {
+fn many_keys_long_texts_and_deep_nesting_cost_no_more_than_their_bytes() {
     // Keys that collide under simple hashes, in an order that a sorted map likes least.
     let keys: Vec<String> = (0..200_000_u64)
         .map(|index| format!("\"{:020}\":0", index.reverse_bits() % 99_999_999_999_999_999))
@@ -51,7 +51,7 @@ fn is_slow_run() -> bool {
 
 /// A million lines always, ten million with `RUN_SLOW_TESTS`.
 #[test]
-fn class_24_a_manifest_of_millions_of_lines_is_read() {
+fn a_manifest_of_millions_of_lines_is_read() {
     let n_lines: u64 = if is_slow_run() { 10_000_000 } else { 1_000_000 };
     let mut text = String::new();
     for line in 0..n_lines {
@@ -65,7 +65,7 @@ fn class_24_a_manifest_of_millions_of_lines_is_read() {
 }
 
 #[test]
-fn class_24_a_manifest_may_not_list_a_file_twice_be_it_itself() {
+fn a_manifest_may_not_list_a_file_twice_be_it_itself() {
     let line = format!("{}  SHA256SUMS.txt\n", "0".repeat(64));
     let found = manifest::parse("SHA256SUMS.txt", line.repeat(2).as_bytes());
     assert_eq!(found.entries.len(), 1, "the form says nothing about the name");
@@ -74,7 +74,7 @@ fn class_24_a_manifest_may_not_list_a_file_twice_be_it_itself() {
 
 /// A text of 64 MiB, a million records and a hundred thousand keys always; a gibibyte and ten million with `RUN_SLOW_TESTS`.
 #[test]
-fn class_32_one_long_text_many_records_and_many_keys_are_read() {
+fn one_long_text_many_records_and_many_keys_are_read() {
     let (n_bytes, n_rows) =
         if is_slow_run() { (1 << 30, 10_000_000) } else { (64 << 20, 1_000_000) };
     let text = format!("[\"{}\"]", "x".repeat(n_bytes));

@@ -70,9 +70,33 @@ fn a_manifest_of_another_encoding_or_without_entries_is_named() {
     check(format!("\u{feff}{HEX}  a\n").as_bytes(), 0, &[("manifest_encoding", None)]);
     let utf16: Vec<u8> = format!("{HEX}  a\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
     check(&utf16, 0, &[("manifest_encoding", None)]);
-    check(format!("{HEX}  a\r{HEX}  b\r").as_bytes(), 0, &[("manifest_line_ends", None)]);
     check(&[HEX.as_bytes(), b"  a\n\xff\n"].concat(), 0, &[("manifest_encoding", Some(2))]);
-    check(format!("{HEX}  a\rb\n").as_bytes(), 0, &[("manifest_unsafe_path", Some(1))]);
+}
+
+#[test]
+fn lines_end_where_python_ends_them() {
+    for end in [
+        "\n", "\r\n", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\u{85}", "\u{2028}",
+        "\u{2029}",
+    ] {
+        let text = format!("{HEX}  a{end}{end}{HEX}  b{end}");
+        let manifest = manifest::parse("SUMS", text.as_bytes());
+        let found: Vec<(u64, &str)> =
+            manifest.entries.iter().map(|entry| (entry.line, entry.path.as_str())).collect();
+        assert_eq!(found, [(1, "a"), (3, "b")], "{end:?}");
+        assert!(manifest.problems.is_empty(), "{end:?}");
+    }
+    check(format!("{HEX}  a\rb\n").as_bytes(), 1, &[("manifest_malformed_line", Some(2))]);
+    // A unit separator ends no line, and no name may hold it.
+    check(format!("{HEX}  a\x1fb\n").as_bytes(), 0, &[("manifest_unsafe_path", Some(1))]);
+}
+
+#[test]
+fn paths_that_full_case_folding_joins_are_duplicates() {
+    for (one, other) in [("data", "DATA"), ("stra\u{df}e", "STRASSE"), ("\u{fb01}le", "FILE")] {
+        let text = format!("{HEX}  {one}\n{HEX}  {other}\n");
+        check(text.as_bytes(), 1, &[("manifest_duplicate_path", Some(2))]);
+    }
 }
 
 #[test]

@@ -92,6 +92,38 @@ fn link(target: &str, folder: &std::path::Path, name: &str) {
 
 #[cfg(unix)]
 #[test]
+fn links_of_a_snapshot_may_point_to_the_files_of_its_cache() {
+    let outer = tempfile::tempdir().unwrap();
+    let cache = outer.path().join("datasets--owner--name");
+    let root = cache.join("snapshots/0123/artifacts");
+    fs::create_dir_all(root.join("dataset")).unwrap();
+    fs::create_dir_all(cache.join("blobs/folder")).unwrap();
+    let (sha1, sha256) = ("a1".repeat(20), "b2".repeat(32));
+    for name in [&sha1, &sha256, "notes.txt", "folder/file"] {
+        fs::write(cache.join("blobs").join(name), name).unwrap();
+    }
+    fs::create_dir(cache.join("blobs").join("c".repeat(40))).unwrap();
+    fs::write(cache.join("secret"), "s").unwrap();
+    link(&format!("../../../blobs/{sha1}"), &root, "README.md");
+    link(&format!("../../../../blobs/{sha256}"), &root.join("dataset"), "a.png");
+    link("../../../blobs/notes.txt", &root, "other-name");
+    link("../../../blobs/folder/file", &root, "deeper");
+    link(&format!("../../../blobs/{}", "c".repeat(40)), &root, "folder");
+    link("../../../secret", &root, "secret");
+    let source = DirectorySource::open(&root).unwrap();
+    assert_eq!(source.read(&path("README.md")).unwrap(), sha1.as_bytes());
+    assert_eq!(source.read(&path("dataset/a.png")).unwrap(), sha256.as_bytes());
+    for name in ["other-name", "deeper", "folder", "secret"] {
+        check_refused(&source, name, "path_outside_root");
+    }
+    // Elsewhere than in a cache, a folder `blobs` beside the bundle is as foreign as any other.
+    fs::rename(cache.join("snapshots"), cache.join("other")).unwrap();
+    let source = DirectorySource::open(cache.join("other/0123/artifacts")).unwrap();
+    check_refused(&source, "README.md", "path_outside_root");
+}
+
+#[cfg(unix)]
+#[test]
 fn links_may_point_inside_the_root_and_nowhere_else() {
     let outer = tempfile::tempdir().unwrap();
     let root = outer.path().join("root");
@@ -191,7 +223,7 @@ fn a_file_outside_a_bundle_is_read_by_its_own_name() {
 
 /// A file that another process writes to, while it is hashed piece by piece.
 #[test]
-fn class_25_a_file_that_changes_while_it_is_hashed_is_named() {
+fn a_file_that_changes_while_it_is_hashed_is_named() {
     use std::io::Write as _;
     use std::sync::atomic::{AtomicBool, Ordering};
     let folder = tempfile::tempdir().unwrap();

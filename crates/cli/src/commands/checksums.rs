@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use spinefairbench_artifacts::manifest;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::{FileSource, NarrowedSource};
 use spinefairbench_checks::checksums::Unlisted;
 use spinefairbench_checks::{
     Check, CheckReport, CheckResult, ChecksumOptions, FindingCap, run as run_check,
@@ -78,10 +80,34 @@ fn verify(
     verbosity: Verbosity,
 ) -> Result<CheckReport> {
     let source = open_bundle_within(root, options.limits.of_folder())?;
-    let unlisted = if options.strict { Unlisted::Fail } else { Unlisted::Count };
-    let check = Check::Checksums(ChecksumOptions { manifests, unlisted });
     let files = Files::start("hashing", verbosity);
-    run_check(&source, release, &check, FindingCap::default(), &files).map_err(call)
+    let check = |source: &dyn FileSource, manifests, unlisted| {
+        let check = Check::Checksums(ChecksumOptions { manifests, unlisted });
+        run_check(source, release, &check, FindingCap::default(), &files).map_err(call)
+    };
+    if options.strict {
+        return check(&source, manifests, Unlisted::Fail);
+    }
+    if manifests.is_empty() {
+        return check(&source, manifests, Unlisted::Count);
+    }
+    // A manifest that is named is asked about its files alone: the folder that it stands in may hold anything.
+    let listed = NarrowedSource::new(&source, named_files(&source, &manifests));
+    let mut report = check(&listed, manifests, Unlisted::Count)?;
+    if let CheckResult::Checksums(result) = &mut report.result {
+        result.unlisted_files = None;
+    }
+    Ok(report)
+}
+
+/// The manifests and the files that they list; what is wrong with a manifest is for the check to say.
+fn named_files(source: &impl FileSource, manifests: &[ReleasePath]) -> Vec<ReleasePath> {
+    let listed = manifests.iter().filter_map(|manifest| {
+        let bytes = source.read(manifest).ok()?;
+        Some(manifest::parse(manifest.as_str(), &bytes).entries)
+    });
+    let listed = listed.flatten().map(|entry| entry.path);
+    listed.chain(manifests.iter().cloned()).collect()
 }
 
 /// One report over all folders.

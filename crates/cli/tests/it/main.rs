@@ -11,6 +11,7 @@
 
 mod binary;
 mod calls;
+mod checksums;
 mod comparison;
 mod documents;
 #[cfg(unix)]

@@ -124,7 +124,7 @@ fn the_observer_hears_of_every_file() {
 }
 
 #[test]
-fn class_59_a_cancelled_build_leaves_nothing() {
+fn a_cancelled_build_leaves_nothing() {
     struct StopAfter(AtomicIsize);
     impl Observer for StopAfter {
         fn planned(&self, _files: usize) {}
