@@ -127,7 +127,7 @@ fn checksums(setting: &Setting) -> Result<Vec<Figure>> {
     };
     let times = times_in_turn(&mut [&mut ours, &mut theirs], 5)?;
     let peer = Peer::of("sha256sum -c", &times[1]);
-    Ok(against_peer("checksums", what, &times[0], &peer, setting.at_release(Target::AtLeast(6.0))))
+    Ok(against_peer("checksums", what, &times[0], &peer, setting.at_release(Target::AtLeast(4.0))))
 }
 
 fn interval(setting: &Setting) -> Result<Vec<Figure>> {

@@ -52,9 +52,9 @@ fn a_broken_account_of_the_bundle_is_named() {
         "bytes that are no UTF-8", Check::Inspect,
             |bundle| bundle.put(layout::PANEL_FREEZE, b"{\"prepared_at_utc\": \"\xFF\"}".as_slice())
             => "encoding_utf8", layout::PANEL_FREEZE;
-        "a duplicate key", Check::Inspect,
+        "a key that is read and stands twice", Check::Inspect,
             |bundle| bundle.put(layout::PANEL_FREEZE, "{\"prepared_at_utc\": \"a\", \"prepared_at_utc\": \"a\"}")
-            => "json_duplicate_key", layout::PANEL_FREEZE;
+            => "json_type", layout::PANEL_FREEZE, "a string", "the value of a key that stands twice: \"a\"";
         "NaN", Check::Inspect,
             |bundle| bundle.replace(layout::CORE_SUMMARY, "\"iterations\": 10000", "\"iterations\": NaN")
             => "json_not_finite", layout::CORE_SUMMARY;
