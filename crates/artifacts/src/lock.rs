@@ -109,7 +109,6 @@ enum Attempt {
     Replaced,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the lock file is a file of this module")]
 fn attempt(path: &Path) -> io::Result<Attempt> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
