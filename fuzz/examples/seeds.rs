@@ -64,7 +64,28 @@ fn main() {
         bytes.extend([0; 8]);
         write(&corpus("weight_header"), name, &bytes);
     }
+    for (number, adapter) in ADAPTERS.iter().enumerate() {
+        write(&corpus("lora_resolution"), &number.to_string(), adapter.as_bytes());
+    }
 }
+
+/// One adapter of each kind, as the target spells them.
+const ADAPTERS: [&str; 5] = [
+    "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora.down.weight F16 2 20\n\
+     unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora.up.weight F16 20 2\n\
+     text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_A.weight F32 1 8\n\
+     text_encoder.text_model.encoder.layers.0.self_attn.q_proj.lora_B.weight F32 8 1",
+    "base_model.model.mid_block.attentions.0.proj_in.lora_A.weight F32 2 8 1 1\n\
+     base_model.model.mid_block.attentions.0.proj_in.lora_B.weight F32 8 2 1 1\n\
+     base_model.model.mid_block.attentions.0.proj_in.lora_magnitude_vector F32 1 8 1 1\n\
+     {\"r\": 2, \"lora_alpha\": 3, \"use_dora\": true, \"rank_pattern\": {\"proj_.*\": 2}}",
+    "lora_unet_conv_in.lora_down.weight F32 2 4 1 1\nlora_unet_conv_in.lora_mid.weight F32 2 2 3 3\n\
+     lora_unet_conv_in.lora_up.weight F32 8 2 1 1\nlora_unet_conv_in.alpha I64\nlora_unet_conv_in.dora_scale F32 1 4 1 1",
+    "lora_unet_conv_out.hada_w1_a BF16 4 2\nlora_unet_conv_out.hada_w1_b BF16 2 36\n\
+     lora_unet_conv_out.hada_w2_a BF16 4 2\nlora_unet_conv_out.hada_w2_b BF16 2 36\nlora_unet_conv_out.alpha F32 1",
+    "lora_unet_conv_out.lokr_w1 F32 2 2\nlora_unet_conv_out.lokr_w2_a F32 2 3\n\
+     lora_unet_conv_out.lokr_w2_b F32 2 3\nlora_unet_conv_out.lokr_t2 F32 2 2 3 3\nlora_unet_conv_out.alpha F16",
+];
 
 const LORA: &str = r#"{"base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight":
 {"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},

@@ -7,8 +7,10 @@ mod checksums;
 mod naive;
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
 use std::path::{Component, Path};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, Watch, member_digests};
@@ -18,7 +20,7 @@ use spinefairbench_artifacts::path::{self, ReleasePath};
 use spinefairbench_artifacts::source::FileEnds;
 use spinefairbench_artifacts::table::{Table, hex_float, number};
 use spinefairbench_artifacts::{json, jsonl, manifest, panel, png_header};
-use spinefairbench_generator::lora::LoraFile;
+use spinefairbench_generator::lora::{BaseModules, LoraFile, ScaleChoice, ScaleFact};
 use spinefairbench_generator::weight_file::WeightFile;
 use spinefairbench_imaging::{ReadOptions, read_picture};
 use spinefairbench_parsers as parsers;
@@ -26,7 +28,7 @@ use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission;
 
 /// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 12] = [
+pub const TARGETS: [(&str, fn(&[u8])); 13] = [
     ("checksum_manifest", checksum_manifest),
     ("release_path", release_path),
     ("tar_members", tar_members),
@@ -37,6 +39,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 12] = [
     ("stage1", stage1),
     ("report_parsers", report_parsers),
     ("weight_header", weight_header),
+    ("lora_resolution", lora_resolution),
     ("png", png),
     ("score_file", score_file),
 ];
@@ -208,7 +211,69 @@ pub fn weight_header(bytes: &[u8]) {
         assert!(ranges.last().is_none_or(|last| last.end == bytes.len() as u64));
     }
     if let Ok(lora) = LoraFile::open(file.path()) {
-        drop(format!("{:?}", lora.info()));
+        drop(format!("{:?}", lora.info(released_modules())));
+    }
+}
+
+fn released_modules() -> &'static BaseModules {
+    static MODULES: OnceLock<BaseModules> = OnceLock::new();
+    MODULES.get_or_init(BaseModules::released_names)
+}
+
+/// A LoRA out of lines `NAME TYPE SIDE SIDE …` and, behind a line `{`, the settings beside it: whatever can be used has a scale
+/// that is known, and both commands agree on whether it can.
+pub fn lora_resolution(bytes: &[u8]) {
+    const MOST_BYTES: usize = 1 << 16;
+    let text = String::from_utf8_lossy(bytes);
+    let (lines, settings) = match text.split_once("\n{") {
+        Some((lines, settings)) => (lines, Some(format!("{{{settings}"))),
+        None => (&*text, None),
+    };
+    let (mut header, mut end) = (serde_json::Map::new(), 0_usize);
+    for line in lines.lines() {
+        let mut words = line.split(' ');
+        let (Some(name), Some(dtype)) = (words.next(), words.next()) else { continue };
+        let sides: Vec<usize> = words.filter_map(|word| word.parse().ok()).collect();
+        let size = match dtype {
+            "F16" | "BF16" | "I16" => 2,
+            "F64" | "I64" => 8,
+            "I8" | "U8" | "BOOL" => 1,
+            _ => 4,
+        };
+        let Some(n_bytes) = sides.iter().try_fold(size, |product: usize, side| product.checked_mul(*side))
+        else {
+            continue;
+        };
+        if end.saturating_add(n_bytes) > MOST_BYTES || header.contains_key(name) {
+            continue;
+        }
+        header.insert(
+            name.into(),
+            serde_json::json!({"dtype": dtype, "shape": sides, "data_offsets": [end, end + n_bytes]}),
+        );
+        end += n_bytes;
+    }
+    let header = serde_json::Value::from(header).to_string();
+    let mut file = (header.len() as u64).to_le_bytes().to_vec();
+    file.extend(header.as_bytes());
+    file.resize(file.len() + end, 1);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("adapter_model.safetensors"), file).expect("a temporary file");
+    if let Some(settings) = settings {
+        fs::write(folder.path().join("adapter_config.json"), settings).expect("a temporary file");
+    }
+    let Ok(lora) = LoraFile::open(folder.path()) else { return };
+    let info = lora.info(released_modules());
+    let resolved = lora.resolve(released_modules(), ScaleChoice::FromFile);
+    match (&info.refused, &info.scale, resolved) {
+        (None, ScaleFact::Known(scales), Ok(resolved)) => {
+            assert_eq!(*scales, resolved.scales());
+            assert!(scales.iter().all(|scale| scale.is_finite()));
+        }
+        (Some(_), ScaleFact::Unknown(_), Err(_)) | (None, ScaleFact::Unknown(_), Err(_)) => {}
+        (refused, scale, resolved) => {
+            panic!("{refused:?}, {scale:?}, yet resolving it is {:?}", resolved.map(|_| ()))
+        }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod png_header;
 pub mod records;
 pub mod release;
 pub mod source;
+pub mod stand_in;
 pub mod stray;
 pub mod table;
 pub mod text;

@@ -17,7 +17,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 use spinefairbench_generator::base_model::BaseModel;
 use spinefairbench_generator::device::NumberType;
-use spinefairbench_generator::lora::{LoraFile, LoraMerge, ScaleChoice};
+use spinefairbench_generator::lora::{BaseModules, LoraFile, LoraMerge, ScaleChoice};
 use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
 use spinefairbench_generator::torch::{
     Adapters, Arithmetic, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
@@ -76,14 +76,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     let strength = more.get(4).map_or(Ok(0.15), |strength| strength.parse())?;
     let plan = GeneratorConfig { strength, ..GeneratorConfig::default() }.plan(1000, 8)?;
     let bytes = std::fs::read(source_path)?;
-    let source = PreparedSource::read(&bytes, plan.image_size, 8, &PrepareOptions::default())?;
+    let source = PreparedSource::read(
+        Path::new(source_path),
+        &bytes,
+        plan.image_size,
+        8,
+        &PrepareOptions::default(),
+    )?;
 
     let start = Instant::now();
     let base = BaseModel::open(Path::new(model), None)?;
     let adapters = match lora {
         Some(path) => {
             let lora = LoraFile::open(Path::new(path))?
-                .resolve(&base.unet_listing(), ScaleChoice::FromFile)?;
+                .resolve(&BaseModules::of(&base), ScaleChoice::FromFile)?;
             Some(Adapters::new(&lora, merge)?)
         }
         None => None,

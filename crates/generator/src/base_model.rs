@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::accounting::Accounting;
 use crate::architecture::{
-    Listing, SchedulerConfig, TextEncoderConfig, Unet, UnetConfig, VaeConfig,
+    Listing, SchedulerConfig, TextEncoder, TextEncoderConfig, Unet, UnetConfig, VaeConfig,
     read_scheduler_config, read_text_encoder_config, read_unet_config, read_vae_config,
 };
 use crate::stored_names::{LDM_PREFIXES, StoredNames, is_ldm_extra};
@@ -160,6 +160,14 @@ impl BaseModel {
         Unet::build(&self.unet.config, &mut listing);
         listing
     }
+
+    /// The text encoder's names and shapes, which a LoRA may adapt as well.
+    #[must_use]
+    pub fn text_encoder_listing(&self) -> Listing {
+        let mut listing = Listing::default();
+        TextEncoder::build(&self.text_encoder.config, &mut listing);
+        listing
+    }
 }
 
 /// The listing of Stable Diffusion 1.5's UNet, the base of the released adapter.
@@ -173,6 +181,15 @@ pub fn released_unet_listing() -> Listing {
         .expect("the embedded configuration is supported");
     let mut listing = Listing::default();
     Unet::build(&config, &mut listing);
+    listing
+}
+
+/// The listing of Stable Diffusion 1.5's text encoder.
+pub(crate) fn released_text_encoder_listing() -> Listing {
+    let config = read_text_encoder_config("text_encoder.json", SD15_TEXT_ENCODER.as_bytes())
+        .expect("the embedded configuration is supported");
+    let mut listing = Listing::default();
+    TextEncoder::build(&config, &mut listing);
     listing
 }
 
@@ -222,7 +239,7 @@ fn published_tokenizer() -> Result<Tokenizer, GeneratorError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::architecture::{TextEncoder, Vae};
+    use crate::architecture::Vae;
 
     fn n_values(listing: &Listing) -> usize {
         listing.parameters.values().map(|shape| shape.iter().product::<usize>()).sum()

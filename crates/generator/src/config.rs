@@ -6,17 +6,11 @@
 //! [`GeneratorConfig::plan`], before any weight is loaded.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{GeneratorError, Seed};
-
-/// The released inference configuration, as shipped.
-pub const RELEASED_INFERENCE_YAML: &str = include_str!("../configs/inference_sd15_lora.yaml");
-
-/// The released training configuration: provenance, nothing here trains.
-pub const RELEASED_TRAINING_YAML: &str = include_str!("../configs/training_lora.yaml");
 
 /// Everything that a configuration file can say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,6 +132,19 @@ pub struct RunPlan {
 }
 
 impl GeneratorConfig {
+    /// The LoRA of a run: `given` on the command line, else this configuration's. Looked for before anything is loaded.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or nothing at its path.
+    pub fn checkpoint(&self, given: Option<&Path>) -> Result<PathBuf, GeneratorError> {
+        let path = given.or(self.checkpoint_path.as_deref()).ok_or(GeneratorError::NoCheckpoint)?;
+        if !path.exists() {
+            return Err(GeneratorError::CheckpointMissing { path: path.into() });
+        }
+        Ok(path.into())
+    }
+
     /// The numbers of a run for a model with `train_steps` training steps whose autoencoder reduces sides by
     /// `reduction`.
     ///
@@ -185,6 +192,9 @@ impl GeneratorConfig {
 mod tests {
     use super::*;
 
+    /// The released inference configuration, as shipped.
+    const RELEASED: &str = include_str!("../configs/inference_sd15_lora.yaml");
+
     fn read(text: &str) -> Result<ReadConfig, GeneratorError> {
         read_config("run.yaml", text.as_bytes())
     }
@@ -192,7 +202,7 @@ mod tests {
     #[test]
     fn an_empty_file_means_the_defaults_which_the_shipped_file_repeats() {
         assert_eq!(read("# nothing\n").unwrap().config, GeneratorConfig::default());
-        assert_eq!(read(RELEASED_INFERENCE_YAML).unwrap().config, GeneratorConfig::default());
+        assert_eq!(read(RELEASED).unwrap().config, GeneratorConfig::default());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::stand_in::StandIn;
 
 use crate::accounting::Accounting;
 
@@ -39,6 +40,14 @@ pub enum GeneratorError {
         kind: &'static str,
         /// The file to use.
         instead: String,
+    },
+    /// Something else where a file of weights or a picture should be.
+    #[error("`{}` is {stand_in}: {}", path.display(), stand_in.advice())]
+    StandIn {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        stand_in: StandIn,
     },
     /// A weight file that is not well formed.
     #[error("`{}` is no usable safetensors file: {problem}", path.display())]
@@ -138,6 +147,14 @@ pub enum GeneratorError {
         path: PathBuf,
         /// Its first tensor.
         first: String,
+    },
+    /// A LoRA file with something inside that would not become part of the picture rightly.
+    #[error("`{}` cannot be used: {problem}", path.display())]
+    LoraContent {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
     },
     /// A LoRA file that does not say how strongly it acts, or says it in a way that is not supported.
     #[error("the scale of `{}` cannot be taken from the file: {problem}", path.display())]
@@ -331,6 +348,7 @@ impl GeneratorError {
         matches!(
             self,
             Self::Read { .. }
+                | Self::StandIn { .. }
                 | Self::TooLarge { .. }
                 | Self::Imaging(_)
                 | Self::LpipsSize { .. }

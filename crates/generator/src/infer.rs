@@ -17,7 +17,7 @@ use crate::batch::Preparation;
 use crate::config::RunPlan;
 use crate::device::{DeviceChoice, NumberType};
 use crate::formula_model::FormulaModel;
-use crate::lora::{LoraFile, LoraMerge, ScaleChoice};
+use crate::lora::{BaseModules, LoraFile, LoraMerge, ResolvedLora, ScaleChoice};
 use crate::metadata::{PictureFacts, PictureMetadata};
 use crate::prepare::{PrepareOptions, PreparedSource, mask_warning};
 use crate::smoke::{self, synthetic_radiograph};
@@ -34,7 +34,7 @@ pub struct ModelOptions {
     pub base_model: PathBuf,
     /// Configurations and vocabulary for a single file that is not Stable Diffusion 1.5.
     pub base_configs: Option<PathBuf>,
-    /// The LoRA. [`checkpoint`] finds it as the original does; without one the plain base model generates.
+    /// The LoRA. [`GeneratorConfig::checkpoint`] finds it as the original does; without one the plain base model generates.
     pub lora: Option<PathBuf>,
     /// How strongly the LoRA acts.
     pub lora_scale: ScaleChoice,
@@ -56,22 +56,6 @@ pub struct ModelOptions {
     pub arithmetic: Arithmetic,
 }
 
-/// The LoRA file of a run: `given` on the command line, else the configuration's. Checked before anything is loaded.
-///
-/// # Errors
-///
-/// If there is none, or nothing at its path.
-pub fn checkpoint(
-    given: Option<&Path>,
-    config: &GeneratorConfig,
-) -> Result<PathBuf, GeneratorError> {
-    let path = given.or(config.checkpoint_path.as_deref()).ok_or(GeneratorError::NoCheckpoint)?;
-    if !path.is_file() {
-        return Err(GeneratorError::CheckpointMissing { path: path.into() });
-    }
-    Ok(path.into())
-}
-
 /// A loaded model under one configuration.
 #[derive(Debug)]
 pub struct Generator {
@@ -82,6 +66,8 @@ pub struct Generator {
     prompt_set: PromptSet,
     prepare: PrepareOptions,
     provenance: Map<String, Value>,
+    /// What a user should know about the LoRA.
+    notices: Vec<String>,
 }
 
 /// One picture to make.
@@ -127,7 +113,7 @@ impl Generator {
             None => None,
             Some(path) => {
                 let file = LoraFile::open(path)?;
-                let resolved = file.resolve(&base.unet_listing(), options.lora_scale)?;
+                let resolved = file.resolve(&BaseModules::of(&base), options.lora_scale)?;
                 Some((file, resolved))
             }
         };
@@ -147,13 +133,7 @@ impl Generator {
         };
         let pipeline = Pipeline::load(base, &prompts, load)?;
         if let Some((file, resolved)) = &lora {
-            let scale = resolved.modules.values().next().map(|values| values.scale);
-            let merged = options.lora_merge == LoraMerge::Merged;
-            let digest = file_digest(&file.weights.path)?.to_string();
-            provenance.insert(
-                "lora".into(),
-                json!({"format": file.format.to_string(), "merged": merged, "scale": scale, "sha256": digest}),
-            );
+            provenance.insert("lora".into(), lora_facts(file, resolved, options.lora_merge)?);
         }
         // Without the GPU's number, which says nothing about the picture.
         let device = if placement.device == Device::Cpu { "cpu" } else { "cuda" };
@@ -171,16 +151,17 @@ impl Generator {
             prompt_set: options.prompt_set,
             prepare: options.prepare,
             provenance,
+            notices: lora.map(|(file, _)| file.notices()).unwrap_or_default(),
         })
     }
 
-    /// The source in `bytes`, ready for this model.
+    /// The source in `bytes`, the content of the file at `path`, ready for this model.
     ///
     /// # Errors
     ///
     /// As [`PreparedSource::read`].
-    pub fn prepare(&self, bytes: &[u8]) -> Result<PreparedSource, GeneratorError> {
-        PreparedSource::read(bytes, self.plan.image_size, self.reduction, &self.prepare)
+    pub fn prepare(&self, path: &Path, bytes: &[u8]) -> Result<PreparedSource, GeneratorError> {
+        PreparedSource::read(path, bytes, self.plan.image_size, self.reduction, &self.prepare)
     }
 
     /// One picture for every `(edit, seed)`, from one source as one batch, without a mask.
@@ -254,8 +235,11 @@ impl Generator {
         request: &InferRequest<'_>,
         probe: &mut dyn Probe,
     ) -> Result<InferOutcome, GeneratorError> {
-        let source = self.prepare(request.source)?;
-        let mask = request.mask.map(|bytes| source.read_mask(bytes, &self.prepare)).transpose()?;
+        let source = self.prepare(Path::new(request.source_filename), request.source)?;
+        let mask = request
+            .mask
+            .map(|bytes| source.read_mask(Path::new("the mask"), bytes, &self.prepare))
+            .transpose()?;
         let seed = request.seed.unwrap_or(self.config.seed);
         let mut pictures = self.pictures(&source, &[(request.label, seed)], probe)?;
         let generated = pictures.pop().ok_or(GeneratorError::NoPicture)?;
@@ -272,7 +256,8 @@ impl Generator {
                 json!({"low": window.low, "high": window.high, "origin": window.origin.name()})
             }),
         );
-        let mut notices: Vec<String> = source.notices.iter().map(ToString::to_string).collect();
+        let mut notices = self.notices.clone();
+        notices.extend(source.notices.iter().cloned());
         if let (Some(mask), Some(bytes)) = (&mask, request.mask) {
             let facts = mask.facts();
             added.insert(
@@ -361,6 +346,32 @@ fn number_type(kind: Kind) -> NumberType {
         Kind::BFloat16 => NumberType::Bfloat16,
         _ => NumberType::Float32,
     }
+}
+
+/// What is recorded about the LoRA. A scale that all modules share is one number.
+fn lora_facts(
+    file: &LoraFile,
+    resolved: &ResolvedLora,
+    merge: LoraMerge,
+) -> Result<Value, GeneratorError> {
+    let scale = match resolved.scales().as_slice() {
+        [scale] => json!(scale),
+        scales => json!(scales),
+    };
+    let digest = file_digest(&file.weights.path)?.to_string();
+    let mut facts = json!({
+        "format": file.format.to_string(),
+        "merged": merge == LoraMerge::Merged,
+        "scale": scale,
+        "sha256": digest,
+    });
+    if let Some(config) = file.adapter_config() {
+        facts["adapter_config_sha256"] = Sha256::of(config.as_bytes()).to_string().into();
+    }
+    if !resolved.text_encoder.is_empty() {
+        facts["text_encoder_modules"] = resolved.text_encoder.len().into();
+    }
+    Ok(facts)
 }
 
 /// SHA-256 of every weight file of the base.

@@ -4,8 +4,11 @@
 //! size, the same at a size that fits the latents, and the mask. Aspect ratio is not kept and EXIF orientation is ignored,
 //! as in the original; the filter is bicubic, and Lanczos for the last few pixels down to a multiple of the reduction.
 
+use std::path::Path;
+
+use spinefairbench_artifacts::stand_in::{START_BYTES, StandIn};
 use spinefairbench_imaging::{
-    AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, Notice, PassOrder,
+    AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, PassOrder, Picture,
     ReadOptions, RgbImage, read_picture,
 };
 
@@ -20,6 +23,28 @@ pub struct PrepareOptions {
     pub order: PassOrder,
 }
 
+/// The picture in `bytes`, the content of the file at `path`, with what a user may want to know about it.
+///
+/// # Errors
+///
+/// If something else lies there ([`GeneratorError::StandIn`]), or the bytes are no picture that is read.
+pub fn read_picture_file(
+    path: &Path,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<(Picture, Vec<String>), GeneratorError> {
+    if let Some(stand_in) = StandIn::recognise(&bytes[..bytes.len().min(START_BYTES)]) {
+        return Err(GeneratorError::StandIn { path: path.into(), stand_in });
+    }
+    let picture = read_picture(bytes, options)?;
+    let mut notices: Vec<String> = picture.notices.iter().map(ToString::to_string).collect();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !picture.format.fits_name(&name) {
+        notices.push(format!("the file is called `{name}`, its content is {}", picture.format));
+    }
+    Ok((picture, notices))
+}
+
 /// A source that is ready for the model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedSource {
@@ -32,17 +57,18 @@ pub struct PreparedSource {
     /// The window that deep grey levels were put through.
     pub window: Option<AppliedWindow>,
     /// What a user may want to know about the file.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<String>,
     order: PassOrder,
 }
 
 impl PreparedSource {
-    /// The picture in `bytes` for a model with this `image_size` and `reduction`.
+    /// The picture in `bytes`, the content of the file at `path`, for a model with this `image_size` and `reduction`.
     ///
     /// # Errors
     ///
-    /// If the bytes are no picture that is read, or the size is below the reduction.
+    /// As [`read_picture_file`], or if the size is below the reduction.
     pub fn read(
+        path: &Path,
         bytes: &[u8],
         image_size: u32,
         reduction: u32,
@@ -51,7 +77,7 @@ impl PreparedSource {
         if image_size < reduction {
             return Err(GeneratorError::ImageSize { image_size, minimum: reduction });
         }
-        let picture = read_picture(bytes, &options.read)?;
+        let (picture, notices) = read_picture_file(path, bytes, &options.read)?;
         let resized = picture.to_rgb().resized(
             ImageSize::square(image_size)?,
             Filter::Bicubic,
@@ -64,22 +90,23 @@ impl PreparedSource {
             model_input,
             original: picture.to_grey(),
             window: picture.window,
-            notices: picture.notices,
+            notices,
             order: options.order,
         })
     }
 
-    /// The mask in `bytes`, fitted to this source.
+    /// The mask in `bytes`, the content of the file at `path`, fitted to this source.
     ///
     /// # Errors
     ///
-    /// If the bytes are no picture that is read.
+    /// As [`read_picture_file`].
     pub fn read_mask(
         &self,
+        path: &Path,
         bytes: &[u8],
         options: &PrepareOptions,
     ) -> Result<Mask, GeneratorError> {
-        let grey = read_picture(bytes, &options.read)?.to_grey();
+        let grey = read_picture_file(path, bytes, &options.read)?.0.to_grey();
         Ok(Mask::from_grey(&grey, self.resized.size(), options.order))
     }
 

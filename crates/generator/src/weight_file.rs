@@ -15,6 +15,7 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use spinefairbench_artifacts::stand_in::{START_BYTES, StandIn};
 
 use crate::{GeneratorError, files};
 
@@ -57,22 +58,35 @@ impl WeightFile {
         let malformed =
             |problem: String| GeneratorError::MalformedWeights { path: path.into(), problem };
         let read_error = |source| GeneratorError::Read { path: path.into(), source };
-        let mut start = Vec::with_capacity(16);
-        file.by_ref().take(16).read_to_end(&mut start).map_err(read_error)?;
-        let header_size =
-            header_size(&start, size_bytes).ok_or_else(|| match recognise_pickle(&start) {
+        let mut start = Vec::with_capacity(START_BYTES);
+        file.by_ref().take(START_BYTES as u64).read_to_end(&mut start).map_err(read_error)?;
+        if let Some(stand_in) = StandIn::recognise(&start) {
+            return Err(GeneratorError::StandIn { path: path.into(), stand_in });
+        }
+        let Some(header_size) = header_size(&start) else {
+            return Err(match recognise_pickle(&start) {
                 Some(kind) => {
                     GeneratorError::Pickle { path: path.into(), kind, instead: instead.into() }
                 }
-                None => malformed("no safetensors header at its start".into()),
-            })?;
+                None => malformed(format!(
+                    "no safetensors header at its start, which is `{}`",
+                    start[..start.len().min(16)].escape_ascii()
+                )),
+            });
+        };
+        if header_size + 8 > size_bytes {
+            return Err(malformed(format!(
+                "it ends inside its header, at byte {size_bytes} of {}: a download that did not finish, fetch it again",
+                header_size + 8
+            )));
+        }
         let length = usize::try_from(header_size)
             .map_err(|_| malformed("the header is too large".into()))?;
         let mut header = Vec::new();
         file.seek(SeekFrom::Start(8)).map_err(read_error)?;
         file.take(header_size).read_to_end(&mut header).map_err(read_error)?;
         if header.len() != length {
-            return Err(malformed("the file ends inside its header".into()));
+            return Err(malformed("it ends inside its header".into()));
         }
         let parsed: Header =
             serde_json::from_slice(&header).map_err(|error| malformed(error.to_string()))?;
@@ -125,9 +139,41 @@ impl WeightFile {
             )]
             Dtype::F64 => Ok(chunks(&bytes, |raw| f64::from_le_bytes(raw) as f32)),
             other => Err(malformed(format!(
-                "tensor `{name}` is stored as {other:?}, not as floating point"
+                "tensor `{name}` is stored as {other:?}; F16, BF16, F32 and F64 are read"
             ))),
         }
+    }
+
+    /// The one number of a tensor of one element, whatever its number type; nothing if it has more elements or none.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read or the tensor is missing or of a type that is no plain number.
+    pub fn read_number(&self, name: &str) -> Result<Option<f64>, GeneratorError> {
+        let Some(entry) = self.tensors.get(name) else { return Ok(None) };
+        if entry.shape.iter().product::<usize>() != 1 {
+            return Ok(None);
+        }
+        let bytes = self.read_bytes(name)?;
+        // A whole number beyond 2^53 is no alpha that anyone wrote.
+        #[expect(clippy::cast_precision_loss, reason = "alphas are small numbers")]
+        let number = match (entry.dtype, bytes.as_slice()) {
+            (Dtype::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            (Dtype::I64, &[a, b, c, d, e, f, g, h]) => {
+                i64::from_le_bytes([a, b, c, d, e, f, g, h]) as f64
+            }
+            (Dtype::U64, &[a, b, c, d, e, f, g, h]) => {
+                u64::from_le_bytes([a, b, c, d, e, f, g, h]) as f64
+            }
+            (Dtype::I32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]).into(),
+            (Dtype::U32, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]).into(),
+            (Dtype::I16, &[a, b]) => i16::from_le_bytes([a, b]).into(),
+            (Dtype::U16, &[a, b]) => u16::from_le_bytes([a, b]).into(),
+            (Dtype::I8, &[a]) => i8::from_le_bytes([a]).into(),
+            (Dtype::U8, &[a]) => a.into(),
+            _ => return Ok(self.read_f32(name)?.first().map(|number| f64::from(*number))),
+        };
+        Ok(Some(number))
     }
 }
 
@@ -153,11 +199,9 @@ fn half_to_f32(bits: u16) -> f32 {
 }
 
 /// The header's size if the file starts as the format demands.
-fn header_size(start: &[u8], size_bytes: u64) -> Option<u64> {
+fn header_size(start: &[u8]) -> Option<u64> {
     let length = u64::from_le_bytes(*start.first_chunk::<8>()?);
-    let fits =
-        length <= MAX_HEADER_BYTES && length.checked_add(8).is_some_and(|end| end <= size_bytes);
-    (fits && start.get(8) == Some(&b'{')).then_some(length)
+    (length <= MAX_HEADER_BYTES && start.get(8) == Some(&b'{')).then_some(length)
 }
 
 /// What kind of pickle the first bytes announce.
@@ -196,10 +240,13 @@ impl Header {
             .map_err(|error| error.to_string())?;
         let data_size = checked.data_len() as u64;
         if data_start.checked_add(data_size) != Some(size_bytes) {
-            return Err(format!(
-                "its tensors end at byte {}, the file at {size_bytes}",
-                data_start.saturating_add(data_size)
-            ));
+            let end = data_start.saturating_add(data_size);
+            let hint = if end > size_bytes {
+                "a download that did not finish, fetch it again"
+            } else {
+                "what follows them belongs to no tensor"
+            };
+            return Err(format!("its tensors end at byte {end}, the file at {size_bytes}: {hint}"));
         }
         let tensors = self
             .tensors

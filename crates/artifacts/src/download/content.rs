@@ -1,5 +1,8 @@
 //! What a file starts with: an error page or a pointer file is named as such, before its size and digest are wrong.
 
+pub(crate) use crate::stand_in::START_BYTES;
+use crate::stand_in::StandIn;
+
 /// What a file must start with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
@@ -27,9 +30,6 @@ pub enum WrongContent {
     },
 }
 
-/// Bytes that are enough to judge.
-pub(crate) const START_BYTES: usize = 512;
-
 /// Judges the start of a file; `content_type` is what the server says about it.
 pub(crate) fn judge_start(
     start: &[u8],
@@ -40,17 +40,13 @@ pub(crate) fn judge_start(
         // Whatever the server calls it.
         return Ok(());
     }
-    let is_html = content_type
+    let says_html = content_type
         .is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    let text = start.trim_ascii_start();
-    let looks_like_html = [b"<!doctype html".as_slice(), b"<html"]
-        .iter()
-        .any(|tag| text.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag)));
-    if is_html || looks_like_html {
-        return Err(WrongContent::HtmlPage);
-    }
-    if start.starts_with(b"version https://git-lfs.github.com/spec/") {
-        return Err(WrongContent::LfsPointer);
+    match StandIn::recognise(start) {
+        Some(StandIn::HtmlPage) => return Err(WrongContent::HtmlPage),
+        Some(StandIn::LfsPointer { .. }) => return Err(WrongContent::LfsPointer),
+        _ if says_html => return Err(WrongContent::HtmlPage),
+        _ => {}
     }
     match expected {
         Content::Any => Ok(()),

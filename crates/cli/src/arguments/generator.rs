@@ -78,12 +78,21 @@ pub(crate) struct SmokeArguments {
 /// `generator lora-info`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
-Example:
-  spinefairbench generator lora-info spinefairbench_sd15_lora.safetensors")]
+Ends with status 1 where `infer` would refuse the file, whatever scale is stated.
+
+Examples:
+  spinefairbench generator lora-info spinefairbench_sd15_lora.safetensors
+  spinefairbench generator lora-info adapter-folder --base-model stable-diffusion-v1-5")]
 pub(crate) struct LoraInfoArguments {
-    /// A `.safetensors` file.
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// A `.safetensors` file, or a folder as PEFT and diffusers save it.
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) file: PathBuf,
+    /// Hold it against this base model, a folder or a single file (by names alone against Stable Diffusion 1.5 without it).
+    #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    pub(crate) base_model: Option<PathBuf>,
+    /// Configurations and vocabulary for a single-file base model that is not Stable Diffusion 1.5.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "base_model")]
+    pub(crate) base_configs: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
@@ -119,8 +128,8 @@ pub(crate) struct GeneratorFetchArguments {
 /// Which model, and where it runs.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ModelArguments {
-    /// The LoRA, a `.safetensors` file (the configuration's `checkpoint_path` without it).
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The LoRA, a `.safetensors` file or a folder with one (the configuration's `checkpoint_path` without it).
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(crate) checkpoint: Option<PathBuf>,
     /// A YAML file over the released defaults.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -300,14 +309,20 @@ pub(crate) struct QcArguments {
 Example, one of sixteen parts, which goes on after an interruption:
   spinefairbench generator batch --manifest sources.csv --output out --base-model stable-diffusion-v1-5 \\
     --checkpoint spinefairbench_sd15_lora.safetensors --lpips-weights alexnet.safetensors \\
-    --shard 0/16 --max-attempts 3 --resume")]
+    --shard 0/16 --max-attempts 3 --resume
+
+Before it, on any machine:
+  spinefairbench generator batch --manifest sources.csv --check --checkpoint spinefairbench_sd15_lora.safetensors")]
 pub(crate) struct BatchArguments {
     /// The sources: CSV or JSON Lines with `source_id`, `path` and optionally `mask` and `edits`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: PathBuf,
     /// The folder that pictures and journals go to; shards may share it.
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "check")]
+    pub(crate) output: Option<PathBuf>,
+    /// Only read every source, mask and the LoRA, and name all that cannot be used and every notice: no model, no libtorch.
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Of the edits that the list asks for, make these alone.
     #[arg(long, value_name = "EDIT", value_delimiter = ',')]
     pub(crate) edits: Vec<EditLabel>,

@@ -7,9 +7,9 @@ mod batch;
 mod facts;
 mod fetch;
 mod infer;
-#[cfg(feature = "libtorch")]
 mod model;
 mod places;
+mod preflight;
 mod quality;
 mod smoke;
 
@@ -57,6 +57,7 @@ fn is_about_what_was_given(error: &GeneratorError) -> bool {
         error,
         GeneratorError::TooLarge { .. }
             | GeneratorError::Pickle { .. }
+            | GeneratorError::StandIn { .. }
             | GeneratorError::MalformedWeights { .. }
             | GeneratorError::Accounting { .. }
             | GeneratorError::ModelConfigJson { .. }
@@ -64,6 +65,7 @@ fn is_about_what_was_given(error: &GeneratorError) -> bool {
             | GeneratorError::Config { .. }
             | GeneratorError::Tokenizer { .. }
             | GeneratorError::UnknownLoraFormat { .. }
+            | GeneratorError::LoraContent { .. }
             | GeneratorError::LoraScale { .. }
             | GeneratorError::SourceList { .. }
             | GeneratorError::IncompleteBatch { .. }

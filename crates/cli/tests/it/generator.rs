@@ -138,7 +138,7 @@ fn quality_control_without_lpips_measures_and_does_not_pass() {
 }
 
 #[test]
-fn class_45_the_limit_on_pixels_is_a_flag() {
+fn the_limit_on_pixels_is_a_flag() {
     let source = golden("input.png");
     check_refused(
         &["generator", "qc", &source, &source, "--max-pixels", "1000"],
@@ -284,7 +284,7 @@ fn batches_are_asked_for_in_a_way_that_can_be_carried_out() {
 }
 
 #[test]
-fn class_57_nothing_is_written_into_a_bundle() {
+fn nothing_is_written_into_a_bundle() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("bundle");
     fs::create_dir_all(bundle.join("dataset")).unwrap();
@@ -314,7 +314,7 @@ fn class_57_nothing_is_written_into_a_bundle() {
 }
 
 #[test]
-fn class_57_a_batch_replaces_none_of_its_sources() {
+fn a_batch_replaces_none_of_its_sources() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("dataset/counterfactual_images/a");
     fs::create_dir_all(&place).unwrap();

@@ -271,7 +271,7 @@ fn what_cannot_be_generated_is_refused_and_nothing_is_written() {
 
 /// Weights that are no numbers stand for whatever makes a picture black.
 #[test]
-fn class_53_latents_that_are_not_finite_are_found_before_anything_is_written() {
+fn latents_that_are_not_finite_are_found_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("base");
     FormulaModel::Tiny.write(&base).unwrap();
@@ -296,7 +296,7 @@ fn class_53_latents_that_are_not_finite_are_found_before_anything_is_written() {
 }
 
 #[test]
-fn class_57_a_source_is_not_replaced_by_its_counterfactual() {
+fn a_source_is_not_replaced_by_its_counterfactual() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     fs::create_dir(&out).unwrap();
@@ -467,7 +467,7 @@ fn assembled(folder: &Path, name: &str, roots: &[PathBuf]) -> BTreeMap<PathBuf, 
 }
 
 #[test]
-fn class_54_a_batch_that_is_killed_or_divided_gives_the_same_bytes() {
+fn a_batch_that_is_killed_or_divided_gives_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let list = write_sources(folder.path(), 20);
     let place = |name: &str| folder.path().join(name);
@@ -523,7 +523,7 @@ fn class_54_a_batch_that_is_killed_or_divided_gives_the_same_bytes() {
 }
 
 #[test]
-fn class_59_a_signal_ends_a_batch_and_keeps_what_is_finished() {
+fn a_signal_ends_a_batch_and_keeps_what_is_finished() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();
         let list = write_sources(folder.path(), 20);
@@ -549,7 +549,7 @@ fn class_59_a_signal_ends_a_batch_and_keeps_what_is_finished() {
 }
 
 #[test]
-fn class_59_a_signal_while_a_picture_is_painted_leaves_nothing() {
+fn a_signal_while_a_picture_is_painted_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("run.yaml"), "strength: 1\n").unwrap();
     let out = folder.path().join("out");
@@ -574,7 +574,7 @@ fn class_59_a_signal_while_a_picture_is_painted_leaves_nothing() {
 }
 
 #[test]
-fn class_55_a_batch_with_other_settings_does_not_go_on() {
+fn a_batch_with_other_settings_does_not_go_on() {
     let folder = tempfile::tempdir().unwrap();
     let list = write_sources(folder.path(), 1);
     let out = folder.path().join("out");

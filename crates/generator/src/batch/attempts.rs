@@ -8,7 +8,7 @@ use crate::prepare::PreparedSource;
 use crate::{GeneratorError, Seed, files};
 
 /// A radiograph or a mask is a few megabytes; a multi-frame study may be more.
-const MAX_PICTURE_BYTES: u64 = 1 << 30;
+pub(super) const MAX_PICTURE_BYTES: u64 = 1 << 30;
 
 /// A source that was read.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ impl LoadedSource {
     pub fn read(entry: &SourceEntry, preparation: &Preparation) -> Result<Self, GeneratorError> {
         let Preparation { image_size, reduction, options } = preparation;
         let bytes = files::read(&entry.path, MAX_PICTURE_BYTES)?;
-        let prepared = PreparedSource::read(&bytes, *image_size, *reduction, options)?;
+        let prepared = PreparedSource::read(&entry.path, &bytes, *image_size, *reduction, options)?;
         let mask = match &entry.mask {
             Some(path) => {
-                Some(prepared.read_mask(&files::read(path, MAX_PICTURE_BYTES)?, options)?)
+                Some(prepared.read_mask(path, &files::read(path, MAX_PICTURE_BYTES)?, options)?)
             }
             None => None,
         };

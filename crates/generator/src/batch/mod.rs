@@ -10,6 +10,7 @@
 
 mod attempts;
 mod journal;
+mod preflight;
 mod sources;
 
 use std::ops::ControlFlow;
@@ -27,6 +28,7 @@ pub use attempts::{Attempted, LoadedSource, attempt_source};
 pub use journal::{
     ImageFacts, JOURNAL_FOLDER, Journal, JournalContent, JournalLine, PairRow, journal_path,
 };
+pub use preflight::{Preflight, preflight};
 pub use sources::{InvalidShard, Shard, SourceEntry, read_sources};
 
 use crate::prepare::{PrepareOptions, PreparedSource};

@@ -1,17 +1,18 @@
-//! What `lora-info` prints: a LoRA file by itself, without a base model.
+//! What `lora-info` prints: a LoRA file by itself, or held against a base.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{LoraFile, ScaleChoice};
-use crate::base_model::released_unet_listing;
+use super::names::Part;
+use super::resolve::distinct;
+use super::{BaseModules, LoraFile, Network, ScaleChoice};
 
 /// The scale of a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ScaleFact {
-    /// The values that occur; one, in every file that can be used without stating a scale.
+    /// The values that occur, of all modules.
     Known(Vec<f64>),
     /// Why the file does not say it.
     Unknown(String),
@@ -24,62 +25,73 @@ pub struct LoraInfo {
     pub format: String,
     /// Number of tensors.
     pub tensors: usize,
-    /// Number of modules.
+    /// Number of modules of the UNet.
     pub modules: usize,
+    /// Number of modules of the text encoder.
+    pub text_encoder_modules: usize,
+    /// Methods, with the number of modules of each.
+    pub methods: BTreeMap<String, usize>,
     /// Ranks that occur.
     pub ranks: BTreeSet<usize>,
-    /// `alpha / rank`.
+    /// What the updates are multiplied with.
     pub scale: ScaleFact,
-    /// Kinds of layers that are adapted, with the number of modules of each.
+    /// Kinds of the UNet's layers that are adapted, with the number of modules of each.
     pub targets: BTreeMap<String, usize>,
     /// Storage types that occur.
     pub dtypes: BTreeSet<String>,
+    /// Tensors that are neither factors nor alphas of a plain LoRA: DoRA's lengths, `LoHa`'s and `LoKr`'s parts.
+    pub other_parts: Vec<String>,
     /// Tensors that belong to no module.
     pub unexpected: Vec<String>,
+    /// What a user should know although the file can be used.
+    pub notices: Vec<String>,
+    /// Why the file cannot be used, whatever scale is stated.
+    pub refused: Option<String>,
     /// The file's own notes.
     pub metadata: BTreeMap<String, String>,
 }
 
 impl LoraFile {
-    /// The facts about this file.
+    /// The facts about this file, held against `base`. What [`resolve`](Self::resolve) would refuse with any stated scale is
+    /// in `refused`.
     #[must_use]
-    pub fn info(&self) -> LoraInfo {
-        let rank_of = |name: &String| {
-            self.weights.tensors.get(name).and_then(|entry| entry.shape.first().copied())
+    pub fn info(&self, base: &BaseModules) -> LoraInfo {
+        let plan = self.plan(base, ScaleChoice::FromFile);
+        let usable = self.resolve(base, ScaleChoice::Stated(1.0));
+        let refused = usable.err().map(|error| error.to_string());
+        let scale = match (&plan, &refused) {
+            (_, Some(refused)) => ScaleFact::Unknown(refused.clone()),
+            (Ok(plan), None) => ScaleFact::Known(distinct(plan.iter().map(|module| module.scale))),
+            (Err(error), None) => ScaleFact::Unknown(error.to_string()),
         };
-        let ranks: BTreeSet<usize> =
-            self.modules.values().filter_map(|tensors| rank_of(tensors.down.as_ref()?)).collect();
-        // Flattened names are read back through the module list of the released base.
-        let known: BTreeMap<String, String> = released_unet_listing()
-            .modules
-            .into_keys()
-            .map(|path| (self.format.spell(&path), path))
-            .collect();
-        let mut targets = BTreeMap::new();
-        for spelled in self.modules.keys() {
-            let path = known.get(spelled).unwrap_or(spelled);
-            *targets.entry(leaf(path).to_owned()).or_insert(0) += 1;
+        let planned =
+            plan.or_else(|_| self.plan(base, ScaleChoice::Stated(1.0))).unwrap_or_default();
+        let mut methods = BTreeMap::new();
+        for module in &planned {
+            let dora = if module.lengths.is_some() { "DoRA of " } else { "" };
+            *methods.entry(format!("{dora}{}", module.update.method())).or_insert(0) += 1;
         }
-        let scale = match self.alphas(ScaleChoice::FromFile) {
-            Ok(alphas) => {
-                let mut scales: Vec<f64> = self
-                    .modules
-                    .iter()
-                    .map(|(module, tensors)| {
-                        let rank = tensors.down.as_ref().and_then(rank_of).unwrap_or(1);
-                        alphas.scale_of(module, rank)
-                    })
-                    .collect();
-                scales.sort_by(f64::total_cmp);
-                scales.dedup();
-                ScaleFact::Known(scales)
-            }
-            Err(error) => ScaleFact::Unknown(error.to_string()),
+        // Of a file that is refused, what its lower factors say.
+        let down_ranks = self.modules.values().filter_map(|tensors| {
+            self.weights.tensors.get(tensors.get(&Part::Down)?)?.shape.first().copied()
+        });
+        let ranks = if planned.is_empty() {
+            down_ranks.collect()
+        } else {
+            planned.iter().filter_map(|module| module.rank).collect()
         };
+        let mut targets = BTreeMap::new();
+        for module in planned.iter().filter(|module| module.network == Network::Unet) {
+            *targets.entry(leaf(&module.path).to_owned()).or_insert(0) += 1;
+        }
+        let n_modules =
+            |network| self.modules.keys().filter(|module| module.network == network).count();
         LoraInfo {
             format: self.format.to_string(),
             tensors: self.weights.tensors.len(),
-            modules: self.modules.len(),
+            modules: n_modules(Network::Unet),
+            text_encoder_modules: n_modules(Network::TextEncoder),
+            methods,
             ranks,
             scale,
             targets,
@@ -89,7 +101,16 @@ impl LoraFile {
                 .values()
                 .map(|entry| format!("{:?}", entry.dtype))
                 .collect(),
+            other_parts: self
+                .modules
+                .values()
+                .flatten()
+                .filter(|(part, _)| !matches!(part, Part::Down | Part::Up | Part::Alpha))
+                .map(|(_, name)| name.clone())
+                .collect(),
             unexpected: self.unexpected.clone(),
+            notices: self.notices(),
+            refused,
             metadata: self.weights.metadata.clone(),
         }
     }

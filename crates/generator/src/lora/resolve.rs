@@ -1,307 +1,674 @@
-//! A LoRA file held against a base UNet: factors and scale for every module, or everything that does not fit.
+//! A LoRA file held against its base: an update and a scale for every module, or everything that does not fit.
+//!
+//! `infer` and `lora-info` come through here alike. Without a base, the modules' names are those of Stable Diffusion 1.5 and
+//! shapes are held against each other alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
-use super::{LoraFile, LoraFormat, ModuleTensors, ScaleChoice};
+use super::names::{ModuleName, Part};
+use super::settings::{Method, Settings};
+use super::update::{fits, update_shape};
+use super::{
+    Lengths, LoraFile, LoraFormat, Matrix, ModuleTensors, Network, ScaleChoice, Side, Update,
+};
 use crate::GeneratorError;
 use crate::accounting::{Accounting, ShapeMismatch};
 use crate::architecture::Listing;
+use crate::base_model::{BaseModel, released_text_encoder_listing, released_unet_listing};
+use crate::stored_names::{LDM_PREFIXES, StoredNames};
 
 /// The attention projections that the released adapter covers, all of them.
 const RELEASED_TARGETS: [&str; 4] = [".to_q", ".to_k", ".to_v", ".to_out.0"];
 
-/// The two factors of one module in single precision, row-major.
+/// The values of one tensor in single precision, row-major.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LowRankValues {
-    /// `[rank, in]` (with the kernel's sides beside a convolution).
-    pub down: Vec<f32>,
-    /// Shape of `down`.
-    pub down_shape: Vec<usize>,
-    /// `[out, rank]` (with two ones beside a convolution).
-    pub up: Vec<f32>,
-    /// Shape of `up`.
-    pub up_shape: Vec<usize>,
-    /// What their product is multiplied with.
-    pub scale: f64,
+pub struct Values {
+    /// As many as the shape says.
+    pub values: Vec<f32>,
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
 }
 
-/// A LoRA that fits its base.
+/// What becomes of one module's weight: `weight + scale · update`, then DoRA's lengths if there are any.
 #[derive(Debug, Clone, PartialEq)]
+pub struct ModuleUpdate {
+    /// What is added; the factors of a plain LoRA have as many dimensions as the weight.
+    pub update: Update<Values>,
+    /// What the update is multiplied with.
+    pub scale: f64,
+    /// The lengths of the result's rows or columns.
+    pub lengths: Option<Lengths<Vec<f32>>>,
+}
+
+/// A LoRA that fits its base, by module path.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResolvedLora {
-    /// By module path of the base UNet.
-    pub modules: BTreeMap<String, LowRankValues>,
+    /// Of the UNet.
+    pub unet: BTreeMap<String, ModuleUpdate>,
+    /// Of the text encoder.
+    pub text_encoder: BTreeMap<String, ModuleUpdate>,
+}
+
+impl ResolvedLora {
+    /// The scales that occur, each once, in order.
+    #[must_use]
+    pub fn scales(&self) -> Vec<f64> {
+        distinct(self.unet.values().chain(self.text_encoder.values()).map(|module| module.scale))
+    }
+}
+
+pub(super) fn distinct(scales: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut scales: Vec<f64> = scales.collect();
+    scales.sort_by(f64::total_cmp);
+    scales.dedup();
+    scales
+}
+
+/// What a LoRA can adapt: every linear layer and convolution of a base by its path.
+#[derive(Debug, Clone)]
+pub struct BaseModules {
+    unet: BTreeMap<String, Option<Vec<usize>>>,
+    text_encoder: BTreeMap<String, Option<Vec<usize>>>,
+    /// Paths by their flattened spelling, in diffusers' layout and in the original's.
+    flat: BTreeMap<(Network, String), String>,
+}
+
+impl BaseModules {
+    /// The modules of `base`, with the shapes of their weights.
+    #[must_use]
+    pub fn of(base: &BaseModel) -> Self {
+        let with_shapes = |listing: Listing| {
+            listing.modules.into_iter().map(|(path, shape)| (path, Some(shape))).collect()
+        };
+        Self::new(with_shapes(base.unet_listing()), with_shapes(base.text_encoder_listing()))
+    }
+
+    /// The module names of Stable Diffusion 1.5, without shapes: for a file by itself.
+    #[must_use]
+    pub fn released_names() -> Self {
+        let names =
+            |listing: Listing| listing.modules.into_keys().map(|path| (path, None)).collect();
+        Self::new(names(released_unet_listing()), names(released_text_encoder_listing()))
+    }
+
+    fn new(
+        unet: BTreeMap<String, Option<Vec<usize>>>,
+        text_encoder: BTreeMap<String, Option<Vec<usize>>>,
+    ) -> Self {
+        let mut flat = BTreeMap::new();
+        // Two layers per block on the way down, as in every base of this kind.
+        let original = StoredNames::LdmUnet { layers_per_block: 2 };
+        for path in unet.keys() {
+            for stored in original.spellings(&format!("{path}.weight")) {
+                let stored = stored.strip_prefix(LDM_PREFIXES[0]).unwrap_or(&stored);
+                let stored = stored.strip_suffix(".weight").unwrap_or(stored);
+                flat.insert((Network::Unet, stored.replace('.', "_")), path.clone());
+            }
+        }
+        for (network, paths) in [(Network::Unet, &unet), (Network::TextEncoder, &text_encoder)] {
+            for path in paths.keys() {
+                flat.insert((network, path.replace('.', "_")), path.clone());
+            }
+        }
+        Self { unet, text_encoder, flat }
+    }
+
+    fn network(&self, network: Network) -> &BTreeMap<String, Option<Vec<usize>>> {
+        match network {
+            Network::Unet => &self.unet,
+            Network::TextEncoder => &self.text_encoder,
+        }
+    }
+
+    /// Path and weight shape, if known, of the module that a file calls `name`.
+    fn find(&self, name: &ModuleName) -> Option<(&String, Option<&[usize]>)> {
+        let path = if name.is_flat {
+            self.flat.get(&(name.network, name.spelled.clone()))?
+        } else {
+            &name.spelled
+        };
+        let (path, shape) = self.network(name.network).get_key_value(path)?;
+        Some((path, shape.as_deref()))
+    }
+}
+
+/// One module whose tensors have been understood.
+#[derive(Debug, Clone)]
+pub(super) struct Planned {
+    pub(super) network: Network,
+    pub(super) path: String,
+    pub(super) update: Update<String>,
+    pub(super) rank: Option<usize>,
+    pub(super) scale: f64,
+    pub(super) lengths: Option<Lengths<String>>,
+    /// Of the module's weight, where it is known.
+    weight: Option<Vec<usize>>,
 }
 
 impl LoraFile {
-    /// Holds the file against `base`, the UNet's listing.
+    /// Holds the file against `base` and reads its tensors.
     ///
     /// # Errors
     ///
-    /// [`GeneratorError::Accounting`] with every tensor that does not fit, or [`GeneratorError::LoraScale`] if the file
-    /// does not say its scale and `scale` does not either.
+    /// [`GeneratorError::Accounting`] with every tensor that does not fit, [`GeneratorError::LoraContent`] for what is not
+    /// supported, contradicts itself or is empty, [`GeneratorError::LoraScale`] if the file does not say its scale and
+    /// `scale` does not either, or if a tensor cannot be read.
     pub fn resolve(
         &self,
-        base: &Listing,
+        base: &BaseModules,
         scale: ScaleChoice,
     ) -> Result<ResolvedLora, GeneratorError> {
-        let alphas = self.alphas(scale)?;
-        let paths: BTreeMap<String, &String> =
-            base.modules.keys().map(|path| (self.format.spell(path), path)).collect();
+        let mut resolved = ResolvedLora::default();
+        for planned in self.plan(base, scale)? {
+            let values = self.read(&planned)?;
+            let modules = match planned.network {
+                Network::Unet => &mut resolved.unet,
+                Network::TextEncoder => &mut resolved.text_encoder,
+            };
+            modules.insert(planned.path, values);
+        }
+        Ok(resolved)
+    }
+
+    /// What a user should know although the file can be used.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        let names: Vec<&String> = self
+            .modules
+            .iter()
+            .filter(|(module, _)| module.network == Network::TextEncoder)
+            .flat_map(|(_, tensors)| tensors.values())
+            .collect();
+        let text_encoder = names.first().map(|first| {
+            let more = if names.len() > 1 { ", …" } else { "" };
+            format!("it also adapts the text encoder ({} tensors, `{first}`{more})", names.len())
+        });
+        text_encoder.into_iter().collect()
+    }
+
+    pub(super) fn plan(
+        &self,
+        base: &BaseModules,
+        choice: ScaleChoice,
+    ) -> Result<Vec<Planned>, GeneratorError> {
+        self.refuse_empty()?;
+        let scales = Scales::of(self, choice)?;
         let mut accounting = Accounting::default();
         accounting.unexpected.extend(self.unexpected.iter().cloned());
-        let mut fitting = Vec::new();
-        for (spelled, tensors) in &self.modules {
-            let Some(path) = paths.get(spelled) else {
-                let names = [&tensors.down, &tensors.up, &tensors.alpha];
-                accounting.unexpected.extend(names.into_iter().flatten().cloned());
+        let mut problems = Vec::new();
+        let mut planned: Vec<Planned> = Vec::with_capacity(self.modules.len());
+        let mut n_found = 0;
+        for (name, tensors) in &self.modules {
+            let Some((path, weight)) = base.find(name) else {
+                accounting.unexpected.extend(tensors.values().cloned());
                 continue;
             };
-            if let (Some(down), Some(up)) = (&tensors.down, &tensors.up) {
-                let rank =
-                    self.check_shapes(down, up, &base.modules[*path], &alphas, &mut accounting);
-                fitting.push((*path, spelled, down, up, rank));
-            } else {
-                accounting.missing.extend(self.absent_half(spelled, tensors));
+            n_found += 1;
+            let update = match formula(name, tensors) {
+                Ok(update) => update,
+                Err(missing) => {
+                    accounting.missing.insert(missing);
+                    continue;
+                }
+            };
+            let settings = scales.settings(name.network);
+            match self.check(path, weight, &update, tensors, settings, &mut accounting) {
+                Ok((rank, lengths)) => {
+                    let scale = scales.of_module(self, path, name.network, tensors, rank)?;
+                    planned.push(Planned {
+                        network: name.network,
+                        path: path.clone(),
+                        update,
+                        rank,
+                        scale,
+                        lengths,
+                        weight: weight.map(<[usize]>::to_vec),
+                    });
+                }
+                Err(problem) => problems.push(format!("`{}`: {problem}", name.spelled)),
             }
         }
+        let content = |problem: String| GeneratorError::LoraContent {
+            path: self.weights.path.clone(),
+            problem,
+        };
+        if n_found == 0
+            && let Some(first) = self.modules.keys().next()
+        {
+            return Err(content(format!(
+                "none of its {} modules is one of the base model's (the first is `{}`): it was made for another model",
+                self.modules.len(),
+                first.spelled
+            )));
+        }
+        if let Some(first) = problems.first() {
+            let more = match problems.len() {
+                1 => String::new(),
+                n => format!(" (and {} more modules)", n - 1),
+            };
+            return Err(content(format!("{first}{more}")));
+        }
         if self.format == LoraFormat::Released {
-            let absent = base
-                .modules
-                .keys()
-                .filter(|path| RELEASED_TARGETS.iter().any(|target| path.ends_with(target)))
-                .filter(|path| !self.modules.contains_key(*path));
-            for path in absent {
-                for half in ["lora_A", "lora_B"] {
-                    accounting
-                        .missing
-                        .insert(format!("base_model.model.{path}.{half}.default.weight"));
-                }
-            }
+            accounting.missing.extend(self.absent_from_the_released(base));
         }
         if !accounting.is_balanced() {
             return Err(GeneratorError::Accounting {
                 path: self.weights.path.clone(),
-                network: "base UNet",
+                network: "base model",
                 accounting: Box::new(accounting),
             });
         }
-        let modules = fitting
-            .into_iter()
-            .map(|(path, spelled, down, up, rank)| {
-                let values = LowRankValues {
-                    down: self.weights.read_f32(down)?,
-                    down_shape: self.weights.tensors[down].shape.clone(),
-                    up: self.weights.read_f32(up)?,
-                    up_shape: self.weights.tensors[up].shape.clone(),
-                    scale: alphas.scale_of(spelled, rank),
-                };
-                Ok((path.clone(), values))
-            })
-            .collect::<Result<_, GeneratorError>>()?;
-        Ok(ResolvedLora { modules })
-    }
-
-    fn absent_half(&self, spelled: &str, tensors: &ModuleTensors) -> Option<String> {
-        match (&tensors.down, &tensors.up) {
-            (Some(down), None) => Some(format!("the upper half of `{down}`")),
-            (None, Some(up)) => Some(format!("the lower half of `{up}`")),
-            (None, None) => Some(format!("both halves of `{spelled}` in {} names", self.format)),
-            (Some(_), Some(_)) => None,
+        let mut paths = std::collections::BTreeSet::new();
+        if let Some(twice) =
+            planned.iter().find(|module| !paths.insert((module.network, &module.path)))
+        {
+            return Err(content(format!("it adapts `{}` twice, under two names", twice.path)));
         }
+        Ok(planned)
     }
 
-    /// Checks both factors against the module's weight and returns their rank.
-    fn check_shapes(
+    /// Tensors of the released adapter that are not there, where the base's shapes are known.
+    fn absent_from_the_released(&self, base: &BaseModules) -> Vec<String> {
+        base.unet
+            .iter()
+            .filter(|(path, shape)| {
+                shape.is_some() && RELEASED_TARGETS.iter().any(|target| path.ends_with(target))
+            })
+            .filter(|(path, _)| {
+                let (network, spelled) = (Network::Unet, (*path).clone());
+                !self.modules.contains_key(&ModuleName { network, spelled, is_flat: false })
+            })
+            .flat_map(|(path, _)| {
+                ["lora_A", "lora_B"]
+                    .map(|half| format!("base_model.model.{path}.{half}.default.weight"))
+            })
+            .collect()
+    }
+
+    fn refuse_empty(&self) -> Result<(), GeneratorError> {
+        let empty: Vec<_> =
+            self.weights.tensors.iter().filter(|(_, entry)| entry.shape.contains(&0)).collect();
+        let Some((name, entry)) = empty.first() else { return Ok(()) };
+        Err(GeneratorError::LoraContent {
+            path: self.weights.path.clone(),
+            problem: format!(
+                "{} of its {} tensors are empty (`{name}` has the shape {:?}): a training under DeepSpeed ZeRO-3 writes such \
+                 files when it saves without gathering the weights",
+                empty.len(),
+                self.weights.tensors.len(),
+                entry.shape
+            ),
+        })
+    }
+
+    fn shape(&self, name: &str) -> &[usize] {
+        self.weights.tensors.get(name).map_or(&[], |entry| entry.shape.as_slice())
+    }
+
+    /// Holds one module's shapes against each other, the weight and the settings; its rank and lengths.
+    fn check(
         &self,
-        down: &str,
-        up: &str,
-        weight: &[usize],
-        alphas: &Alphas,
+        path: &str,
+        weight: Option<&[usize]>,
+        update: &Update<String>,
+        tensors: &ModuleTensors,
+        settings: Option<&Settings>,
         accounting: &mut Accounting,
-    ) -> usize {
-        let (found_down, found_up) =
-            (&self.weights.tensors[down].shape, &self.weights.tensors[up].shape);
-        let rank = match alphas {
-            Alphas::Metadata { rank, .. } => *rank,
-            _ => found_down.first().copied().unwrap_or_default(),
-        };
-        let mut needed_down = weight.to_vec();
-        needed_down[0] = rank;
-        let mut needed_up = vec![1; weight.len()];
-        (needed_up[0], needed_up[1]) = (weight[0], rank);
-        for (name, needed, found) in [(down, needed_down, found_down), (up, needed_up, found_up)] {
-            if *found != needed || rank == 0 {
-                accounting
-                    .misshapen
-                    .insert(name.into(), ShapeMismatch { needed, found: found.clone() });
+    ) -> Result<(Option<usize>, Option<Lengths<String>>), String> {
+        let stated_rank = settings.map(|settings| settings.of(path).0);
+        let mut rank = None;
+        let shape;
+        if let Some((down, up)) = update.factors() {
+            let (found_down, found_up) = (self.shape(down), self.shape(up));
+            let own_rank = found_down.first().copied();
+            if let (Some(stated), Some(own), Some(settings)) = (stated_rank, own_rank, settings)
+                && found_up.get(1) == Some(&own)
+                && own != stated
+            {
+                return Err(format!(
+                    "its tensors have rank {own}, {} says {stated}",
+                    settings.origin
+                ));
+            }
+            rank = stated_rank.or(own_rank);
+            let mut implied = found_down.to_vec();
+            if let (Some(first), Some(outputs)) = (implied.first_mut(), found_up.first()) {
+                *first = *outputs;
+            }
+            shape = weight.map_or(implied, <[usize]>::to_vec);
+            let rank = rank.unwrap_or_default();
+            let (mut needed_down, mut needed_up) = (shape.clone(), vec![1; shape.len().max(2)]);
+            if shape.len() < 2 {
+                return Err(format!("`{down}` has the shape {found_down:?}"));
+            }
+            needed_down[0] = rank;
+            (needed_up[0], needed_up[1]) = (shape[0], rank);
+            for (name, needed, found) in
+                [(down, needed_down, found_down), (up, needed_up, found_up)]
+            {
+                if !fits(found, &needed) {
+                    let mismatch = ShapeMismatch { needed, found: found.to_vec() };
+                    accounting.misshapen.insert(name.clone(), mismatch);
+                }
+            }
+        } else {
+            let shapes = update.try_map(|name| Ok::<_, String>(self.shape(name)))?;
+            let (own, own_rank) = update_shape(&shapes)?;
+            if let (Some(stated), Some(own), Some(settings)) = (stated_rank, own_rank, settings)
+                && own != stated
+            {
+                return Err(format!(
+                    "its tensors have rank {own}, {} says {stated}",
+                    settings.origin
+                ));
+            }
+            rank = own_rank.or(rank);
+            if let Some(weight) = weight
+                && !fits(&own, weight)
+            {
+                return Err(format!(
+                    "its {} update has the shape {own:?}, the layer {weight:?}",
+                    update.method()
+                ));
+            }
+            shape = weight.map_or(own, <[usize]>::to_vec);
+        }
+        if let Some(settings) = settings {
+            let is_of_method = match settings.method {
+                Method::Lora => matches!(update, Update::Lora(_)),
+                Method::Loha => matches!(update, Update::Hadamard(..)),
+                Method::Lokr => matches!(update, Update::Kronecker(..)),
+            };
+            if !is_of_method {
+                return Err(format!(
+                    "its tensors are {}'s, {} says otherwise",
+                    update.method(),
+                    settings.origin
+                ));
             }
         }
-        rank
+        let lengths = self.lengths(tensors, &shape)?;
+        if let Some((settings, stated)) =
+            settings.and_then(|settings| Some((settings, settings.has_magnitudes?)))
+            && stated != lengths.is_some()
+        {
+            let (there, said) =
+                if stated { ("no lengths", "DoRA") } else { ("lengths", "no DoRA") };
+            return Err(format!("it has {there}, {} says {said}", settings.origin));
+        }
+        Ok((rank, lengths))
     }
 
-    /// Where the scale comes from.
-    pub(super) fn alphas(&self, choice: ScaleChoice) -> Result<Alphas, GeneratorError> {
+    /// DoRA's lengths of a module whose weight has the shape `weight`.
+    fn lengths(
+        &self,
+        tensors: &ModuleTensors,
+        weight: &[usize],
+    ) -> Result<Option<Lengths<String>>, String> {
+        let (magnitude, scale) = (tensors.get(&Part::Magnitude), tensors.get(&Part::DoraScale));
+        let ((Some(name), None) | (None, Some(name))) = (magnitude, scale) else {
+            return match magnitude {
+                None => Ok(None),
+                Some(name) => Err(format!("`{name}` is there beside `dora_scale`")),
+            };
+        };
+        let shape = self.shape(name);
+        let is_only = |position: usize| {
+            shape.iter().enumerate().all(|(other, side)| other == position || *side == 1)
+        };
+        let (outputs, inputs) = (weight[0], weight[1]);
+        // PEFT writes a convolution's lengths, which are its outputs', along the second side.
+        let along =
+            |position: usize, side: usize| shape.get(position) == Some(&side) && is_only(position);
+        let side = if along(0, outputs) || (magnitude.is_some() && along(1, outputs)) {
+            Side::Outputs
+        } else if magnitude.is_none() && along(1, inputs) {
+            Side::Inputs
+        } else {
+            return Err(format!(
+                "`{name}` has the shape {shape:?}, which is no list of lengths for a weight {weight:?}"
+            ));
+        };
+        Ok(Some(Lengths { values: name.clone(), side }))
+    }
+
+    fn read(&self, planned: &Planned) -> Result<ModuleUpdate, GeneratorError> {
+        let values = |name: &String| -> Result<Vec<f32>, GeneratorError> {
+            let values = self.weights.read_f32(name)?;
+            match values.iter().position(|value| !value.is_finite()) {
+                None => Ok(values),
+                Some(position) => Err(GeneratorError::LoraContent {
+                    path: self.weights.path.clone(),
+                    problem: format!("`{name}` holds {} at position {position}", values[position]),
+                }),
+            }
+        };
+        let mut update = planned.update.try_map(|name| {
+            Ok::<_, GeneratorError>(Values {
+                values: values(name)?,
+                shape: self.shape(name).to_vec(),
+            })
+        })?;
+        // A layer beside a convolution is a convolution, whatever the file made of it.
+        if let (Update::Lora(Matrix::Product { left, right }), Some(weight), Some(rank)) =
+            (&mut update, &planned.weight, planned.rank)
+        {
+            right.shape = std::iter::once(rank).chain(weight[1..].iter().copied()).collect();
+            left.shape = vec![1; weight.len()];
+            (left.shape[0], left.shape[1]) = (weight[0], rank);
+        }
+        let lengths = match &planned.lengths {
+            None => None,
+            Some(lengths) => Some(Lengths { values: values(&lengths.values)?, side: lengths.side }),
+        };
+        Ok(ModuleUpdate { update, scale: planned.scale, lengths })
+    }
+}
+
+/// The formula that a module's tensors make, or what is missing for it.
+fn formula(module: &ModuleName, tensors: &ModuleTensors) -> Result<Update<String>, String> {
+    let get = |part: Part| tensors.get(&part).cloned();
+    let has = |parts: &[Part]| parts.iter().any(|part| tensors.contains_key(part));
+    let needed = |part: Part, called: &str| {
+        get(part).ok_or_else(|| format!("`{called}` of `{}`", module.spelled))
+    };
+    if has(&[
+        Part::HadaW1A,
+        Part::HadaW1B,
+        Part::HadaW2A,
+        Part::HadaW2B,
+        Part::HadaT1,
+        Part::HadaT2,
+    ]) {
+        let half = |left: (Part, &str), right: (Part, &str), core: Option<String>| {
+            let (left, right) = (needed(left.0, left.1)?, needed(right.0, right.1)?);
+            Ok::<_, String>(match core {
+                None => Matrix::Product { left, right },
+                Some(core) => Matrix::Tucker { core, left, right, left_is_layer: false },
+            })
+        };
+        let (first_core, second_core) = if has(&[Part::HadaT1, Part::HadaT2]) {
+            (Some(needed(Part::HadaT1, "hada_t1")?), Some(needed(Part::HadaT2, "hada_t2")?))
+        } else {
+            (None, None)
+        };
+        return Ok(Update::Hadamard(
+            half((Part::HadaW1A, "hada_w1_a"), (Part::HadaW1B, "hada_w1_b"), first_core)?,
+            half((Part::HadaW2A, "hada_w2_a"), (Part::HadaW2B, "hada_w2_b"), second_core)?,
+        ));
+    }
+    if has(&[
+        Part::LokrW1,
+        Part::LokrW1A,
+        Part::LokrW1B,
+        Part::LokrW2,
+        Part::LokrW2A,
+        Part::LokrW2B,
+        Part::LokrT2,
+    ]) {
+        let first = match get(Part::LokrW1) {
+            Some(whole) => Matrix::Whole(whole),
+            None => Matrix::Product {
+                left: needed(Part::LokrW1A, "lokr_w1_a")?,
+                right: needed(Part::LokrW1B, "lokr_w1_b")?,
+            },
+        };
+        let second = match get(Part::LokrW2) {
+            Some(whole) => Matrix::Whole(whole),
+            None => {
+                let left = needed(Part::LokrW2A, "lokr_w2_a")?;
+                let right = needed(Part::LokrW2B, "lokr_w2_b")?;
+                match get(Part::LokrT2) {
+                    None => Matrix::Product { left, right },
+                    Some(core) => Matrix::Tucker { core, left, right, left_is_layer: false },
+                }
+            }
+        };
+        return Ok(Update::Kronecker(first, second));
+    }
+    match (get(Part::Down), get(Part::Up)) {
+        (Some(right), Some(left)) => Ok(Update::Lora(match get(Part::Mid) {
+            None => Matrix::Product { left, right },
+            Some(core) => Matrix::Tucker { core, left, right, left_is_layer: true },
+        })),
+        (Some(down), None) => Err(format!("the upper half of `{down}`")),
+        (None, Some(up)) => Err(format!("the lower half of `{up}`")),
+        (None, None) => Err(format!("both halves of `{}`", module.spelled)),
+    }
+}
+
+/// Where the scale of each module comes from.
+#[derive(Debug)]
+struct Scales {
+    stated: Option<f64>,
+    unet: Option<Settings>,
+    text_encoder: Option<Settings>,
+}
+
+impl Scales {
+    fn of(file: &LoraFile, choice: ScaleChoice) -> Result<Self, GeneratorError> {
         let refuse = |problem: String| GeneratorError::LoraScale {
-            path: self.weights.path.clone(),
+            path: file.weights.path.clone(),
             problem,
         };
-        if let ScaleChoice::Stated(scale) = choice {
-            if !scale.is_finite() {
+        let stated = match choice {
+            ScaleChoice::FromFile => None,
+            ScaleChoice::Stated(scale) if scale.is_finite() => Some(scale),
+            ScaleChoice::Stated(scale) => {
                 return Err(refuse(format!("the stated scale {scale} is not finite")));
             }
-            // The released format's rank still says what shape its tensors must have.
-            return Ok(match (self.format, self.metadata_number("lora_rank")) {
-                (LoraFormat::Released, Ok(rank)) => Alphas::Metadata { rank, scale },
-                _ => Alphas::Stated(scale),
-            });
-        }
-        match self.format {
-            LoraFormat::Released => {
-                let rank = self.metadata_number("lora_rank").map_err(&refuse)?;
-                let alpha = self.metadata_number("lora_alpha").map_err(&refuse)?;
-                Ok(Alphas::Metadata { rank, scale: ratio(alpha, rank) })
+        };
+        let record = |origin: &str, text: &str, prefix: &str| {
+            Settings::read(origin, text, prefix).map_err(|problem| GeneratorError::LoraContent {
+                path: file.weights.path.clone(),
+                problem,
+            })
+        };
+        let (mut unet, mut text_encoder) = (None, None);
+        match file.format {
+            LoraFormat::Released => match released_settings(file) {
+                Ok(settings) => unet = Some(settings),
+                Err(problem) if stated.is_none() => return Err(refuse(problem)),
+                Err(_) => {}
+            },
+            LoraFormat::Peft => {
+                let origin = "`adapter_config.json` beside it";
+                unet = record(origin, file.adapter_config().unwrap_or("{}"), "")?;
+                text_encoder.clone_from(&unet);
+                if unet.is_none() && stated.is_none() {
+                    return Err(refuse(format!("{origin} has neither `r` nor `lora_alpha`")));
+                }
             }
-            LoraFormat::PeftUnmarked => Err(refuse(
-                "it has PEFT names but not the released format's metadata, so that its alpha is unknown (the original \
-                 would generate from the plain base model): state the scale"
-                    .into(),
-            )),
-            LoraFormat::Diffusers => self.diffusers_alphas().map_err(refuse),
-            LoraFormat::Processor => Ok(Alphas::Rank),
-            LoraFormat::Kohya => self.kohya_alphas(),
+            LoraFormat::PeftUnmarked if stated.is_none() => {
+                return Err(refuse(
+                    "it has PEFT names, but neither the released format's metadata nor an `adapter_config.json` beside it, so \
+                     that its alpha is unknown (the original would generate from the plain base model): state the scale"
+                        .into(),
+                ));
+            }
+            LoraFormat::Diffusers | LoraFormat::Processor => {
+                if let Some(text) = file.weights.metadata.get("lora_adapter_metadata") {
+                    let origin = "its `lora_adapter_metadata`";
+                    unet = match record(origin, text, "unet.")? {
+                        Some(settings) => Some(settings),
+                        None => record(origin, text, "")?,
+                    };
+                    text_encoder = record(origin, text, "text_encoder.")?;
+                    if unet.is_none() && text_encoder.is_none() && stated.is_none() {
+                        return Err(refuse(format!(
+                            "{origin} lacks a positive `unet.r` or a finite `unet.lora_alpha`"
+                        )));
+                    }
+                }
+            }
+            LoraFormat::PeftUnmarked | LoraFormat::Kohya => {}
+        }
+        let alphas: Vec<&String> =
+            file.modules.values().filter_map(|tensors| tensors.get(&Part::Alpha)).collect();
+        if let (Some(first), None) = (alphas.first(), stated)
+            && file.format != LoraFormat::Kohya
+        {
+            return Err(refuse(format!(
+                "it has {} alpha tensors (`{first}`, …) beside {} names, which the format does not know",
+                alphas.len(),
+                file.format
+            )));
+        }
+        Ok(Self { stated, unet, text_encoder })
+    }
+
+    fn settings(&self, network: Network) -> Option<&Settings> {
+        match network {
+            Network::Unet => self.unet.as_ref(),
+            Network::TextEncoder => self.text_encoder.as_ref(),
         }
     }
 
-    fn metadata_number(&self, key: &str) -> Result<usize, String> {
+    /// The scale of the module at `path`: stated, from the settings, or its own alpha over its rank; 1 without any of them.
+    fn of_module(
+        &self,
+        file: &LoraFile,
+        path: &str,
+        network: Network,
+        tensors: &ModuleTensors,
+        rank: Option<usize>,
+    ) -> Result<f64, GeneratorError> {
+        if let Some(scale) = self.stated {
+            return Ok(scale);
+        }
+        if let Some(settings) = self.settings(network) {
+            return Ok(settings.of(path).1);
+        }
+        let Some(name) = tensors.get(&Part::Alpha) else { return Ok(1.0) };
+        let refuse = |problem: String| {
+            Err(GeneratorError::LoraScale { path: file.weights.path.clone(), problem })
+        };
+        match file.weights.read_number(name)? {
+            Some(alpha) if alpha.is_finite() && alpha != 0.0 => {
+                // Two whole factors have no rank; LyCORIS gives them the scale 1.
+                #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
+                Ok(rank.map_or(1.0, |rank| alpha / rank as f64))
+            }
+            Some(0.0) => refuse(format!(
+                "`{name}` is 0, which some programs take for no update and others for the rank: state the scale"
+            )),
+            _ => refuse(format!("`{name}` is not one finite number")),
+        }
+    }
+}
+
+fn released_settings(file: &LoraFile) -> Result<Settings, String> {
+    let number = |key: &str| -> Result<usize, String> {
         let text =
-            self.weights.metadata.get(key).ok_or_else(|| format!("its metadata lacks `{key}`"))?;
+            file.weights.metadata.get(key).ok_or_else(|| format!("its metadata lacks `{key}`"))?;
         match text.trim().parse() {
             Ok(0) | Err(_) => {
                 Err(format!("`{key}` of its metadata is {text:?}, not a positive whole number"))
             }
             Ok(number) => Ok(number),
         }
-    }
-
-    fn diffusers_alphas(&self) -> Result<Alphas, String> {
-        #[derive(Deserialize)]
-        struct Adapter {
-            #[serde(rename = "unet.r")]
-            rank: Option<usize>,
-            #[serde(rename = "unet.lora_alpha")]
-            alpha: Option<f64>,
-            #[serde(rename = "unet.rank_pattern", default)]
-            rank_pattern: BTreeMap<String, serde_json::Value>,
-            #[serde(rename = "unet.alpha_pattern", default)]
-            alpha_pattern: BTreeMap<String, serde_json::Value>,
-            #[serde(rename = "unet.use_rslora", default)]
-            use_rslora: bool,
-            #[serde(rename = "unet.use_dora", default)]
-            use_dora: bool,
-        }
-        let with_alpha: Vec<_> =
-            self.modules.values().filter_map(|tensors| tensors.alpha.as_ref()).collect();
-        if let Some(first) = with_alpha.first() {
-            return Err(format!(
-                "it has {} alpha tensors (`{first}`, …) beside diffusers names, which the format does not know",
-                with_alpha.len()
-            ));
-        }
-        let Some(text) = self.weights.metadata.get("lora_adapter_metadata") else {
-            return Ok(Alphas::Rank);
-        };
-        let adapter: Adapter = serde_json::from_str(text)
-            .map_err(|error| format!("its `lora_adapter_metadata`: {error}"))?;
-        if !adapter.rank_pattern.is_empty()
-            || !adapter.alpha_pattern.is_empty()
-            || adapter.use_rslora
-            || adapter.use_dora
-        {
-            return Err("its `lora_adapter_metadata` asks for patterns, rsLoRA or DoRA, which are not supported".into());
-        }
-        match (adapter.rank, adapter.alpha) {
-            (Some(rank), Some(alpha)) if rank > 0 && alpha.is_finite() => {
-                #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
-                let scale = alpha / rank as f64;
-                Ok(Alphas::Metadata { rank, scale })
-            }
-            _ => Err("its `lora_adapter_metadata` lacks a positive `unet.r` or a finite `unet.lora_alpha`".into()),
-        }
-    }
-
-    fn kohya_alphas(&self) -> Result<Alphas, GeneratorError> {
-        let refuse = |problem: String| GeneratorError::LoraScale {
-            path: self.weights.path.clone(),
-            problem,
-        };
-        let text_encoder: Vec<&String> =
-            self.unexpected.iter().filter(|name| name.starts_with("lora_te")).collect();
-        if let Some(first) = text_encoder.first() {
-            return Err(refuse(format!(
-                "it also adapts the text encoder ({} tensors, `{first}`, …), which is not supported",
-                text_encoder.len()
-            )));
-        }
-        let mut by_module = BTreeMap::new();
-        let mut kinds: BTreeSet<Option<u32>> = BTreeSet::new();
-        for (module, tensors) in &self.modules {
-            let alpha = match &tensors.alpha {
-                None => None,
-                Some(name) => match self.weights.read_f32(name)?.as_slice() {
-                    [alpha] if alpha.is_finite() => Some(*alpha),
-                    _ => return Err(refuse(format!("`{name}` is not one finite number"))),
-                },
-            };
-            kinds.insert(alpha.map(f32::to_bits));
-            by_module.insert(module.clone(), alpha);
-        }
-        if kinds.len() > 1 {
-            let shown: Vec<String> = kinds
-                .iter()
-                .map(|bits| {
-                    bits.map_or_else(|| "none".into(), |bits| f32::from_bits(bits).to_string())
-                })
-                .collect();
-            return Err(refuse(format!(
-                "its modules have different alphas ({}); the original would use the most frequent one for all: state \
-                 the scale",
-                shown.join(", ")
-            )));
-        }
-        Ok(if kinds.contains(&None) { Alphas::Rank } else { Alphas::Tensors(by_module) })
-    }
-}
-
-/// Where the scale of each module comes from.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Alphas {
-    /// The caller.
-    Stated(f64),
-    /// The metadata, which also fix the rank.
-    Metadata { rank: usize, scale: f64 },
-    /// One alpha per module.
-    Tensors(BTreeMap<String, Option<f32>>),
-    /// Alpha is the rank: the scale is 1.
-    Rank,
-}
-
-impl Alphas {
-    pub(super) fn scale_of(&self, module: &str, rank: usize) -> f64 {
-        match self {
-            Self::Stated(scale) | Self::Metadata { scale, .. } => *scale,
-            Self::Rank => 1.0,
-            Self::Tensors(alphas) => {
-                #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
-                let rank = rank as f64;
-                alphas.get(module).copied().flatten().map_or(1.0, |alpha| f64::from(alpha) / rank)
-            }
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "rank and alpha are small")]
-fn ratio(alpha: usize, rank: usize) -> f64 {
-    alpha as f64 / rank as f64
+    };
+    let (rank, alpha) = (number("lora_rank")?, number("lora_alpha")?);
+    #[expect(clippy::cast_precision_loss, reason = "alphas are small")]
+    Ok(Settings::uniform("its metadata", rank, alpha as f64))
 }

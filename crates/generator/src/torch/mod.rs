@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::Tensor;
 
-pub use adapters::Adapters;
+pub use adapters::{Adapters, NetworkAdapters};
 pub use lpips::{Distance, Lpips};
 pub use noise::{NoiseOrigin, NoisePair, NoiseSource};
 pub use pipeline::{LoadOptions, PictureRequest, Pipeline, Residency};

@@ -10,7 +10,7 @@ use spinefairbench_imaging::{ImageSize, RgbImage};
 use tch::{Kind, Tensor};
 
 use super::noise::NoiseOrigin;
-use super::weights::{Arithmetic, TensorSource};
+use super::weights::{Arithmetic, PieceSizes, TensorSource};
 use super::{
     Adapters, NoiseSource, Placement, Probe, Torch, decode, encode, encode_tokens, predict_noise,
 };
@@ -83,7 +83,7 @@ impl Pipeline {
     ) -> Result<Self, GeneratorError> {
         let _guard = tch::no_grad_guard();
         let placement = options.placement;
-        let text_states = encode_prompts(&base, prompts, placement)?;
+        let text_states = encode_prompts(&base, prompts, &options)?;
         let unet = match options.residency {
             Residency::Kept => Some(load_unet(&base, &options)?),
             Residency::OneCall => {
@@ -93,7 +93,7 @@ impl Pipeline {
         };
         let vae = {
             let mut source = TensorSource::open(&base.vae.weights, base.vae.names, placement)?;
-            source.arrange(options.arithmetic);
+            source.arrange(options.arithmetic, PieceSizes::default());
             let vae = Vae::build(&base.vae.config, &mut source);
             source.finish("autoencoder")?;
             vae
@@ -372,8 +372,8 @@ fn account_unet(base: &BaseModel, options: &LoadOptions) -> Result<(), Generator
 /// The UNet with its LoRA.
 fn load_unet(base: &BaseModel, options: &LoadOptions) -> Result<Unet<Tensor>, GeneratorError> {
     let mut source = TensorSource::open(&base.unet.weights, base.unet.names, options.placement)?;
-    source.adapt(options.adapters.as_ref());
-    source.arrange(options.arithmetic);
+    source.adapt(options.adapters.as_ref().map(|adapters| &adapters.unet));
+    source.arrange(options.arithmetic, PieceSizes::default());
     let unet = Unet::build(&base.unet.config, &mut source);
     source.finish("UNet")?;
     Ok(unet)
@@ -388,10 +388,11 @@ fn is_guided(plan: &RunPlan) -> bool {
 fn encode_prompts(
     base: &BaseModel,
     prompts: &[&str],
-    placement: Placement,
+    options: &LoadOptions,
 ) -> Result<BTreeMap<String, Tensor>, GeneratorError> {
-    let part = &base.text_encoder;
+    let (part, placement) = (&base.text_encoder, options.placement);
     let mut weights = TensorSource::open(&part.weights, part.names, placement)?;
+    weights.adapt(options.adapters.as_ref().map(|adapters| &adapters.text_encoder));
     let encoder = TextEncoder::build(&part.config, &mut weights);
     weights.finish("text encoder")?;
     let mut states = BTreeMap::new();
@@ -447,7 +448,7 @@ mod tests {
 
     /// The message is CUDA's, as PyTorch 2.11 words it; no GPU is needed to read it.
     #[test]
-    fn class_53_memory_that_runs_out_names_the_batch_to_try() {
+    fn memory_that_runs_out_names_the_batch_to_try() {
         let failure = |batch| {
             let cause = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 10.75 GiB";
             torch_failure("denoising", tch::TchError::Torch(cause.into()), batch).to_string()
@@ -460,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn class_53_a_lost_device_is_named_with_the_step() {
+    fn a_lost_device_is_named_with_the_step() {
         let cause = "CUDA error: unspecified launch failure";
         let error = torch_failure("decoding", tch::TchError::Torch(cause.into()), 1);
         assert_eq!(error.to_string(), "libtorch failed while decoding");

@@ -9,7 +9,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use safetensors::Dtype;
 use tch::{Device, Kind, Tensor};
 
-use super::{Adapters, Torch};
+use super::{NetworkAdapters, Torch};
 use crate::GeneratorError;
 use crate::accounting::{Accounting, ShapeMismatch};
 use crate::architecture::{LowRank, Parameters};
@@ -73,7 +73,7 @@ pub struct TensorSource<'a> {
     names: StoredNames,
     placement: Placement,
     used: BTreeSet<String>,
-    adapters: Option<&'a Adapters>,
+    adapters: Option<&'a NetworkAdapters>,
     arithmetic: Arithmetic,
     pieces: PieceSizes,
     reads: bool,
@@ -118,17 +118,13 @@ impl<'a> TensorSource<'a> {
     }
 
     /// Adds or attaches `adapters` to the weights that are handed out from now on.
-    pub fn adapt(&mut self, adapters: Option<&'a Adapters>) {
+    pub fn adapt(&mut self, adapters: Option<&'a NetworkAdapters>) {
         self.adapters = adapters;
     }
 
-    /// Gives weights in the form that `arithmetic` asks for.
-    pub fn arrange(&mut self, arithmetic: Arithmetic) {
+    /// Gives weights in the form that `arithmetic` asks for, in pieces of the given sizes where it works in pieces.
+    pub fn arrange(&mut self, arithmetic: Arithmetic, pieces: PieceSizes) {
         self.arithmetic = arithmetic;
-    }
-
-    /// Divides large work into other pieces than by default.
-    pub fn divide(&mut self, pieces: PieceSizes) {
         self.pieces = pieces;
     }
 

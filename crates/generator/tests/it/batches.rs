@@ -262,7 +262,7 @@ fn whoever_watches_can_stop_a_batch_and_an_assembly() {
 }
 
 #[test]
-fn class_55_two_processes_do_not_write_one_journal() {
+fn two_processes_do_not_write_one_journal() {
     let folder = tempfile::tempdir().unwrap();
     let path = journal_path(folder.path(), Shard::WHOLE);
     let first = Journal::open(&path, &Map::new(), Start::Fresh).unwrap();

@@ -2,9 +2,7 @@
 
 use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_generator::device::{DeviceChoice, NumberType};
-use spinefairbench_generator::infer::{
-    Generator, InferOutcome, InferRequest, ModelOptions, checkpoint, smoke,
-};
+use spinefairbench_generator::infer::{Generator, InferOutcome, InferRequest, ModelOptions, smoke};
 use spinefairbench_generator::lora::{LoraMerge, ScaleChoice};
 use spinefairbench_generator::prepare::PrepareOptions;
 use spinefairbench_generator::torch::{Arithmetic, NoiseOrigin, Residency};
@@ -125,9 +123,9 @@ fn the_json_has_every_field_of_the_original() {
 fn what_the_original_refuses_is_refused_before_loading() {
     let (config, missing) =
         (GeneratorConfig::default(), std::path::Path::new("nowhere/x.safetensors"));
-    let message = checkpoint(None, &config).unwrap_err().to_string();
+    let message = config.checkpoint(None).unwrap_err().to_string();
     assert!(message.contains("--checkpoint"), "{message}");
-    let message = checkpoint(Some(missing), &config).unwrap_err().to_string();
+    let message = config.checkpoint(Some(missing)).unwrap_err().to_string();
     assert_eq!(message, "no LoRA checkpoint at `nowhere/x.safetensors`");
     let base = ModelOptions { base_model: "nowhere/model".into(), ..options() };
     let message = Generator::load(&config, &base).unwrap_err().to_string();

@@ -196,12 +196,12 @@ fn the_files_hold_what_the_original_script_writes() {
 fn check(name: &str, expected: Result<f64, &str>) {
     let choice = ScaleChoice::FromFile;
     let found = LoraFile::open(&path(&format!("{name}.safetensors")))
-        .and_then(|file| file.resolve(&tiny::unet_listing(), choice));
+        .and_then(|file| file.resolve(&tiny::modules(), choice));
     match (found, expected) {
         (Ok(lora), Ok(scale)) => {
-            assert_eq!(lora.modules.len(), 128, "{name}");
+            assert_eq!((lora.unet.len(), lora.text_encoder.len()), (128, 0), "{name}");
             assert!(
-                lora.modules.values().all(|values| (values.scale - scale).abs() < 1e-12),
+                lora.unet.values().all(|values| (values.scale - scale).abs() < 1e-12),
                 "{name}"
             );
         }
@@ -219,7 +219,6 @@ fn every_format_gets_the_scale_of_the_table_or_a_reason() {
     check("lora_diffusers_oldproc", Ok(1.0));
     check("lora_kohya", Ok(2.0));
     check("lora_kohya_noalpha", Ok(1.0));
-    check("lora_kohya_mixedalpha", Err("different alphas (2, 8)"));
     check("peft_nometa", Err("alpha is unknown"));
     check("bad_peft_unexpected", Err("1 unexpected: `base_model.model.down_blocks.9."));
     check("bad_peft_missing", Err("2 missing: `base_model.model.down_blocks.0.attentions.0."));
@@ -227,24 +226,37 @@ fn every_format_gets_the_scale_of_the_table_or_a_reason() {
     check("bad_peft_norank", Err("lacks `lora_rank`"));
 }
 
+/// The original takes the alpha that occurs most often for all modules.
+#[test]
+fn each_module_of_a_kohya_file_keeps_its_own_alpha() {
+    let file = LoraFile::open(&path("lora_kohya_mixedalpha.safetensors")).unwrap();
+    let lora = file.resolve(&tiny::modules(), ScaleChoice::FromFile).unwrap();
+    for (position, values) in lora.unet.values().enumerate() {
+        // Alphas 2 and 8 over rank 4; the first of every three modules has the smaller one.
+        let expected = if position % 3 == 0 { 0.5 } else { 2.0 };
+        assert!((values.scale - expected).abs() < 1e-12, "module {position}");
+    }
+    assert_eq!(lora.scales(), [0.5, 2.0]);
+}
+
 #[test]
 fn a_stated_scale_stands_in_for_a_missing_one() {
     for name in ["peft_nometa", "lora_kohya_mixedalpha", "lora_peft"] {
         let file = LoraFile::open(&path(&format!("{name}.safetensors"))).unwrap();
-        let lora = file.resolve(&tiny::unet_listing(), ScaleChoice::Stated(1.5)).unwrap();
-        assert!(lora.modules.values().all(|values| (values.scale - 1.5).abs() < 1e-12));
+        let lora = file.resolve(&tiny::modules(), ScaleChoice::Stated(1.5)).unwrap();
+        assert!(lora.unet.values().all(|values| (values.scale - 1.5).abs() < 1e-12));
     }
 }
 
 #[test]
 fn a_file_describes_itself_without_a_base() {
-    let info = LoraFile::open(&path("lora_kohya.safetensors")).unwrap().info();
+    let info = LoraFile::open(&path("lora_kohya.safetensors")).unwrap().info(&tiny::modules());
     assert_eq!((info.modules, info.tensors), (128, 384));
     assert_eq!(info.scale, ScaleFact::Known(vec![2.0]));
     let targets: Vec<(&str, usize)> =
         info.targets.iter().map(|(name, count)| (name.as_str(), *count)).collect();
     assert_eq!(targets, [("to_k", 32), ("to_out.0", 32), ("to_q", 32), ("to_v", 32)]);
-    let info = LoraFile::open(&path("peft_nometa.safetensors")).unwrap().info();
+    let info = LoraFile::open(&path("peft_nometa.safetensors")).unwrap().info(&tiny::modules());
     assert!(matches!(info.scale, ScaleFact::Unknown(_)));
 }
 
@@ -269,7 +281,7 @@ fn a_pickle_is_refused_by_content_whatever_its_name() {
 fn formats_with_the_same_numbers_resolve_alike() {
     let resolved = |name: &str| {
         let file = LoraFile::open(&path(&format!("{name}.safetensors"))).unwrap();
-        file.resolve(&tiny::unet_listing(), ScaleChoice::FromFile).unwrap().modules
+        file.resolve(&tiny::modules(), ScaleChoice::FromFile).unwrap().unet
     };
     let released = resolved("lora_peft");
     assert_eq!(released.len(), 128);
@@ -279,9 +291,7 @@ fn formats_with_the_same_numbers_resolve_alike() {
     for name in ["lora_diffusers_noalpha", "lora_diffusers_oldproc", "lora_kohya_noalpha"] {
         let halved = resolved(name);
         assert!(halved.values().zip(released.values()).all(|(half, whole)| {
-            half.down == whole.down
-                && half.up == whole.up
-                && (half.scale * 2.0).to_bits() == whole.scale.to_bits()
+            half.update == whole.update && (half.scale * 2.0).to_bits() == whole.scale.to_bits()
         }));
     }
 }

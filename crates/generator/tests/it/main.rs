@@ -13,6 +13,7 @@ mod hostile_weights;
 #[cfg(feature = "libtorch")]
 mod inference;
 mod lora_files;
+mod lora_kinds;
 #[cfg(feature = "libtorch")]
 mod model_batches;
 #[cfg(feature = "libtorch")]

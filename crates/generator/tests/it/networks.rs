@@ -88,11 +88,8 @@ fn a_unet_that_works_in_small_pieces_gives_the_same_noise() {
     let goldens = goldens();
     let config = read_unet_config("unet.json", &tiny::config_bytes("unet.json")).unwrap();
     let unet = load("unet", "diffusion_pytorch_model.safetensors", |source| {
-        source.arrange(Arithmetic::Fast);
-        source.divide(PieceSizes {
-            kernel_bytes: 4096.try_into().unwrap(),
-            tokens: 7.try_into().unwrap(),
-        });
+        let (kernel_bytes, tokens) = (4096.try_into().unwrap(), 7.try_into().unwrap());
+        source.arrange(Arithmetic::Fast, PieceSizes { kernel_bytes, tokens });
         Unet::build(&config, source)
     });
     assert_eq!(unet.middle.first.conv1.weight.dim(), 5, "the kernels are in parts");

@@ -48,8 +48,7 @@ pub fn image(tensor: &Tensor) -> RgbImage {
 
 pub fn adapters(lora: &str, merge: LoraMerge) -> Adapters {
     let file = LoraFile::open(&lora_files::path(lora)).unwrap();
-    Adapters::new(&file.resolve(&tiny::unet_listing(), ScaleChoice::FromFile).unwrap(), merge)
-        .unwrap()
+    Adapters::new(&file.resolve(&tiny::modules(), ScaleChoice::FromFile).unwrap(), merge).unwrap()
 }
 
 fn gap(found: &Tensor, expected: &Tensor) -> f64 {

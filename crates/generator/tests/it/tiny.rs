@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use spinefairbench_artifacts::digest::Hasher;
-use spinefairbench_generator::architecture::Listing;
+use spinefairbench_generator::base_model::BaseModel;
 pub use spinefairbench_generator::formula_model::HalfWeights;
 use spinefairbench_generator::formula_model::{FormulaModel, Network, write_weights};
+use spinefairbench_generator::lora::BaseModules;
 
 /// The model folder in the diffusers layout, built once per test run.
 pub fn folder() -> &'static Path {
@@ -26,8 +27,9 @@ pub fn config_bytes(name: &str) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-pub fn unet_listing() -> Listing {
-    FormulaModel::Tiny.listing(Network::Unet).unwrap()
+/// What a LoRA can adapt in the tiny model.
+pub fn modules() -> BaseModules {
+    BaseModules::of(&BaseModel::open(folder(), None).unwrap())
 }
 
 pub fn weights(network: Network) -> HalfWeights {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
@@ -18,7 +19,7 @@ use crate::interrupt;
 use crate::output::{Output, Shown};
 use crate::progress::{Progress, Unit, Verbosity, note};
 
-use super::places;
+use super::{places, preflight};
 
 pub(super) fn run(
     options: &BatchArguments,
@@ -27,15 +28,21 @@ pub(super) fn run(
 ) -> Result<ExitStatus> {
     let shard = shard(options)?;
     let sources = sources(options)?;
+    if options.check {
+        return preflight::run(options, shard, &sources, verbosity, output);
+    }
+    let Some(folder) = options.output.as_deref() else {
+        return Err(CallError::new("`generator batch` needs `--output DIR`").into());
+    };
     let outputs = sources.iter().flat_map(|source| {
         source.edits.iter().filter_map(|label| {
             let path = layout::counterfactual_image(&source.source_id, *label).ok()?;
-            Some(path.under(&options.output))
+            Some(path.under(folder))
         })
     });
     let inputs = sources.iter().flat_map(|source| [Some(&source.path), source.mask.as_ref()]);
-    places::check(&options.output, outputs, inputs.flatten().chain([&options.manifest]))?;
-    paint(options, shard, &sources, verbosity, output)
+    places::check(folder, outputs, inputs.flatten().chain([&options.manifest]))?;
+    paint(options, folder, shard, &sources, verbosity, output)
 }
 
 /// The part that was asked for, on the command line or by Slurm.
@@ -75,6 +82,7 @@ fn sources(options: &BatchArguments) -> Result<Vec<SourceEntry>> {
 #[cfg(not(feature = "libtorch"))]
 fn paint(
     _: &BatchArguments,
+    _: &Path,
     _: Shard,
     _: &[SourceEntry],
     _: Verbosity,
@@ -86,13 +94,14 @@ fn paint(
 #[cfg(feature = "libtorch")]
 fn paint(
     options: &BatchArguments,
+    folder: &Path,
     shard: Shard,
     sources: &[SourceEntry],
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
     use spinefairbench_generator::batch::{self, BatchPlan, Start};
-    use spinefairbench_generator::infer::{Generator, checkpoint};
+    use spinefairbench_generator::infer::Generator;
     use spinefairbench_generator::painter::ModelPainter;
     use spinefairbench_generator::torch::Residency;
 
@@ -100,7 +109,7 @@ fn paint(
     use crate::output::print_problem;
 
     let config = model::configuration(&options.model, verbosity)?;
-    let lora = checkpoint(options.model.checkpoint.as_deref(), &config)?;
+    let lora = config.checkpoint(options.model.checkpoint.as_deref())?;
     let model = model::options(&options.model, &options.read, &config, lora, Residency::Kept)?;
     let plan = BatchPlan {
         base_seed: options.seed.unwrap_or(config.seed),
@@ -120,7 +129,7 @@ fn paint(
         let generator = Generator::load(&config, &model)?;
         let trunk = options.lpips_weights.as_deref();
         let painter = ModelPainter::new(generator, trunk, interrupt::flag())?;
-        batch::run(&painter, sources, &plan, &options.output, shard, start, &mut after_a_source)
+        batch::run(&painter, sources, &plan, folder, shard, start, &mut after_a_source)
     })?;
     bar.finish();
     output.line(format_args!("shard      {shard}"))?;

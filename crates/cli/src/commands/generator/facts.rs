@@ -1,15 +1,18 @@
 //! `generator info` and `generator lora-info`: facts, without a model.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
+use spinefairbench_generator::base_model::BaseModel;
 use spinefairbench_generator::facts;
-use spinefairbench_generator::lora::{LoraFile, ScaleFact};
+use spinefairbench_generator::lora::{BaseModules, LoraFile, LoraInfo, ScaleFact};
 
 use crate::arguments::Format;
 use crate::arguments::generator::{InfoArguments, LoraInfoArguments};
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::output::{Output, Shown};
+use crate::output::{Output, Shown, print_problem};
 
 pub(super) fn info(options: &InfoArguments, output: &Output) -> Result<ExitStatus> {
     let release = input::release_description(options.release.as_deref())?;
@@ -51,26 +54,44 @@ fn plain(value: &Value) -> String {
 }
 
 pub(super) fn lora_info(options: &LoraInfoArguments, output: &Output) -> Result<ExitStatus> {
-    let info = LoraFile::open(&options.file)?.info();
+    let base = match options.base_model.as_deref() {
+        None => BaseModules::released_names(),
+        Some(path) => BaseModules::of(&BaseModel::open(path, options.base_configs.as_deref())?),
+    };
+    let info = LoraFile::open(&options.file)?.info(&base);
     if options.output.is_json() {
         output.line(serde_json::to_string_pretty(&info).context("writing the facts")?)?;
-        return Ok(ExitStatus::Fine);
+    } else {
+        write_lora_facts(&info, output)?;
     }
+    let Some(refused) = &info.refused else { return Ok(ExitStatus::Fine) };
+    print_problem(refused);
+    Ok(ExitStatus::Failed)
+}
+
+fn write_lora_facts(info: &LoraInfo, output: &Output) -> Result<()> {
     let scale = match &info.scale {
         ScaleFact::Known(scales) => list(scales),
         ScaleFact::Unknown(why) => format!("unknown: {why}"),
     };
-    let targets: Vec<String> =
-        info.targets.iter().map(|(layer, count)| format!("{layer} ({count})")).collect();
+    let counted = |counts: &BTreeMap<String, usize>| {
+        list(counts.iter().map(|(name, count)| format!("{name} ({count})")))
+    };
     let mut lines = vec![
         ("format", info.format.clone()),
         ("tensors", info.tensors.to_string()),
         ("modules", info.modules.to_string()),
         ("rank", list(&info.ranks)),
         ("scale", scale),
-        ("targets", targets.join(", ")),
+        ("targets", counted(&info.targets)),
         ("dtype", list(&info.dtypes)),
     ];
+    if info.methods.keys().any(|method| method != "LoRA") {
+        lines.push(("method", counted(&info.methods)));
+    }
+    if !info.other_parts.is_empty() {
+        lines.push(("parts", info.other_parts.join(", ")));
+    }
     if !info.unexpected.is_empty() {
         lines.push(("unexpected", info.unexpected.join(", ")));
     }
@@ -80,7 +101,10 @@ pub(super) fn lora_info(options: &LoraInfoArguments, output: &Output) -> Result<
     for (key, value) in &info.metadata {
         output.line(format_args!("metadata    {} = {}", Shown(key), Shown(value)))?;
     }
-    Ok(ExitStatus::Fine)
+    for notice in &info.notices {
+        output.line(format_args!("note: {}", Shown(notice)))?;
+    }
+    Ok(())
 }
 
 fn list<T: ToString>(values: impl IntoIterator<Item = T>) -> String {

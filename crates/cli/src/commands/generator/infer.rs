@@ -21,7 +21,7 @@ mod with_libtorch {
     use std::sync::atomic::Ordering;
 
     use spinefairbench_generator::GeneratorError;
-    use spinefairbench_generator::infer::{Generator, InferOutcome, InferRequest, checkpoint};
+    use spinefairbench_generator::infer::{Generator, InferOutcome, InferRequest};
     use spinefairbench_generator::metadata::{metadata_name, picture_name};
     use spinefairbench_generator::torch::{Probe, Residency};
     use tch::Tensor;
@@ -39,7 +39,7 @@ mod with_libtorch {
     ) -> Result<ExitStatus> {
         let config = model::configuration(&options.model, verbosity)?;
         let given = options.model.checkpoint.as_deref();
-        let lora = checkpoint(given, &config)?;
+        let lora = config.checkpoint(given)?;
         let outputs = [picture_name(options.demographic), metadata_name(options.demographic)];
         let inputs = [Some(&options.input), options.mask.as_ref(), Some(&lora)];
         places::check(

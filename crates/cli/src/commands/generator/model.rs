@@ -3,15 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use spinefairbench_generator::device::{DeviceChoice, UnknownChoice};
-use spinefairbench_generator::infer::ModelOptions;
-use spinefairbench_generator::lora::{LoraMerge, ScaleChoice};
-use spinefairbench_generator::prepare::PrepareOptions;
-use spinefairbench_generator::torch::{Arithmetic, NoiseOrigin, Residency};
+use spinefairbench_generator::lora::ScaleChoice;
 use spinefairbench_generator::{GeneratorConfig, read_config};
+#[cfg(feature = "libtorch")]
+use spinefairbench_generator::{
+    device::{DeviceChoice, UnknownChoice},
+    infer::ModelOptions,
+    lora::LoraMerge,
+    prepare::PrepareOptions,
+    torch::{Arithmetic, NoiseOrigin, Residency},
+};
 
 use super::fetch::model_folder;
-use crate::arguments::generator::{ModelArguments, NoiseArgument, ReadArguments};
+use crate::arguments::generator::ModelArguments;
+#[cfg(feature = "libtorch")]
+use crate::arguments::generator::{NoiseArgument, ReadArguments};
 use crate::exit_status::CallError;
 use crate::input;
 use crate::progress::{Verbosity, note};
@@ -29,7 +35,19 @@ pub(super) fn configuration(
     Ok(read.config)
 }
 
+/// How strongly the LoRA acts.
+pub(super) fn lora_scale(options: &ModelArguments) -> Result<ScaleChoice> {
+    match options.lora_scale {
+        None => Ok(ScaleChoice::FromFile),
+        Some(scale) if scale.is_finite() => Ok(ScaleChoice::Stated(scale)),
+        Some(scale) => {
+            Err(CallError::new(format!("`--lora-scale` is {scale}, it must be finite")).into())
+        }
+    }
+}
+
 /// The model with the LoRA at `lora`, kept in memory as `residency` says; an option beats the configuration.
+#[cfg(feature = "libtorch")]
 pub(super) fn options(
     options: &ModelArguments,
     read: &ReadArguments,
@@ -37,15 +55,6 @@ pub(super) fn options(
     lora: PathBuf,
     residency: Residency,
 ) -> Result<ModelOptions> {
-    let lora_scale = match options.lora_scale {
-        None => ScaleChoice::FromFile,
-        Some(scale) if scale.is_finite() => ScaleChoice::Stated(scale),
-        Some(scale) => {
-            return Err(
-                CallError::new(format!("`--lora-scale` is {scale}, it must be finite")).into()
-            );
-        }
-    };
     let device = match options.device {
         Some(device) => device,
         None => config.device.parse::<DeviceChoice>().map_err(|error: UnknownChoice| {
@@ -57,7 +66,7 @@ pub(super) fn options(
         base_model: base_path(base_model)?,
         base_configs: options.base_configs.clone(),
         lora: Some(lora),
-        lora_scale,
+        lora_scale: lora_scale(options)?,
         lora_merge: if options.lora_merge { LoraMerge::Merged } else { LoraMerge::Apart },
         device,
         number_type: options.dtype,
@@ -73,7 +82,7 @@ pub(super) fn options(
 }
 
 /// Where the base model called `name` is: a path, or a repository that was fetched.
-fn base_path(name: &str) -> Result<PathBuf> {
+pub(super) fn base_path(name: &str) -> Result<PathBuf> {
     let path = Path::new(name);
     if path.exists() {
         return Ok(path.to_owned());

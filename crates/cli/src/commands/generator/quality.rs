@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use spinefairbench_generator::GeneratorError;
-use spinefairbench_imaging::{Filter, GreyImage, Measures, Thresholds, compare, read_picture};
+use spinefairbench_generator::prepare::read_picture_file;
+use spinefairbench_imaging::{Filter, GreyImage, Measures, Thresholds, compare};
 
 use crate::arguments::generator::QcArguments;
 use crate::exit_status::ExitStatus;
@@ -79,8 +79,7 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
 }
 
 fn grey(path: &Path, options: &QcArguments) -> Result<GreyImage> {
-    let picture = read_picture(&input::read(path)?, &options.read.read_options())
-        .map_err(GeneratorError::from)
+    let (picture, _) = read_picture_file(path, &input::read(path)?, &options.read.read_options())
         .with_context(|| format!("reading `{}`", input::name(path)))?;
     Ok(picture.to_grey())
 }
