@@ -46,7 +46,9 @@ impl StandIn {
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
         let opens =
             |tag: &[u8]| text.get(..tag.len()).is_some_and(|found| found.eq_ignore_ascii_case(tag));
-        if [b"<!doctype html".as_slice(), b"<html", b"<head", b"<body"].into_iter().any(opens) {
+        let pages: [&[u8]; 7] =
+            [b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<script", b"<!--"];
+        if pages.into_iter().any(opens) {
             return Some(Self::HtmlPage);
         }
         if opens(b"version https://git-lfs.github.com/spec/")

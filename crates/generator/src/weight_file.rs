@@ -63,11 +63,18 @@ impl WeightFile {
         if let Some(stand_in) = StandIn::recognise(&start) {
             return Err(GeneratorError::StandIn { path: path.into(), stand_in });
         }
+        let cut = |needed: u64| {
+            malformed(format!(
+                "it ends inside its header, at byte {size_bytes} of {needed}: a download that did not finish, fetch it again"
+            ))
+        };
         let Some(header_size) = header_size(&start) else {
             return Err(match recognise_pickle(&start) {
                 Some(kind) => {
                     GeneratorError::Pickle { path: path.into(), kind, instead: instead.into() }
                 }
+                // The header's length alone, or not even that.
+                None if start.len() < 8 => cut(8),
                 None => malformed(format!(
                     "no safetensors header at its start, which is `{}`",
                     start[..start.len().min(16)].escape_ascii()
@@ -75,10 +82,7 @@ impl WeightFile {
             });
         };
         if header_size + 8 > size_bytes {
-            return Err(malformed(format!(
-                "it ends inside its header, at byte {size_bytes} of {}: a download that did not finish, fetch it again",
-                header_size + 8
-            )));
+            return Err(cut(header_size + 8));
         }
         let length = usize::try_from(header_size)
             .map_err(|_| malformed("the header is too large".into()))?;
@@ -201,7 +205,8 @@ fn half_to_f32(bits: u16) -> f32 {
 /// The header's size if the file starts as the format demands.
 fn header_size(start: &[u8]) -> Option<u64> {
     let length = u64::from_le_bytes(*start.first_chunk::<8>()?);
-    (length <= MAX_HEADER_BYTES && start.get(8) == Some(&b'{')).then_some(length)
+    let opens = start.get(8).is_none_or(|first| *first == b'{');
+    (length <= MAX_HEADER_BYTES && opens).then_some(length)
 }
 
 /// What kind of pickle the first bytes announce.

@@ -71,8 +71,12 @@ fn sizes_may_not_overflow_or_differ_from_their_range() {
 
 #[test]
 fn headers_that_are_none_are_refused() {
-    check_bytes(&[], "no safetensors header");
-    check_bytes(&[0; 7], "no safetensors header");
+    check_bytes(&[], "is empty: fetch the file again");
+    check_bytes(&[0; 7], "ends inside its header, at byte 7 of 8");
+    check_bytes(&9_u64.to_le_bytes(), "ends inside its header, at byte 8 of 17");
+    check_bytes(b"<!DOCTYPE html><html>", "is an HTML page");
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 134\n";
+    check_bytes(pointer, "is a Git LFS pointer, not the file of 134 bytes");
     check_bytes(&u64::MAX.to_le_bytes(), "no safetensors header");
     check_bytes(
         &[[255, 255, 255, 255, 0, 0, 0, 0].as_slice(), b"{"].concat(),
