@@ -175,6 +175,98 @@ fn a_lora_file_describes_itself_and_a_pickle_is_refused() {
     }
 }
 
+#[test]
+fn lora_info_ends_with_one_where_infer_would_refuse() {
+    let folder = tempfile::tempdir().unwrap();
+    let (adapter, model) = (folder.path().join("adapter"), folder.path().join("model"));
+    FormulaModel::Tiny.write(&model).unwrap();
+    let lora = folder.path().join("lora.safetensors");
+    FormulaModel::Tiny.write_lora(&lora, 4).unwrap();
+    // Against Stable Diffusion 1.5 by names alone, and against the base that it was made for.
+    check_status(&run(["generator", "lora-info", &text(&lora), "--base-model", &text(&model)]), 0);
+
+    // A folder as PEFT saves it, whose settings contradict the tensors.
+    fs::create_dir(&adapter).unwrap();
+    for name in ["adapter_config.json", "adapter_model.safetensors"] {
+        let saved = fixture("generator", "adapters/peft_dora").join(name);
+        let bytes = fs::read(saved).unwrap();
+        fs::write(adapter.join(name), bytes).unwrap();
+    }
+    let output = run(["generator", "lora-info", &text(&adapter), "--format", "json"]);
+    check_status(&output, 0);
+    let info = stdout_json(&output);
+    assert_eq!((&info["format"], &info["refused"]), (&json!("peft"), &Value::Null));
+    assert_eq!(info["scale"], json!({"known": [1.5]}));
+    assert_eq!(info["methods"], json!({"DoRA of LoRA": 5}));
+    let settings = fs::read_to_string(adapter.join("adapter_config.json")).unwrap();
+    fs::write(adapter.join("adapter_config.json"), settings.replace("\"r\": 2", "\"r\": 16"))
+        .unwrap();
+    let output = run(["generator", "lora-info", &text(&adapter), "--format", "json"]);
+    check_status(&output, 1);
+    let info = stdout_json(&output);
+    assert!(info["scale"]["known"].is_null());
+    assert!(info["refused"].as_str().unwrap().contains("says 16"), "{info}");
+}
+
+#[test]
+fn what_lies_there_instead_of_a_picture_or_weights_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = golden("input.png");
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 134\n";
+    for (content, message) in [
+        (pointer, "a Git LFS pointer"),
+        ("<html>", "an HTML page"),
+        ("", "is empty: fetch the file again"),
+    ] {
+        let (picture, weights) = (folder.path().join("x.png"), folder.path().join("x.safetensors"));
+        fs::write(&picture, content).unwrap();
+        fs::write(&weights, content).unwrap();
+        check_refused(&["generator", "qc", &text(&picture), &source], 1, message);
+        check_refused(&["generator", "lora-info", &text(&weights)], 1, message);
+    }
+}
+
+#[test]
+fn a_batch_is_checked_without_a_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    fs::copy(golden("input.png"), place("good.png")).unwrap();
+    fs::copy(golden("input.png"), place("named.jpg")).unwrap();
+    fs::write(place("page.png"), "<html>").unwrap();
+    let list = place("sources.csv");
+    fs::write(
+        &list,
+        "source_id,path,mask\na,good.png,\nb,named.jpg,\nc,page.png,\nd,gone.png,good.png\n",
+    )
+    .unwrap();
+    let lora = place("lora.safetensors");
+    FormulaModel::Tiny.write_lora(&lora, 4).unwrap();
+    let check = |list: &Path| {
+        run([
+            "generator",
+            "batch",
+            "--check",
+            "--manifest",
+            &text(list),
+            "--checkpoint",
+            &text(&lora),
+        ])
+    };
+    let output = check(&list);
+    check_status(&output, 1);
+    let (out, errors) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(out.contains("sources    4, of which 2 can be read"), "{out}");
+    assert!(out.contains("note: `b`: the file is called `named.jpg`, its content is PNG"), "{out}");
+    assert!(out.contains("LoRA       released, 128 modules, scale 2"), "{out}");
+    assert!(errors.contains("error: `c`: ") && errors.contains("an HTML page"), "{errors}");
+    assert!(errors.contains("error: `d`: ") && errors.contains("gone.png"), "{errors}");
+    fs::write(&list, "source_id,path\na,good.png\n").unwrap();
+    check_status(&check(&list), 0);
+    fs::write(&lora, "").unwrap();
+    check_status(&check(&list), 1);
+}
+
 /// A Hub on loopback that has `files` below `/OWNER/NAME/resolve/REVISION/`.
 fn hub(files: Vec<(String, Vec<u8>)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
