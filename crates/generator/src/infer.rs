@@ -151,7 +151,7 @@ impl Generator {
             prompt_set: options.prompt_set,
             prepare: options.prepare,
             provenance,
-            notices: lora.map(|(file, _)| file.notices()).unwrap_or_default(),
+            notices: lora.map(|(file, resolved)| file.notices(&resolved)).unwrap_or_default(),
         })
     }
 

@@ -120,7 +120,7 @@ impl WeightFile {
         Ok(bytes)
     }
 
-    /// The values of one tensor as `f32` (stored as F16, BF16, F32 or F64), read from the file.
+    /// The values of one tensor as `f32` (stored as F64, F32, F16, BF16 or one of two types of eight bits), read from the file.
     ///
     /// # Errors
     ///
@@ -137,13 +137,15 @@ impl WeightFile {
             Dtype::BF16 => {
                 Ok(chunks(&bytes, |raw| f32::from_bits(u32::from(u16::from_le_bytes(raw)) << 16)))
             }
+            Dtype::F8_E5M2 => Ok(chunks(&bytes, |[raw]| half_to_f32(u16::from(raw) << 8))),
+            Dtype::F8_E4M3 => Ok(chunks(&bytes, |[raw]| quarter_to_f32(raw))),
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "adapters are used in single precision at most"
             )]
             Dtype::F64 => Ok(chunks(&bytes, |raw| f64::from_le_bytes(raw) as f32)),
             other => Err(malformed(format!(
-                "tensor `{name}` is stored as {other:?}; F16, BF16, F32 and F64 are read"
+                "tensor `{name}` is stored as {other:?}; F64, F32, F16, BF16, F8_E5M2 and F8_E4M3 are read"
             ))),
         }
     }
@@ -199,6 +201,19 @@ fn half_to_f32(bits: u16) -> f32 {
         }
         31 => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
         _ => f32::from_bits(sign | (exponent + 112) << 23 | fraction << 13),
+    }
+}
+
+/// Eight bits with four of exponent and no infinities (`float8_e4m3fn`) to single precision.
+fn quarter_to_f32(bits: u8) -> f32 {
+    let sign = u32::from(bits & 0x80) << 24;
+    let exponent = u32::from(bits >> 3 & 0xf);
+    let fraction = bits & 7;
+    match (exponent, fraction) {
+        (15, 7) => f32::NAN,
+        // Zero and subnormals: fraction times 2^-9.
+        (0, _) => f32::from_bits(sign | (f32::from(fraction) / 512.0).to_bits()),
+        _ => f32::from_bits(sign | (exponent + 120) << 23 | u32::from(fraction) << 20),
     }
 }
 
@@ -327,5 +342,38 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Unique<T> {
             }
         }
         deserializer.deserialize_map(Entries(std::marker::PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Values of `torch.float8_e4m3fn` and `torch.float8_e5m2` in torch 2.11.
+    #[test]
+    fn eight_bits_are_read_as_torch_reads_them() {
+        let four = [
+            (0x01, 0.001_953_125),
+            (0x07, 0.013_671_875),
+            (0x08, 0.015_625),
+            (0x38, 1.0),
+            (0x48, 4.0),
+            (0x7e, 448.0),
+            (0xc0, -2.0),
+        ];
+        for (bits, value) in four {
+            assert_eq!(quarter_to_f32(bits).to_bits(), f32::to_bits(value), "{bits:#x}");
+        }
+        assert!(quarter_to_f32(0x7f).is_nan() && quarter_to_f32(0xff).is_nan());
+        let five = [
+            (0x01, 1.525_878_9e-5),
+            (0x3c, 1.0),
+            (0x44, 4.0),
+            (0x7b, 57344.0),
+            (0xfc, f32::NEG_INFINITY),
+        ];
+        for (bits, value) in five {
+            assert_eq!(half_to_f32(bits << 8).to_bits(), f32::to_bits(value), "{bits:#x}");
+        }
     }
 }

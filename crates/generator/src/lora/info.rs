@@ -58,7 +58,10 @@ impl LoraFile {
     pub fn info(&self, base: &BaseModules) -> LoraInfo {
         let plan = self.plan(base, ScaleChoice::FromFile);
         let usable = self.resolve(base, ScaleChoice::Stated(1.0));
-        let refused = usable.err().map(|error| error.to_string());
+        let (notices, refused) = match usable {
+            Ok(resolved) => (self.notices(&resolved), None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
         let scale = match (&plan, &refused) {
             (_, Some(refused)) => ScaleFact::Unknown(refused.clone()),
             (Ok(plan), None) => ScaleFact::Known(distinct(plan.iter().map(|module| module.scale))),
@@ -109,7 +112,7 @@ impl LoraFile {
                 .map(|(_, name)| name.clone())
                 .collect(),
             unexpected: self.unexpected.clone(),
-            notices: self.notices(),
+            notices,
             refused,
             metadata: self.weights.metadata.clone(),
         }

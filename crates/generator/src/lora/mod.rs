@@ -20,6 +20,8 @@ pub use names::{LoraFormat, Network};
 pub use resolve::{BaseModules, ModuleUpdate, ResolvedLora, Values};
 pub use update::{Lengths, Matrix, Side, Update};
 
+use spinefairbench_artifacts::stand_in::{START_BYTES, StandIn};
+
 use crate::weight_file::WeightFile;
 use crate::{GeneratorError, files};
 use names::{ModuleName, Name, Part, unsupported};
@@ -144,6 +146,9 @@ impl LoraFile {
             let beside = path.with_file_name(ADAPTER_CONFIG);
             if beside.is_file() {
                 let bytes = files::read(&beside, MAX_CONFIG_BYTES)?;
+                if let Some(stand_in) = StandIn::recognise(&bytes[..bytes.len().min(START_BYTES)]) {
+                    return Err(GeneratorError::StandIn { path: beside, stand_in });
+                }
                 let text = String::from_utf8(bytes)
                     .map_err(|error| refuse(format!("`{ADAPTER_CONFIG}` beside it: {error}")))?;
                 adapter_config = Some(text);

@@ -50,6 +50,18 @@ pub struct ResolvedLora {
 }
 
 impl ResolvedLora {
+    /// Whether it changes no weight: one tensor of every module's product is zero, as before training.
+    fn is_zero(&self) -> bool {
+        self.unet.values().chain(self.text_encoder.values()).all(|module| {
+            let mut has_zeros = false;
+            let _ = module.update.try_map(|tensor| {
+                has_zeros |= tensor.values.iter().all(|value| *value == 0.0);
+                Ok::<(), std::convert::Infallible>(())
+            });
+            has_zeros && module.lengths.is_none()
+        })
+    }
+
     /// The scales that occur, each once, in order.
     #[must_use]
     pub fn scales(&self) -> Vec<f64> {
@@ -170,9 +182,9 @@ impl LoraFile {
         Ok(resolved)
     }
 
-    /// What a user should know although the file can be used.
+    /// What a user should know although the file, which was resolved to `resolved`, can be used.
     #[must_use]
-    pub fn notices(&self) -> Vec<String> {
+    pub fn notices(&self, resolved: &ResolvedLora) -> Vec<String> {
         let names: Vec<&String> = self
             .modules
             .iter()
@@ -183,7 +195,10 @@ impl LoraFile {
             let more = if names.len() > 1 { ", …" } else { "" };
             format!("it also adapts the text encoder ({} tensors, `{first}`{more})", names.len())
         });
-        text_encoder.into_iter().collect()
+        let zero = resolved.is_zero().then(|| {
+            "its updates are zero everywhere, as before training: it changes nothing".into()
+        });
+        text_encoder.into_iter().chain(zero).collect()
     }
 
     pub(super) fn plan(

@@ -169,6 +169,8 @@ fn an_alpha_may_be_of_any_number_type() {
     check_scale(&with(Dtype::U16, &[], &4_u16.to_le_bytes()), &[], &[2.0]);
     check_scale(&with(Dtype::I8, &[], &[4]), &[], &[2.0]);
     check_scale(&with(Dtype::U8, &[], &[4]), &[], &[2.0]);
+    check_scale(&with(Dtype::F8_E5M2, &[], &[0x44]), &[], &[2.0]);
+    check_scale(&with(Dtype::F8_E4M3, &[], &[0x48]), &[], &[2.0]);
     let unknown = |tensors: &[Stored]| match info(tensors, &[]).unwrap() {
         LoraInfo { scale: ScaleFact::Unknown(why), refused: None, .. } => why,
         other => panic!("{other:?}"),
@@ -210,6 +212,14 @@ fn the_text_encoder_is_read_and_said() {
     let notice =
         format!("it also adapts the text encoder (2 tensors, `{flat}.lora_down.weight`, …)");
     assert_eq!(info.notices, [notice]);
+}
+
+#[test]
+fn a_lora_that_was_not_trained_is_said_to_change_nothing() {
+    let zeros = (format!("{FLAT}.lora_up.weight"), Dtype::F32, vec![320, 2], vec![0; 320 * 2 * 4]);
+    let info = info(&[single(format!("{FLAT}.lora_down.weight"), &[2, 320]), zeros], &[]).unwrap();
+    assert_eq!((info.refused, info.notices.len()), (None, 1));
+    assert!(info.notices[0].contains("zero everywhere"));
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn check_lora(
     Ok(match checked {
         Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
         Ok((file, resolved)) => {
-            notices.extend(file.notices());
+            notices.extend(file.notices(&resolved));
             let scales: Vec<String> = resolved.scales().iter().map(ToString::to_string).collect();
             let n_modules = resolved.unet.len() + resolved.text_encoder.len();
             Ok((
