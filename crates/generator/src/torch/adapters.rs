@@ -25,17 +25,18 @@ impl Adapters {
     ///
     /// libtorch's.
     pub fn new(lora: &ResolvedLora, merge: LoraMerge) -> Result<Self, GeneratorError> {
-        let network = |modules: &BTreeMap<String, ModuleUpdate>| {
-            let modules = modules
-                .iter()
-                .map(|(path, update)| Ok((path.clone(), Adapter::new(update)?)))
-                .collect::<Torch<_>>()
-                .map_err(|source| GeneratorError::Torch {
-                    step: "reading the LoRA".into(),
-                    source,
-                })?;
-            Ok(NetworkAdapters { modules, merge })
-        };
+        let network =
+            |modules: &BTreeMap<String, ModuleUpdate>| -> Result<NetworkAdapters, GeneratorError> {
+                let modules = modules
+                    .iter()
+                    .map(|(path, update)| Ok((path.clone(), Adapter::new(update)?)))
+                    .collect::<Torch<_>>()
+                    .map_err(|source| GeneratorError::Torch {
+                        step: "reading the LoRA".into(),
+                        source,
+                    })?;
+                Ok(NetworkAdapters { modules, merge })
+            };
         Ok(Self { unet: network(&lora.unet)?, text_encoder: network(&lora.text_encoder)? })
     }
 }

@@ -231,7 +231,7 @@ fn what_cannot_be_used_is_refused_by_name() {
         |shape: &[usize]| (format!("{TO_Q}.lora_A.weight"), Dtype::F32, shape.to_vec(), vec![]);
     check_refused(&[empty(&[0])], &[], "1 of its 1 tensors are empty");
     check_refused(&[empty(&[0, 320])], &[], "DeepSpeed ZeRO-3");
-    check_refused(&[down()], &[], "1 missing: the upper half of");
+    check_refused(&[down()], &[], "1 missing: `the upper half of");
     check_refused(
         &[down(), up(), single("conv_in.weight", &[1])],
         &[],
