@@ -163,23 +163,19 @@ impl WeightFile {
         let bytes = self.read_bytes(name)?;
         // A whole number beyond 2^53 is no alpha that anyone wrote.
         #[expect(clippy::cast_precision_loss, reason = "alphas are small numbers")]
-        let number = match (entry.dtype, bytes.as_slice()) {
-            (Dtype::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            (Dtype::I64, &[a, b, c, d, e, f, g, h]) => {
-                i64::from_le_bytes([a, b, c, d, e, f, g, h]) as f64
-            }
-            (Dtype::U64, &[a, b, c, d, e, f, g, h]) => {
-                u64::from_le_bytes([a, b, c, d, e, f, g, h]) as f64
-            }
-            (Dtype::I32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]).into(),
-            (Dtype::U32, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]).into(),
-            (Dtype::I16, &[a, b]) => i16::from_le_bytes([a, b]).into(),
-            (Dtype::U16, &[a, b]) => u16::from_le_bytes([a, b]).into(),
-            (Dtype::I8, &[a]) => i8::from_le_bytes([a]).into(),
-            (Dtype::U8, &[a]) => a.into(),
-            _ => return Ok(self.read_f32(name)?.first().map(|number| f64::from(*number))),
+        let number = match entry.dtype {
+            Dtype::F64 => bytes.first_chunk().map(|raw| f64::from_le_bytes(*raw)),
+            Dtype::I64 => bytes.first_chunk().map(|raw| i64::from_le_bytes(*raw) as f64),
+            Dtype::U64 => bytes.first_chunk().map(|raw| u64::from_le_bytes(*raw) as f64),
+            Dtype::I32 => bytes.first_chunk().map(|raw| i32::from_le_bytes(*raw).into()),
+            Dtype::U32 => bytes.first_chunk().map(|raw| u32::from_le_bytes(*raw).into()),
+            Dtype::I16 => bytes.first_chunk().map(|raw| i16::from_le_bytes(*raw).into()),
+            Dtype::U16 => bytes.first_chunk().map(|raw| u16::from_le_bytes(*raw).into()),
+            Dtype::I8 => bytes.first_chunk().map(|raw| i8::from_le_bytes(*raw).into()),
+            Dtype::U8 => bytes.first().map(|raw| f64::from(*raw)),
+            _ => self.read_f32(name)?.first().map(|number| f64::from(*number)),
         };
-        Ok(Some(number))
+        Ok(number)
     }
 }
 

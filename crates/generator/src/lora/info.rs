@@ -39,7 +39,7 @@ pub struct LoraInfo {
     pub targets: BTreeMap<String, usize>,
     /// Storage types that occur.
     pub dtypes: BTreeSet<String>,
-    /// Tensors that are neither factors nor alphas of a plain LoRA: DoRA's lengths, `LoHa`'s and `LoKr`'s parts.
+    /// Tensors that are neither factors nor alphas of a plain LoRA: DoRA's lengths, LoHa's and LoKr's parts.
     pub other_parts: Vec<String>,
     /// Tensors that belong to no module.
     pub unexpected: Vec<String>,

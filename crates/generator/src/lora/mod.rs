@@ -1,7 +1,7 @@
 //! LoRA files: which names, which modules, which scale.
 //!
 //! Input: a `safetensors` file, or a folder as PEFT and diffusers save it, in the released format, PEFT's, diffusers' (of
-//! any time) or kohya's; LoRA, `LoCon`, `LoHa`, `LoKr`, each with or without DoRA, of the UNet and the text encoder.
+//! any time) or kohya's; LoRA, LoCon, LoHa, LoKr, each with or without DoRA, of the UNet and the text encoder.
 //! Output: for every adapted module a formula over its tensors and one scale, held against the base's modules with every
 //! tensor accounted for. Where the original silently generates from the plain base model or guesses (PEFT names without
 //! settings, one alpha for all), reading stops unless the caller states the scale. What is not understood is refused by name.

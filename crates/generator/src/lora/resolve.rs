@@ -528,15 +528,14 @@ fn formula(module: &ModuleName, tensors: &ModuleTensors) -> Result<Update<String
                 right: needed(Part::LokrW1B, "lokr_w1_b")?,
             },
         };
-        let second = match get(Part::LokrW2) {
-            Some(whole) => Matrix::Whole(whole),
-            None => {
-                let left = needed(Part::LokrW2A, "lokr_w2_a")?;
-                let right = needed(Part::LokrW2B, "lokr_w2_b")?;
-                match get(Part::LokrT2) {
-                    None => Matrix::Product { left, right },
-                    Some(core) => Matrix::Tucker { core, left, right, left_is_layer: false },
-                }
+        let second = if let Some(whole) = get(Part::LokrW2) {
+            Matrix::Whole(whole)
+        } else {
+            let left = needed(Part::LokrW2A, "lokr_w2_a")?;
+            let right = needed(Part::LokrW2B, "lokr_w2_b")?;
+            match get(Part::LokrT2) {
+                None => Matrix::Product { left, right },
+                Some(core) => Matrix::Tucker { core, left, right, left_is_layer: false },
             }
         };
         return Ok(Update::Kronecker(first, second));

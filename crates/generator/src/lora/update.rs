@@ -31,11 +31,11 @@ pub enum Matrix<T> {
 /// What is added to a weight, before its scale.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Update<T> {
-    /// LoRA and `LoCon`.
+    /// LoRA and LoCon.
     Lora(Matrix<T>),
-    /// `LoHa`: two matrices multiplied element by element.
+    /// LoHa: two matrices multiplied element by element.
     Hadamard(Matrix<T>, Matrix<T>),
-    /// `LoKr`: their Kronecker product.
+    /// LoKr: their Kronecker product.
     Kronecker(Matrix<T>, Matrix<T>),
 }
 

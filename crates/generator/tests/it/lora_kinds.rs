@@ -19,7 +19,7 @@ type Stored = (String, Dtype, Vec<usize>, Vec<u8>);
 
 fn single(name: impl Into<String>, shape: &[usize]) -> Stored {
     let n_values = shape.iter().product::<usize>();
-    let bytes = (0..n_values).flat_map(|at| (1.0 + at as f32).to_le_bytes()).collect();
+    let bytes = 1.0_f32.to_le_bytes().repeat(n_values);
     (name.into(), Dtype::F32, shape.to_vec(), bytes)
 }
 
