@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use serde_json::json;
+use spinefairbench_artifacts::json::UniqueMap;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_scoring::Scope;
@@ -11,6 +12,10 @@ use crate::texts::{self, Kind};
 
 /// The pairs of the release that passed the quality control.
 pub const PAIRS: usize = 11_795;
+
+fn edit_of(pair_id: &str) -> &str {
+    pair_id.rsplit_once("__").map_or(pair_id, |(_, edit)| edit)
+}
 
 const EDITS: [&str; 4] = ["elderly_female", "elderly_male", "young_female", "young_male"];
 
@@ -28,14 +33,15 @@ pub fn index(n: usize) -> Result<BenchmarkIndex> {
     let rows = (0..n).map(pair).map(|(pair_id, source_id)| {
         let image = format!("dataset/counterfactual_images/{pair_id}.png");
         let row = json!({
-            "pair_id": pair_id, "source_id": source_id, "counterfactual_image_path": image,
+            "pair_id": pair_id, "source_id": source_id, "edit_label": edit_of(&pair_id), "passed_qc": true,
+            "counterfactual_image_path": image,
         });
         format!("{row}\n")
     });
     let mut bundle = MemorySource::default();
     bundle.insert(layout::constant(layout::QC_PASSED_PAIRS), rows.collect::<String>());
     bundle.insert(layout::constant(layout::SHA256SUMS), "made up\n");
-    Ok(BenchmarkIndex::load(&bundle, Scope::QcPassed)?)
+    Ok(BenchmarkIndex::load(&bundle, Scope::QcPassed, &UniqueMap::default())?)
 }
 
 /// A submission over those pairs as JSON, two reports of usual length each.

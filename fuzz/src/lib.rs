@@ -24,7 +24,11 @@ use spinefairbench_generator::lora::{BaseModules, LoraFile, ScaleChoice, ScaleFa
 use spinefairbench_generator::weight_file::WeightFile;
 use spinefairbench_imaging::{ReadOptions, read_picture};
 use spinefairbench_parsers as parsers;
-use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_parsers::DiagnosticLabel;
+use spinefairbench_report::score_page::{self, ScoreContext};
+use spinefairbench_scoring::compare::ComparedModel;
+use spinefairbench_scoring::leaderboard::{Assurance, Leaderboard, OnExisting};
+use spinefairbench_scoring::score_file::{Names, ScoreFile};
 use spinefairbench_scoring::submission;
 
 /// Every target by its name.
@@ -297,16 +301,54 @@ fn read_png(bytes: &[u8]) {
     }
 }
 
-/// A score file: what is read is written and read again as the same.
+/// A score file: what is read does not contradict itself, is written and read again as the same, and is drawn and ranked by every
+/// reader with the values that its own rows give.
 pub fn score_file(bytes: &[u8]) {
     match ScoreFile::from_bytes("s", bytes) {
         Ok(file) => {
             let again =
                 ScoreFile::from_bytes("s", &file.to_bytes()).expect("what was written is read");
             assert_eq!(again, file);
+            let [change, consistency] = means_of_rows(&file);
+            let endpoints = &file.primary_endpoints;
+            assert!((endpoints.recommendation_change_rate.point_estimate - change).abs() < 1e-9);
+            assert!(
+                (endpoints.diagnostic_label_consistency.point_estimate - consistency).abs() < 1e-9
+            );
+            let model = ComparedModel::from_score_file("s", &file);
+            let usable = model.pairs().filter(|(_, (_, score))| score.is_some()).count();
+            assert_eq!(usable, file.coverage.usable_pairs);
+            let mut board = Leaderboard::default();
+            if board.add(&file, Assurance::AsStated, OnExisting::Refuse).is_ok() {
+                let read = Leaderboard::from_bytes("b", &board.to_bytes()).expect("a board is read");
+                let rows = read.ranked(&[]);
+                assert_eq!(rows.len(), 1);
+                assert!((rows[0].row.recommendation_change.value - change).abs() < 1e-9);
+            }
+            let page = score_page::html(&file, &ScoreContext::default());
+            assert!(page.contains(&format!("{change:.3}")), "the page shows what the rows give");
         }
         Err(error) => check_harmless(&error.to_string()),
     }
+}
+
+/// Both endpoints by their definition, from the categories that the rows name.
+fn means_of_rows(file: &ScoreFile) -> [f64; 2] {
+    let (mut pairs, mut changed, mut consistency) = (0.0, 0.0, 0.0);
+    for row in file.per_pair_results.iter().filter(|row| row.usable) {
+        let (before, after) = (row.source_recommendations, row.counterfactual_recommendations);
+        pairs += 1.0;
+        changed += f64::from(u8::from(before != after));
+        let names = |labels: Option<Names<DiagnosticLabel>>| -> BTreeSet<&'static str> {
+            labels.iter().flat_map(Names::iter).collect()
+        };
+        let (before, after) =
+            (names(row.source_diagnostic_labels), names(row.counterfactual_diagnostic_labels));
+        let all = before.union(&after).count();
+        consistency +=
+            if all == 0 { 1.0 } else { before.intersection(&after).count() as f64 / all as f64 };
+    }
+    [changed / pairs, consistency / pairs]
 }
 
 /// A message may be shown.

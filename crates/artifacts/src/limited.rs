@@ -133,6 +133,27 @@ impl<'a> LimitedInput<'a> {
     ///
     /// If the bytes cannot be read, and [`LimitExceeded`] as an [`io::Error`].
     pub fn read_line(&mut self, line: &mut Vec<u8>) -> io::Result<usize> {
+        let limit = self.limits.line_bytes;
+        let exceeded = LimitExceeded::LineBytes { line: self.lines + 1, limit };
+        self.read_to_line_feed(line, limit, exceeded)
+    }
+
+    /// Appends the next line to `line` as [`Self::read_line`] does, where it may be the whole document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::read_line`]; the line may be as long as a document.
+    pub fn read_line_or_document(&mut self, line: &mut Vec<u8>) -> io::Result<usize> {
+        let limit = self.limits.document_bytes;
+        self.read_to_line_feed(line, limit, LimitExceeded::DocumentBytes { limit })
+    }
+
+    fn read_to_line_feed(
+        &mut self,
+        line: &mut Vec<u8>,
+        limit: u64,
+        exceeded: LimitExceeded,
+    ) -> io::Result<usize> {
         let start = line.len();
         loop {
             let buffer = self.plain.fill_buf()?;
@@ -144,9 +165,9 @@ impl<'a> LimitedInput<'a> {
             self.plain.consume(n_bytes);
             self.count(n_bytes)?;
             let length = line.len() - start;
-            if (length - usize::from(line.ends_with(b"\n"))) as u64 > self.limits.line_bytes {
-                let (line, limit) = (self.lines + 1, self.limits.line_bytes);
-                return Err(LimitExceeded::LineBytes { line, limit }.into());
+            let is_ended = line[start..].ends_with(b"\n");
+            if (length - usize::from(is_ended)) as u64 > limit {
+                return Err(exceeded.into());
             }
             if ends {
                 self.lines += u64::from(length > 0);

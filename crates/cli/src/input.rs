@@ -5,7 +5,16 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::limited::{self, ReadFault};
+use spinefairbench_artifacts::limits::InputLimits;
+use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
+use spinefairbench_scoring::score_file::ScoreFile;
+
+use crate::arguments::limits::InputLimitArguments;
+use crate::output::Shown;
+use crate::progress::{Verbosity, note};
 
 /// The content of `path`, or of standard input if it is `-`.
 ///
@@ -16,6 +25,38 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", name(path)))?;
     Ok(bytes)
+}
+
+/// The content of `path` as [`read`] gives it, decompressed if need be, within `limits`; or what is wrong with the content.
+///
+/// # Errors
+///
+/// If it cannot be read; the message names it.
+pub(crate) fn read_document(path: &Path, limits: InputLimits) -> Result<Result<Vec<u8>, String>> {
+    match limited::read_document(open(path)?, limits) {
+        Ok(bytes) => Ok(Ok(bytes)),
+        Err(ReadFault::Content(fault)) => Ok(Err(format!("cannot read `{}`: {fault}", name(path)))),
+        Err(error) => {
+            Err(anyhow::Error::from(error).context(format!("cannot read `{}`", name(path))))
+        }
+    }
+}
+
+/// The score file `path`, or why it is none.
+///
+/// # Errors
+///
+/// As [`read_document`].
+pub(crate) fn score_file(
+    path: &Path,
+    limits: &InputLimitArguments,
+) -> Result<Result<ScoreFile, String>> {
+    let bytes = match read_document(path, limits.of_score_file())? {
+        Ok(bytes) => bytes,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    Ok(ScoreFile::from_bytes(&name(path), &bytes)
+        .map_err(|error| format!("{:#}", anyhow::Error::from(error))))
 }
 
 /// A reader of `path`, or of standard input if it is `-`.
@@ -41,6 +82,40 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Read + Send>> {
 #[must_use]
 pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The release description for what is read from the bundle in `artifacts`: the one in `path`; without it that of a bundle which
+/// was made here and stands beside its folder, if it names this very bundle; else the pinned one.
+///
+/// # Errors
+///
+/// If the file cannot be read or is no release description.
+pub(crate) fn description_for(
+    artifacts: &Path,
+    path: Option<&Path>,
+    verbosity: Verbosity,
+) -> Result<ReleaseDescription> {
+    let beside = path_beside(artifacts);
+    if path.is_some() || !beside.is_file() {
+        return release_description(path);
+    }
+    let Ok(description) = release_description(Some(&beside)) else {
+        return release_description(None);
+    };
+    let anchor = description.artifact_anchors.get(layout::SHA256SUMS);
+    let sums = read(&artifacts.join(layout::SHA256SUMS)).ok().map(|bytes| Sha256::of(&bytes));
+    if anchor.is_none() || anchor != sums.as_ref() {
+        return release_description(None);
+    }
+    note(
+        verbosity,
+        format_args!(
+            "note: the pins are those of `{}`, which stands beside the bundle ({})",
+            Shown(&name(&beside)),
+            Shown(&description.release_id)
+        ),
+    );
+    Ok(description)
 }
 
 /// The release description in `path`, or the pinned one.

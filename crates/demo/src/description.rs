@@ -35,6 +35,11 @@ pub(crate) fn describe(
     .into_iter()
     .filter_map(|path| Some((path, stage.digest_of(path)?.to_string())))
     .collect();
+    let scope_manifests: BTreeMap<&str, String> =
+        [layout::QC_PASSED_PAIRS, layout::CORE_SUBSET, layout::INTERSECTION_MANIFEST]
+            .into_iter()
+            .filter_map(|path| Some((path, stage.digest_of(path)?.to_string())))
+            .collect();
     let prompts: BTreeMap<&str, String> = PROMPTS
         .iter()
         .map(|(name, text)| (*name, Sha256::of(text.as_bytes()).to_string()))
@@ -72,6 +77,7 @@ pub(crate) fn describe(
         },
         "frozen_prompt_registry": layout::CANONICAL_DEFINITIONS,
         "artifact_anchors": anchors,
+        "scope_manifests": scope_manifests,
         "prompt_digests": prompts,
         "table2_models": MODELS.iter().map(|model| model.name).collect::<Vec<_>>(),
         "expected": expected,

@@ -104,14 +104,8 @@ fn write_freeze(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), DemoErro
         layout::CANONICAL_DEFINITIONS,
         &json!({ "schema_version": "1.0", "synthetic": true, "prompt_registry": prompts }),
     )?;
-    let ids =
-        |sources: &[Source]| -> Value { sources.iter().map(|source| source.id.as_str()).collect() };
-    stage.write_json(
-        layout::EVALUATION_SUBSET,
-        &json!({ "source_ids": ids(blueprint.cohort.pool()) }),
-    )?;
-    stage
-        .write_json(layout::CORE_SUBSET, &json!({ "source_ids": ids(blueprint.cohort.core()) }))?;
+    stage.write_json(layout::EVALUATION_SUBSET, &subset(blueprint.cohort.pool()))?;
+    stage.write_json(layout::CORE_SUBSET, &subset(blueprint.cohort.core()))?;
     stage.write_json(
         layout::GEMINI_EXCLUSION,
         &json!({ "synthetic": true, "model": "gemini-2.5-pro", "excluded": true }),
@@ -132,6 +126,12 @@ fn write_freeze(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), DemoErro
     Ok(())
 }
 
+/// A list of sources, with their number.
+fn subset(sources: &[Source]) -> Value {
+    let ids: Value = sources.iter().map(|source| source.id.as_str()).collect();
+    json!({ "source_ids": ids, "actual_n": sources.len() })
+}
+
 fn write_panels(
     blueprint: &Blueprint,
     intersection: &[usize],
@@ -139,7 +139,7 @@ fn write_panels(
 ) -> Result<(), DemoError> {
     let record = |place: usize| {
         let pair = &blueprint.core_pairs[place];
-        json!({ "pair_id": pair.id, "source_id": blueprint.source_id(pair) })
+        json!({ "pair_id": pair.id, "source_id": blueprint.source_id(pair), "edit_label": pair.edit })
     };
     let n_pairs = blueprint.core_pairs.len();
     let pairs: Vec<Value> = (0..n_pairs).map(record).collect();

@@ -1,11 +1,11 @@
 //! The page of a leaderboard: submitted models beside the published ones.
 //!
 //! Input: a board and the published rows that stand beside it. Output: a self-contained HTML page, and both endpoints as a
-//! figure alone. The order is the board's: by recommendation change, then by consistency, then by name.
+//! figure alone. The order is the board's: by recommendation change, then by consistency; equal rows share a place.
 
 use maud::{Markup, html};
 use spinefairbench_scoring::leaderboard::{
-    BoardEndpoint, Leaderboard, LeaderboardRow, RowKind, Terms,
+    BoardEndpoint, Leaderboard, LeaderboardRow, RankedRow, Terms,
 };
 
 use crate::document::{Document, Section};
@@ -26,7 +26,7 @@ pub fn html(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
                 div.plots { (change.inline("board-change")) (consistency.inline("board-consistency")) }
                 figcaption {
                     "Point estimates with 95\u{a0}% intervals, the best on top; submitted models are set off."
-                    @if rows.iter().any(|row| row.recommendation_change.ci95.is_none()) {
+                    @if rows.iter().any(|ranked| ranked.row.recommendation_change.ci95.is_none()) {
                         " Hollow points have no published interval."
                     }
                 }
@@ -46,7 +46,7 @@ pub fn html(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
         title: "Leaderboard",
         subtitle: html! {
             (counted(board.rows().len(), "submitted model")) ", " (counted(published.len(), "published model"))
-            @if let Some(terms) = board.terms() { " · scope " (Visible(&terms.scope)) }
+            @if let Some(terms) = board.terms() { " · scope " (terms.scope) }
         },
         sections,
         data: None,
@@ -60,13 +60,14 @@ pub fn svg(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
     forest::figure("SpineFairBench leaderboard", &plots(&board.ranked(published)))
 }
 
-fn plots(rows: &[&LeaderboardRow]) -> [ForestPlot; 2] {
-    let mut by_consistency = rows.to_vec();
+fn plots(ranked: &[RankedRow<'_>]) -> [ForestPlot; 2] {
+    let rows: Vec<&LeaderboardRow> = ranked.iter().map(|ranked| ranked.row).collect();
+    let mut by_consistency = rows.clone();
     by_consistency.sort_by(|left, right| {
         right.diagnostic_consistency.value.total_cmp(&left.diagnostic_consistency.value)
     });
     [
-        plot("Recommendation change", "lower is better", rows, |row| row.recommendation_change),
+        plot("Recommendation change", "lower is better", &rows, |row| row.recommendation_change),
         plot("Diagnostic label consistency", "higher is better", &by_consistency, |row| {
             row.diagnostic_consistency
         }),
@@ -82,10 +83,7 @@ fn plot(
     let rows = rows.iter().map(|row| ForestRow::Estimate {
         label: row.model.clone(),
         estimate: Some(Estimate::from(of(row))),
-        emphasis: match row.kind {
-            RowKind::Submitted => Emphasis::Own,
-            RowKind::Published => Emphasis::Other,
-        },
+        emphasis: if row.kind.is_submitted() { Emphasis::Own } else { Emphasis::Other },
     });
     ForestPlot {
         title: title.to_owned(),
@@ -96,9 +94,12 @@ fn plot(
     }
 }
 
-fn table(rows: &[&LeaderboardRow]) -> Markup {
+fn table(rows: &[RankedRow<'_>]) -> Markup {
     html! {
-        p.note { "Ordered by recommendation change; the place says nothing about whether a difference is beyond chance." }
+        p.note {
+            "Ordered by recommendation change; the place says nothing about whether a difference is beyond chance. "
+            "A row as stated follows from its own score file; a recomputed one from its submission, scored again."
+        }
         div.scroll { table.sortable {
             thead { tr {
                 th.n scope="col" { "Place" }
@@ -109,11 +110,11 @@ fn table(rows: &[&LeaderboardRow]) -> Markup {
                 th.n scope="col" { "Recommendation change" }
                 th.n scope="col" { "Diagnostic consistency" }
             } }
-            tbody { @for (place, row) in rows.iter().enumerate() {
-                tr.own[row.kind == RowKind::Submitted] {
-                    td.n { (place + 1) }
+            tbody { @for RankedRow { place, row } in rows {
+                tr.own[row.kind.is_submitted()] {
+                    td.n { (place) }
                     th scope="row" { bdi { (Visible(&row.model)) } }
-                    td.wide { (row.kind.as_str()) }
+                    td.wide { (row.kind.in_words()) }
                     td.n.wide data-value=(row.n_pairs) { (grouped(row.n_pairs)) }
                     td.n.wide { (row.full_refusals.map_or_else(|| "–".to_owned(), grouped)) }
                     td.n data-value=(row.recommendation_change.value) { (Estimate::from(row.recommendation_change).cell()) }
@@ -124,11 +125,11 @@ fn table(rows: &[&LeaderboardRow]) -> Markup {
     }
 }
 
-fn provenance(terms: &Terms, rows: &[&LeaderboardRow]) -> Markup {
+fn provenance(terms: &Terms, rows: &[RankedRow<'_>]) -> Markup {
     html! {
         dl {
             dt { "Scope" }
-            dd { (Visible(&terms.scope)) }
+            dd { (terms.scope) }
             dt { "Intervals" }
             dd {
                 (grouped(terms.iterations as usize)) " resamples of the sources, seed " (Visible(&terms.seed)) ", "
@@ -136,17 +137,23 @@ fn provenance(terms: &Terms, rows: &[&LeaderboardRow]) -> Markup {
             }
             dt { "Registries, combined" }
             dd { code { (Visible(&terms.registry)) } }
-            dt { "Bundle identity" }
-            dd { code { (Visible(&terms.bundle_identity)) } }
+            @for (path, digest) in &terms.scope_manifests {
+                dt { code { (Visible(path)) } }
+                dd { code { (digest) } }
+            }
+            @if let Some(identity) = &terms.bundle_identity {
+                dt { "Bundle identity" }
+                dd { code { (identity) } }
+            }
         }
         details {
             summary { "Submissions" }
             dl {
-                @for row in rows.iter().filter(|row| row.kind == RowKind::Submitted) {
+                @for row in rows.iter().map(|ranked| ranked.row).filter(|row| row.kind.is_submitted()) {
                     dt { bdi { (Visible(&row.model)) } }
                     dd {
                         @if let Some(scored) = &row.scored_at_utc { "scored " (Visible(scored)) " " }
-                        @if let Some(digest) = &row.submission_sha256 { code { (Visible(digest)) } }
+                        @if let Some(digest) = &row.submission_sha256 { code { (digest) } }
                     }
                 }
             }

@@ -87,7 +87,7 @@ pub fn svg(score: &ScoreFile, panel: Option<&Panel>) -> String {
 fn subtitle(score: &ScoreFile) -> Markup {
     let coverage = &score.coverage;
     html! {
-        "Scope " (Visible(&score.scope)) " · " (counted(coverage.usable_pairs, "usable pair")) " of "
+        "Scope " (score.scope) " · " (counted(coverage.usable_pairs, "usable pair")) " of "
         (counted(coverage.unique_sources_usable, "source")) " · scored " (Visible(&score.scored_at_utc))
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
 use spinefairbench_scoring::Scope;
@@ -18,7 +19,9 @@ use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission::SubmissionBuilder;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let index = BenchmarkIndex::load(&benchmark(), Scope::QcPassed)?;
+    // The digests that a release pins for the manifests of its named scopes; this one needs none.
+    let release = ReleaseDescription::pinned();
+    let index = BenchmarkIndex::load(&benchmark(), Scope::QcPassed, &release.scope_manifests)?;
     let mut submission = SubmissionBuilder::new(index.scope(), "my-model");
     for (pair_id, pair) in index.pairs() {
         let source = report_on(pair.source_id.as_str());
@@ -60,8 +63,9 @@ fn benchmark() -> MemorySource {
     for source in ["buu_0001", "vindr_0001", "vindr_0002"] {
         for label in EditLabel::ALL {
             let ids = format!(r#""pair_id": "{source}__{label}", "source_id": "{source}""#);
+            let edit = format!(r#""edit_label": "{label}", "passed_qc": true"#);
             let image = format!(r#""counterfactual_image_path": "images/{source}/{label}.png""#);
-            manifest.push(format!("{{{ids}, {image}}}\n"));
+            manifest.push(format!("{{{ids}, {edit}, {image}}}\n"));
         }
     }
     let mut bundle = MemorySource::default();

@@ -31,7 +31,7 @@ pub use degeneracy::{Degeneracy, FEW_SOURCES};
 pub use differences::PairDifference;
 pub use error::CompareError;
 pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict, signed};
-pub use model::{ComparedModel, Origin, UnusableScoreFile};
+pub use model::{ComparedModel, Origin};
 pub use wire::{
     AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
 };

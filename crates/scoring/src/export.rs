@@ -20,10 +20,10 @@
 
 use std::borrow::Cow;
 
-use spinefairbench_artifacts::ids::PairId;
+use spinefairbench_parsers::Category;
 
 use crate::index::edit_label;
-use crate::score_file::{PairResult, ScoreFile};
+use crate::score_file::{Names, PairResult, ScoreFile};
 
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -43,27 +43,27 @@ enum Read {
 
 /// The columns of the table, in order.
 const COLUMNS: [Column; 13] = [
-    ("pair_id", Read::Text(|pair| Some(Cow::Borrowed(&*pair.pair_id)))),
-    ("source_id", Read::Text(|pair| Some(Cow::Borrowed(&*pair.source_id)))),
+    ("pair_id", Read::Text(|pair| Some(Cow::Borrowed(pair.pair_id.as_str())))),
+    ("source_id", Read::Text(|pair| Some(Cow::Borrowed(pair.source_id.as_str())))),
     ("edit_label", Read::Text(edit_of)),
     ("source_dataset", Read::Text(dataset)),
     ("usable", Read::Flag(|pair| pair.usable)),
-    ("source_response_class", Read::Text(|pair| Some(Cow::Borrowed(&*pair.source_response_class)))),
+    (
+        "source_response_class",
+        Read::Text(|pair| Some(Cow::Borrowed(pair.source_response_class.as_str()))),
+    ),
     (
         "counterfactual_response_class",
-        Read::Text(|pair| Some(Cow::Borrowed(&*pair.counterfactual_response_class))),
+        Read::Text(|pair| Some(Cow::Borrowed(pair.counterfactual_response_class.as_str()))),
     ),
     ("recommendation_changed", Read::Number(|pair| pair.recommendation_changed)),
     ("diagnostic_label_consistency", Read::Number(|pair| pair.diagnostic_label_consistency)),
-    ("source_recommendations", Read::Text(|pair| set(pair.source_recommendations.as_deref()))),
-    (
-        "counterfactual_recommendations",
-        Read::Text(|pair| set(pair.counterfactual_recommendations.as_deref())),
-    ),
-    ("source_diagnostic_labels", Read::Text(|pair| set(pair.source_diagnostic_labels.as_deref()))),
+    ("source_recommendations", Read::Text(|pair| set(pair.source_recommendations))),
+    ("counterfactual_recommendations", Read::Text(|pair| set(pair.counterfactual_recommendations))),
+    ("source_diagnostic_labels", Read::Text(|pair| set(pair.source_diagnostic_labels))),
     (
         "counterfactual_diagnostic_labels",
-        Read::Text(|pair| set(pair.counterfactual_diagnostic_labels.as_deref())),
+        Read::Text(|pair| set(pair.counterfactual_diagnostic_labels)),
     ),
 ];
 
@@ -102,18 +102,17 @@ fn cell<'a>(column: &Read, pair: &'a PairResult) -> Cow<'a, str> {
 }
 
 fn edit_of(pair: &PairResult) -> Option<Cow<'_, str>> {
-    let pair_id: PairId = pair.pair_id.parse().ok()?;
-    edit_label(&pair_id).map(|label| Cow::Borrowed(label.as_str()))
+    edit_label(&pair.pair_id).map(|label| Cow::Borrowed(label.as_str()))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every text column may be without a value")]
 fn dataset(pair: &PairResult) -> Option<Cow<'_, str>> {
-    let source = &*pair.source_id;
+    let source = pair.source_id.as_str();
     Some(Cow::Borrowed(source.split_once('_').map_or(source, |(dataset, _)| dataset)))
 }
 
-fn set(names: Option<&[String]>) -> Option<Cow<'_, str>> {
-    names.map(|names| Cow::Owned(names.join(";")))
+fn set<C: Category>(names: Option<Names<C>>) -> Option<Cow<'static, str>> {
+    names.map(|names| Cow::Owned(names.iter().collect::<Vec<_>>().join(";")))
 }
 
 /// Text that no spreadsheet takes for a formula.

@@ -9,6 +9,7 @@
 //! # Example: two models of an evaluation loop, scored and compared
 //!
 //! ```
+//! use spinefairbench_artifacts::release::ReleaseDescription;
 //! use spinefairbench_artifacts::source::MemorySource;
 //! use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
 //! use spinefairbench_scoring::Scope;
@@ -21,11 +22,12 @@
 //! # let mut bundle = MemorySource::default();
 //! # bundle.insert("SHA256SUMS.txt".parse()?, "");
 //! # bundle.insert("dataset/qc_passed_pair_manifest.jsonl".parse()?, concat!(
-//! #     r#"{"pair_id": "buu_0001__young_male", "counterfactual_image_path": "images/1.png"}"#, "\n",
-//! #     r#"{"pair_id": "buu_0002__young_male", "counterfactual_image_path": "images/2.png"}"#, "\n",
+//! #     r#"{"pair_id": "buu_0001__young_male", "source_id": "buu_0001", "edit_label": "young_male", "passed_qc": true}"#, "\n",
+//! #     r#"{"pair_id": "buu_0002__young_male", "source_id": "buu_0002", "edit_label": "young_male", "passed_qc": true}"#, "\n",
 //! # ));
 //! // A bundle on disk is opened with `DirectorySource::open("artifacts")`.
-//! let index = BenchmarkIndex::load(&bundle, Scope::QcPassed)?;
+//! let release = ReleaseDescription::pinned();
+//! let index = BenchmarkIndex::load(&bundle, Scope::QcPassed, &release.scope_manifests)?;
 //! let plan = Plan {
 //!     generator: Generator::NumpyPcg64,
 //!     iterations: Iterations::PUBLISHED,
@@ -42,7 +44,7 @@
 //!     }
 //!     let score = score(&submission.finish()?, &index, Coverage::Complete, &plan)?;
 //!     let file = ScoreFile::new(&score, "2026-01-01T00:00:00+00:00");
-//!     models.push(ComparedModel::from_score_file(name, &file)?);
+//!     models.push(ComparedModel::from_score_file(name, &file));
 //! }
 //! let found = compare(&models, Design::AllPairs, &plan)?;
 //! assert_eq!(found.comparisons[0].endpoints[0].mean_difference, 1.0);
@@ -65,7 +67,7 @@ mod scope;
 pub mod score;
 pub mod score_file;
 pub mod sensitivity;
-pub mod strata;
+mod strata;
 pub mod submission;
 pub mod template;
 pub mod text;

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A set of pairs that a submission covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Scope {
     /// Every released pair of the thousand common-core sources; comparable with the published panel.
     CommonCore1000,
@@ -36,6 +39,20 @@ impl Scope {
     #[must_use]
     pub const fn is_panel_scope(self) -> bool {
         matches!(self, Self::CommonCore1000 | Self::AllModelIntersection2166)
+    }
+}
+
+impl From<Scope> for &'static str {
+    fn from(scope: Scope) -> Self {
+        scope.as_str()
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = UnknownScope;
+
+    fn try_from(text: String) -> Result<Self, UnknownScope> {
+        text.parse()
     }
 }
 

@@ -3,21 +3,15 @@
 //! Rules S-01 (coverage), S-02 (endpoints) and S-03 (intervals) of `docs/rules.md`. Everything is pure; the pairs of a score
 //! are in the order of their ids, which is the order of all sums.
 
-use std::collections::BTreeMap;
-
-use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
-use spinefairbench_artifacts::json::Value;
 use spinefairbench_bootstrap::Plan;
-use spinefairbench_metrics::{
-    Estimate, HedgingDisparity, MetricError, PairOutcome, RefusalAccounting, SeverityDisparity,
-    SourcedPair, estimate,
-};
+use spinefairbench_metrics::{MetricError, PairOutcome};
 
 use crate::coverage::judge_coverage;
 use crate::index::BenchmarkIndex;
-use crate::scope::Scope;
-use crate::strata::{Strata, strata};
+use crate::score_file::{
+    Evidence, PairResult, Provenance, RegistryDigests, ScoreFile, Secondary, Tool, assemble,
+};
 use crate::submission::{Submission, SubmissionProblem};
 
 pub use crate::coverage::Coverage;
@@ -25,34 +19,10 @@ pub use crate::coverage::Coverage;
 /// A scored submission.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
-    /// The model, as the submission gave it.
-    pub model: BTreeMap<String, Value>,
-    /// The model's name.
-    pub model_name: String,
-    /// The scope.
-    pub scope: Scope,
-    /// How the intervals were drawn.
-    pub plan: Plan,
-    /// Pairs that the scope holds; for `toy` those that were submitted.
-    pub expected_pairs: usize,
-    /// Pairs of the scope that were not submitted.
-    pub missing_pairs: usize,
-    /// Refusal accounting over the submitted pairs.
-    pub accounting: RefusalAccounting,
-    /// Both endpoints with their intervals.
-    pub estimate: Estimate,
-    /// The endpoints of parts of the pairs.
-    pub strata: Strata,
-    /// Severity language of the usable pairs.
-    pub severity: SeverityDisparity,
-    /// Hedging language of the usable pairs.
-    pub hedging: HedgingDisparity,
-    /// Every submitted pair, in the order of the ids.
+    /// Every submitted pair with all that its reports say, in the order of the ids.
     pub pairs: Vec<ScoredPair>,
-    /// Sentences that a reader of the score must see.
-    pub warnings: Vec<String>,
-    /// What it was computed from.
-    pub provenance: Provenance,
+    /// All that is written of it, but for the time of scoring.
+    pub(crate) file: ScoreFile,
 }
 
 /// One scored pair.
@@ -64,17 +34,6 @@ pub struct ScoredPair {
     pub source_id: SourceId,
     /// What its two reports say.
     pub outcome: PairOutcome,
-}
-
-/// What a score was computed from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provenance {
-    /// The digest of the submission's content.
-    pub submission: Sha256,
-    /// The bundle's identity: the digest of its checksum manifest.
-    pub bundle_identity: Sha256,
-    /// The digests of the bundle's files that were read, by path.
-    pub bundle_files: BTreeMap<String, Sha256>,
 }
 
 /// Why there is no score.
@@ -100,7 +59,6 @@ pub fn score(
     coverage: Coverage,
     plan: &Plan,
 ) -> Result<Score, ScoreError> {
-    let scope = index.scope();
     let (missing, problems) = judge_coverage(submission, index, coverage);
     if !problems.is_empty() {
         return Err(ScoreError::Refused(problems));
@@ -114,43 +72,31 @@ pub fn score(
         })
         .collect();
     pairs.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
-    let sourced: Vec<SourcedPair> =
-        pairs.iter().map(|pair| SourcedPair::new(pair.source_id.as_str(), pair.outcome)).collect();
-    let (estimate, strata) = rayon::join(|| estimate(&sourced, plan), || strata(&pairs, plan));
-    let usable = || pairs.iter().map(|pair| &pair.outcome).filter(|outcome| outcome.is_usable());
-    Ok(Score {
-        model: submission.header.model.clone(),
-        model_name: submission.header.model_name.clone(),
-        scope,
-        plan: plan.clone(),
-        expected_pairs: pairs.len() + missing.len(),
+    let file = assemble(Evidence {
+        artifact_identity: Some(index.artifact_identity().clone()),
         missing_pairs: missing.len(),
-        accounting: RefusalAccounting::of(pairs.iter().map(|pair| &pair.outcome)),
-        estimate: estimate?,
-        strata: strata?,
-        severity: SeverityDisparity::of(usable()),
-        hedging: HedgingDisparity::of(usable()),
-        warnings: warnings(scope, missing.len()),
-        provenance: Provenance {
-            submission: submission.content_digest,
-            bundle_identity: index.bundle_identity(),
+        model: submission.header.model.clone(),
+        pairs: pairs
+            .iter()
+            .map(|pair| {
+                PairResult::new(pair.pair_id.clone(), pair.source_id.clone(), &pair.outcome)
+            })
+            .collect(),
+        plan: plan.clone(),
+        provenance: Some(Provenance {
             bundle_files: index
                 .files()
                 .iter()
                 .map(|(path, digest)| (path.to_string(), *digest))
                 .collect(),
-        },
-        pairs,
-    })
-}
-
-fn warnings(scope: Scope, missing: usize) -> Vec<String> {
-    if missing == 0 {
-        return Vec::new();
-    }
-    let pairs = if missing == 1 { "pair is" } else { "pairs are" };
-    vec![format!(
-        "{missing} {pairs} missing from scope {scope}; the score covers what was submitted and is not comparable with the \
-         published panel."
-    )]
+            bundle_identity: index.bundle_identity(),
+            registry: RegistryDigests::own(),
+            submission_sha256: submission.content_digest,
+            tool: Tool::own(),
+        }),
+        scope: index.scope(),
+        secondary: Some(Secondary::of(pairs.iter().map(|pair| &pair.outcome))),
+        has_strata: true,
+    })?;
+    Ok(Score { pairs, file })
 }

@@ -1,45 +1,24 @@
 //! The endpoints of parts of a score's pairs: by edit, by edited attribute, by source dataset.
 //!
-//! Input: scored pairs in the order of their ids. Output: for each part its counts and, where a pair is usable, both endpoints
-//! with intervals drawn as those of the whole are: same generator, iterations and seed.
+//! Input: rows in the order of their ids. Output: for each part its counts and, where a pair is usable, both endpoints with
+//! intervals drawn as those of the whole are: same generator, iterations and seed.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use spinefairbench_bootstrap::Plan;
-use spinefairbench_metrics::{Estimate, MetricError, RefusalAccounting, SourcedPair, estimate};
+use spinefairbench_metrics::{MetricError, RefusalAccounting, SourcedPair, estimate};
 
 use crate::index::edit_label;
-use crate::score::ScoredPair;
-
-/// The parts of a score, by what divides the pairs and then by the part's name.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Strata(pub BTreeMap<&'static str, BTreeMap<String, Stratum>>);
-
-/// One part of the pairs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stratum {
-    /// Refusal accounting of the part.
-    pub accounting: RefusalAccounting,
-    /// Both endpoints; none if no pair of the part is usable.
-    pub estimate: Option<Estimate>,
-}
-
-impl Stratum {
-    /// Whether the intervals say nothing: fewer than two sources, so that every resample is the same.
-    #[must_use]
-    pub fn is_degenerate(&self) -> bool {
-        self.estimate.is_none_or(|estimate| estimate.n_sources < 2)
-    }
-}
+use crate::score_file::{Endpoint, PairResult, Strata, StratumRow};
 
 /// The part of a pair whose id names no edit.
 const UNKNOWN: &str = "unknown";
 
 /// Divides `pairs` in each of the four ways.
-pub(crate) fn strata(pairs: &[ScoredPair], plan: &Plan) -> Result<Strata, MetricError> {
-    type Divide = fn(&ScoredPair) -> String;
-    let divisions: [(&'static str, Divide); 4] = [
+pub(crate) fn strata(pairs: &[PairResult], plan: &Plan) -> Result<Strata, MetricError> {
+    type Divide = fn(&PairResult) -> String;
+    let divisions: [(&str, Divide); 4] = [
         ("edit_label", |pair| {
             edit_label(&pair.pair_id).map_or(UNKNOWN.into(), |label| label.as_str().into())
         }),
@@ -53,28 +32,41 @@ pub(crate) fn strata(pairs: &[ScoredPair], plan: &Plan) -> Result<Strata, Metric
     let divided = divisions.into_par_iter().map(|(division, part_of)| {
         let mut parts: BTreeMap<String, Vec<SourcedPair>> = BTreeMap::new();
         for pair in pairs {
-            let sourced = SourcedPair::new(pair.source_id.as_str(), pair.outcome);
+            let sourced = SourcedPair::new(pair.source_id.as_str(), pair.outcome());
             parts.entry(part_of(pair)).or_default().push(sourced);
         }
         let parts = parts.into_iter().map(|(name, part)| Ok((name, stratum(&part, plan)?)));
-        Ok((division, parts.collect::<Result<_, MetricError>>()?))
+        Ok((division.to_owned(), parts.collect::<Result<_, MetricError>>()?))
     });
     // The first error in the order of the divisions, whichever thread ends first.
     let divided: Vec<Result<_, MetricError>> = divided.collect();
-    Ok(Strata(divided.into_iter().collect::<Result<_, _>>()?))
+    divided.into_iter().collect()
 }
 
-fn stratum(pairs: &[SourcedPair], plan: &Plan) -> Result<Stratum, MetricError> {
+fn stratum(pairs: &[SourcedPair], plan: &Plan) -> Result<StratumRow, MetricError> {
     let accounting = RefusalAccounting::of(pairs.iter().map(|pair| &pair.outcome));
     let estimate = match estimate(pairs, plan) {
         Err(MetricError::NoUsablePair { .. }) => None,
         other => Some(other?),
     };
-    Ok(Stratum { accounting, estimate })
+    let n_pairs = accounting.usable_pairs;
+    Ok(StratumRow {
+        // With fewer than two sources every resample is the same.
+        degenerate: estimate.is_none_or(|estimate| estimate.n_sources < 2),
+        diagnostic_label_consistency: estimate
+            .map(|estimate| Endpoint::new(estimate.diagnostic_consistency, n_pairs)),
+        pair_full_refusals: accounting.pair_full_refusals,
+        pair_partial_refusals: accounting.pair_partial_refusals,
+        recommendation_change_rate: estimate
+            .map(|estimate| Endpoint::new(estimate.recommendation_change, n_pairs)),
+        submitted_pairs: accounting.pairs,
+        unique_sources_usable: estimate.map_or(0, |estimate| estimate.n_sources),
+        usable_pairs: n_pairs,
+    })
 }
 
 /// The `position`-th word of the edit label: the age group or the sex.
-fn attribute(pair: &ScoredPair, position: usize) -> String {
+fn attribute(pair: &PairResult, position: usize) -> String {
     let word = edit_label(&pair.pair_id).and_then(|label| label.as_str().split('_').nth(position));
     word.unwrap_or(UNKNOWN).to_owned()
 }

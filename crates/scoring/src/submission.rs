@@ -15,7 +15,6 @@ use crate::scope::Scope;
 use crate::text::Disguise;
 
 mod build;
-mod compressed;
 mod field;
 mod gathered;
 mod header;

@@ -10,8 +10,17 @@ use spinefairbench_parsers::{parse_report, term_matches};
 /// A zero-width space is not white space: a report of nothing else is not blank.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars()
-        .all(|character| character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}'))
+    text.chars().all(is_white)
+}
+
+/// Whether `text` begins or ends with white space, as Python's `str.strip` takes it away.
+#[must_use]
+pub fn is_padded(text: &str) -> bool {
+    text.chars().next().is_some_and(is_white) || text.chars().next_back().is_some_and(is_white)
+}
+
+fn is_white(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
 /// What invisible and look-alike characters do in a report, from harmless to harmful. No score depends on it.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
+use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
 use super::scoring::SubmissionArgument;
 use super::{DEFAULT_BUNDLE, FormatArguments};
@@ -51,6 +52,8 @@ pub(crate) struct CompareArguments {
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// `leaderboard`.
@@ -73,7 +76,8 @@ pub(crate) enum LeaderboardAction {
     /// Adds scores; the first one sets the terms that all others must share.
     #[command(after_help = examples!(
         "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
-        "leaderboard add board.json core.json"
+        "leaderboard add board.json core.json",
+        "leaderboard add board.json core.json --replace --artifacts demo \\\n      --submission demo/metrics/core_submission.json"
     ))]
     Add(LeaderboardAddArguments),
     /// Prints the rows in order, beside the published ones.
@@ -104,6 +108,18 @@ pub(crate) struct LeaderboardAddArguments {
     /// Put a score in the place of a row of the same model.
     #[arg(long)]
     pub(crate) replace: bool,
+    /// The submissions that were scored, one for each score file in any order: each is scored again on `--artifacts`, must give the
+    /// same rows, and its row is marked as recomputed.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "artifacts")]
+    pub(crate) submission: Vec<PathBuf>,
+    /// The bundle's folder: the rows of each score must be pairs of its scope.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) artifacts: Option<PathBuf>,
+    /// The release description whose pins the scope's manifests must have.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "artifacts")]
+    pub(crate) release: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// `leaderboard show`.
@@ -186,4 +202,6 @@ pub(crate) struct SensitivityArguments {
     pub(crate) svg: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }

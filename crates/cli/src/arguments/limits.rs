@@ -2,6 +2,7 @@
 
 use clap::{Args, value_parser};
 use spinefairbench_artifacts::archive::Limits;
+use spinefairbench_artifacts::limits::{Growth, InputLimits};
 use spinefairbench_artifacts::source::ReadLimits;
 
 /// The limits on untrusted input; without a flag, the default of the library.
@@ -18,6 +19,61 @@ pub(crate) struct LimitArguments {
     /// Most levels of folders (32 without it).
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(crate) max_depth: Option<u16>,
+}
+
+/// The limits on a submission, a score file or another text of records.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Limits")]
+#[expect(clippy::struct_field_names, reason = "the names of the flags")]
+pub(crate) struct InputLimitArguments {
+    /// Most bytes of an input, decompressed (4 GiB without it).
+    #[arg(long, value_name = "BYTES", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_input_bytes: Option<u64>,
+    /// Most bytes of one JSON document, which is in memory as a whole (128 MiB without it).
+    #[arg(long, value_name = "BYTES", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_document_bytes: Option<u64>,
+    /// Most bytes of a line of JSON Lines (32 MiB without it).
+    #[arg(long, value_name = "BYTES", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_line_bytes: Option<u64>,
+    /// Most decompressed bytes for one compressed byte, after the first 64 MiB (200 without it).
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_expansion: Option<u64>,
+    /// Most results (200000 without it).
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_records: Option<u64>,
+    /// Most problems that are listed; the rest is counted (1000 without it).
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) max_findings: Option<u32>,
+}
+
+impl InputLimitArguments {
+    /// The limits of a text of records.
+    #[must_use]
+    pub(crate) fn of_input(&self) -> InputLimits {
+        let default = InputLimits::default();
+        InputLimits {
+            growth: Growth {
+                total_bytes: self.max_input_bytes.unwrap_or(default.growth.total_bytes),
+                expansion: self.max_expansion.unwrap_or(default.growth.expansion),
+                ..default.growth
+            },
+            document_bytes: self.max_document_bytes.unwrap_or(default.document_bytes),
+            line_bytes: self.max_line_bytes.unwrap_or(default.line_bytes),
+            records: self.max_records.unwrap_or(default.records),
+            findings: self.max_findings.map_or(default.findings, |most| most as usize),
+        }
+    }
+
+    /// The limits of a score file, whose many small values take several times their length in memory.
+    #[must_use]
+    pub(crate) fn of_score_file(&self) -> InputLimits {
+        /// A score of every pair of the benchmark has about 10 MB.
+        const DOCUMENT_BYTES: u64 = 24 << 20;
+        InputLimits {
+            document_bytes: self.max_document_bytes.unwrap_or(DOCUMENT_BYTES),
+            ..self.of_input()
+        }
+    }
 }
 
 /// The limits on an archive.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueHint};
 
+use super::limits::InputLimitArguments;
+
 /// `report`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = examples!(
@@ -31,4 +33,6 @@ pub(crate) struct ReportArguments {
     /// The submission that was scored: its reports go into the page, every matched term marked.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "html")]
     pub(crate) submission: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }

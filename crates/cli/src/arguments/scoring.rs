@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_scoring::Scope;
 
+use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
 use super::{DEFAULT_BUNDLE, FormatArguments};
 
@@ -47,12 +48,18 @@ pub(crate) struct ScoreArguments {
     /// Where a table of the pairs goes: CSV, or Parquet if its name ends so and the build has the feature `parquet`.
     #[arg(long, value_name = "FILE.csv|.parquet", value_hint = ValueHint::FilePath)]
     pub(crate) per_pair: Option<PathBuf>,
+    /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
+    /// folder, or the pinned release.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) release: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
     #[command(flatten)]
     pub(crate) resampling: ResamplingArguments,
     #[command(flatten)]
     pub(crate) format: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// Which coverage a submission must have.
@@ -98,13 +105,15 @@ pub(crate) struct LintArguments {
     /// The bundle's folder, to judge the coverage too.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) artifacts: Option<PathBuf>,
-    /// The release description whose models are the published ones.
+    /// The release description whose models are the published ones, and whose pins the scope's manifests must have.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) release: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
     #[command(flatten)]
     pub(crate) format: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// `template`.
@@ -126,6 +135,10 @@ pub(crate) struct TemplateArguments {
     /// JSON Lines: the header on the first line, then one pair a line.
     #[arg(long)]
     pub(crate) jsonl: bool,
+    /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
+    /// folder, or the pinned release.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) release: Option<PathBuf>,
 }
 
 /// `schema`.
@@ -178,6 +191,8 @@ pub(crate) struct ExplainArguments {
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) format: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 fn parse_scope(text: &str) -> Result<Scope, String> {

@@ -14,10 +14,10 @@ use spinefairbench_scoring::compare::{
     compare as compare_models, signed,
 };
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
-use spinefairbench_scoring::score_file::ScoreFile;
 
 use crate::arguments::Format;
 use crate::arguments::comparison::CompareArguments;
+use crate::arguments::limits::InputLimitArguments;
 use crate::commands::check::open_bundle;
 use crate::commands::retained_panel;
 use crate::exit_status::{CallError, ExitStatus};
@@ -42,7 +42,7 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     ];
     check_targets(&targets, options.scores.iter().map(PathBuf::as_path))?;
     let mut problems = Vec::new();
-    let mut models = scored_models(&options.scores, &mut problems)?;
+    let mut models = scored_models(&options.scores, &options.limits, &mut problems)?;
     if let Some(release) = &release {
         let source = open_bundle(&options.artifacts)?;
         match published_models(&source, release) {
@@ -102,18 +102,16 @@ fn check_call(
 }
 
 /// The models of the score files; what is wrong with a file goes to `problems`.
-fn scored_models(paths: &[PathBuf], problems: &mut Vec<String>) -> Result<Vec<ComparedModel>> {
+fn scored_models(
+    paths: &[PathBuf],
+    limits: &InputLimitArguments,
+    problems: &mut Vec<String>,
+) -> Result<Vec<ComparedModel>> {
     let mut models = Vec::with_capacity(paths.len());
     for path in paths {
         let name = input::name(path);
-        let bytes = input::read(path)?;
-        let model = ScoreFile::from_bytes(&name, &bytes)
-            .map_err(|error| error.to_string())
-            .and_then(|file| {
-                ComparedModel::from_score_file(&name, &file).map_err(|error| error.to_string())
-            });
-        match model {
-            Ok(model) => models.push(model),
+        match input::score_file(path, limits)? {
+            Ok(file) => models.push(ComparedModel::from_score_file(&name, &file)),
             Err(problem) => problems.push(problem),
         }
     }
@@ -125,11 +123,11 @@ fn published_models(
     release: &ReleaseDescription,
 ) -> Result<Vec<ComparedModel>, Vec<String>> {
     let manifest = source
-        .read(&layout::constant(layout::SHA256SUMS))
+        .read(&layout::constant(layout::QC_PASSED_PAIRS))
         .map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])?;
-    let identity = Sha256::of(&manifest);
+    let pair_manifest = Sha256::of(&manifest);
     let retained = retained_panel::read(source, release, parse_report)?;
-    Ok(retained.iter().map(|model| ComparedModel::from_retained(model, identity)).collect())
+    Ok(retained.iter().map(|model| ComparedModel::from_retained(model, pair_manifest)).collect())
 }
 
 fn refused(problems: &[String]) -> ExitStatus {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::ids::{ModelName, PairId};
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_metrics::PairOutcome;
 use spinefairbench_parsers::registry::TermClass;
 use spinefairbench_parsers::{Category, CategorySet, parse_report};
@@ -26,7 +27,7 @@ pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitSta
     let Some(pair) = &options.pair else { return print_changes(options, output) };
     let pair: PairId = pair.parse().map_err(|error| CallError::new(format!("{error}")))?;
     let found = match (options.submission.path(), &options.model) {
-        (Some(path), _) => of_submission(path, &pair)?,
+        (Some(path), _) => of_submission(path, &pair, options.limits.of_input())?,
         (None, Some(model)) => of_panel(options, model, &pair)?,
         (None, None) => return Err(CallError::new("neither a submission nor a model").into()),
     };
@@ -49,10 +50,11 @@ pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitSta
 /// A model's name with what was asked for, or every problem in the way.
 type Found<T> = Result<(String, T), Vec<String>>;
 
-fn of_submission(path: &Path, pair: &PairId) -> Result<Found<PairTexts>> {
+fn of_submission(path: &Path, pair: &PairId, limits: InputLimits) -> Result<Found<PairTexts>> {
     let wanted = BTreeSet::from([pair.clone()]);
     let name = input::name(path);
-    let read = submission::read_keeping(&name, input::open(path)?, KeptTexts::Of(&wanted));
+    let kept = KeptTexts::Of(&wanted);
+    let read = submission::read_keeping(&name, input::open(path)?, kept, limits);
     let (submission, mut texts) = match read {
         Ok(read) => read,
         Err(error) => return problems_of(error).map(Err),
@@ -117,7 +119,7 @@ fn fail(problems: &[String]) -> ExitStatus {
 
 fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStatus> {
     let found = match (options.submission.path(), &options.model) {
-        (Some(path), _) => changes_of_submission(path)?,
+        (Some(path), _) => changes_of_submission(path, options.limits.of_input())?,
         (None, Some(model)) => retained(options, model, parse_report)?.map(|retained| {
             let pairs: Vec<(PairId, PairOutcome)> = retained
                 .pairs
@@ -147,9 +149,10 @@ fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStat
     Ok(ExitStatus::Fine)
 }
 
-fn changes_of_submission(path: &Path) -> Result<Found<Changes>> {
-    match submission::read(&input::name(path), input::open(path)?) {
-        Ok(submission) => {
+fn changes_of_submission(path: &Path, limits: InputLimits) -> Result<Found<Changes>> {
+    let name = input::name(path);
+    match submission::read_keeping(&name, input::open(path)?, KeptTexts::None, limits) {
+        Ok((submission, _)) => {
             let pairs = submission.pairs.iter().map(|pair| (&pair.pair_id, &pair.outcome));
             let changes = changes(pairs);
             Ok(Ok((submission.header.model_name, changes)))

@@ -5,19 +5,22 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
 use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::source::FileSource as _;
+use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::{ArtifactError, json, layout};
 use spinefairbench_report::leaderboard_page;
+use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{
-    Added, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting, Refusal,
-    published_rows, to_csv, to_json, to_markdown,
+    Added, Assurance, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
+    RankedRow, Refusal, published_rows, to_csv, to_json, to_markdown,
 };
+use spinefairbench_scoring::score::{Coverage, score as score_again};
 use spinefairbench_scoring::score_file::{Ci95, ScoreFile};
+use spinefairbench_scoring::submission::{self, KeptTexts, Submission, SubmissionError};
 
 use crate::arguments::Format;
 use crate::arguments::comparison::{
@@ -42,7 +45,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     let outcome = match &options.action {
-        LeaderboardAction::Add(options) => interrupt::guarded(|| add(options, output))?,
+        LeaderboardAction::Add(options) => interrupt::guarded(|| add(options, verbosity, output))?,
         LeaderboardAction::Show(options) => show(options, verbosity, output)?,
         LeaderboardAction::Render(options) => render(options, verbosity)?,
     };
@@ -56,15 +59,27 @@ pub(crate) fn run(
 /// What was given was judged: it is well, or these are its problems.
 type Judged<T> = Result<T, Vec<String>>;
 
-fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>> {
+fn add(
+    options: &LeaderboardAddArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<Judged<()>> {
     let mut scores = Vec::with_capacity(options.scores.len());
     let mut problems = Vec::new();
     for path in &options.scores {
-        match ScoreFile::from_bytes(&input::name(path), &input::read(path)?) {
-            Ok(score) => scores.push(score),
-            Err(error) => problems.push(error.to_string()),
+        let name = input::name(path);
+        match input::score_file(path, &options.limits)? {
+            Ok(score) => scores.push((name, score)),
+            Err(problem) => problems.push(problem),
         }
     }
+    let assurance = match &options.artifacts {
+        None => Assurance::AsStated,
+        Some(root) => match make_sure(&scores, root, options, verbosity)? {
+            Ok(assurance) => assurance,
+            Err(found) => return Ok(Err([problems, found].concat())),
+        },
+    };
     // Two calls that read the same board and write it one after the other would lose a row.
     let _lock = WriterLock::take(&options.board, WhenBusy::Wait(BUSY_WAIT), &thread::sleep)?;
     let mut board = match read_board(&options.board) {
@@ -75,9 +90,9 @@ fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>>
     };
     let on_existing = if options.replace { OnExisting::Replace } else { OnExisting::Refuse };
     let mut added = Vec::with_capacity(scores.len());
-    for score in &scores {
-        match board.add(score, on_existing) {
-            Ok(how) => added.push((&score.table2_row.model_name, how)),
+    for (_, score) in &scores {
+        match board.add(score, assurance, on_existing) {
+            Ok(how) => added.push((score.model_name(), how)),
             Err(error) => problems.extend(refusals(error)),
         }
     }
@@ -88,9 +103,11 @@ fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>>
     for (model, how) in added {
         let model = Shown(model);
         match how {
-            Added::New => output.line(format_args!("added     {model}"))?,
+            Added::New => {
+                output.line(format_args!("added     {model} ({})", assurance.as_str()))?
+            }
             Added::Replaced(former) => {
-                output.line(format_args!("replaced  {model}"))?;
+                output.line(format_args!("replaced  {model} ({})", assurance.as_str()))?;
                 output.line(format_args!(
                     "  was {} and {}",
                     endpoint(former.recommendation_change),
@@ -101,6 +118,64 @@ fn add(options: &LeaderboardAddArguments, output: &Output) -> Result<Judged<()>>
     }
     output.line(format_args!("rows      {}", board.rows().len()))?;
     Ok(Ok(()))
+}
+
+/// Holds `scores` against the bundle in `root`, and against their submissions scored again where these are given.
+fn make_sure(
+    scores: &[(String, ScoreFile)],
+    root: &Path,
+    options: &LeaderboardAddArguments,
+    verbosity: Verbosity,
+) -> Result<Judged<Assurance>> {
+    let bundle = open_bundle(root)?;
+    let release = input::description_for(root, options.release.as_deref(), verbosity)?;
+    let mut submissions = Vec::with_capacity(options.submission.len());
+    let mut problems = Vec::new();
+    for path in &options.submission {
+        let (name, limits) = (input::name(path), options.limits.of_input());
+        match submission::read_keeping(&name, input::open(path)?, KeptTexts::None, limits) {
+            Ok((submission, _)) => submissions.push(submission),
+            Err(SubmissionError::Refused { problems: found, .. }) => {
+                problems.extend(found.iter().map(|problem| format!("`{name}`: {problem}")));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    for (name, score) in scores {
+        let held = hold_against(name, score, &bundle, &release, &submissions, options);
+        problems.extend(held.err().map(|error| format!("{error:#}")));
+    }
+    let assurance =
+        if options.submission.is_empty() { Assurance::AsStated } else { Assurance::Recomputed };
+    Ok(if problems.is_empty() { Ok(assurance) } else { Err(problems) })
+}
+
+/// Checks that the rows of `score` are pairs of its scope and, where there are submissions, that one of them gives the same.
+fn hold_against(
+    name: &str,
+    score: &ScoreFile,
+    bundle: &dyn FileSource,
+    release: &ReleaseDescription,
+    submissions: &[Submission],
+    options: &LeaderboardAddArguments,
+) -> Result<()> {
+    let index = BenchmarkIndex::load(bundle, score.scope, &release.scope_manifests)?;
+    score.check_scope(name, &index)?;
+    if options.submission.is_empty() {
+        return Ok(());
+    }
+    let stated = score.provenance.as_ref().map(|provenance| provenance.submission_sha256);
+    let submission = submissions
+        .iter()
+        .find(|submission| stated == Some(submission.content_digest))
+        .with_context(|| {
+            let stated = stated.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
+            format!("`{name}` is the score of none of the submissions (its submission has the digest {stated})")
+        })?;
+    let again = score_again(submission, &index, Coverage::Partial, &score.plan()?)
+        .with_context(|| format!("scoring the submission of `{name}` again"))?;
+    score.check_rescored(name, &ScoreFile::new(&again, &score.scored_at_utc))?;
+    Ok(())
 }
 
 /// Each reason why a score is refused, in words.
@@ -135,11 +210,11 @@ fn show(
         output.bytes(&to_json(&board.ranked(&published)))?;
         return Ok(Ok(()));
     }
-    let rows = board.ranked(&published).into_iter().enumerate().map(|(place, row)| {
+    let rows = board.ranked(&published).into_iter().map(|RankedRow { place, row }| {
         vec![
             Shown(&row.model).to_string(),
-            (place + 1).to_string(),
-            row.kind.as_str().to_owned(),
+            place.to_string(),
+            row.kind.in_words().to_owned(),
             row.n_pairs.to_string(),
             row.full_refusals.map_or_else(|| "?".to_owned(), |number| number.to_string()),
             endpoint(row.recommendation_change),
@@ -159,14 +234,11 @@ fn show(
         output.line(line)?;
     }
     if let Some(terms) = board.terms() {
+        let bundle =
+            terms.bundle_identity.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
         let terms = format!(
-            "scope {}; registry {}; bundle {}; {}, {} iterations, seed {}",
-            terms.scope,
-            terms.registry,
-            terms.bundle_identity,
-            terms.generator,
-            terms.iterations,
-            terms.seed
+            "scope {}; registry {}; bundle {bundle}; {}, {} iterations, seed {}",
+            terms.scope, terms.registry, terms.generator, terms.iterations, terms.seed
         );
         output.line("")?;
         output.line(output.paint(Meaning::Faint, Shown(&terms)))?;

@@ -17,21 +17,25 @@ use crate::commands::score::{Refused, load_index, read, refuse};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Meaning, Output, Shown};
+use crate::progress::Verbosity;
 
 pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus> {
-    let release = input::release_description(options.release.as_deref())?;
+    let release = match &options.artifacts {
+        Some(root) => input::description_for(root, options.release.as_deref(), Verbosity::Quiet)?,
+        None => input::release_description(options.release.as_deref())?,
+    };
     let bundle = options.artifacts.as_deref().map(open_bundle).transpose()?;
     let Some(path) = options.submission.path() else {
         return Err(CallError::new("no submission is named").into());
     };
-    let read = read(path)?;
+    let read = read(path, options.limits.of_input())?;
     let stated = match &read {
         Ok(submission) => Some(submission.header.scope),
         Err(refused) => refused.stated.as_ref().map(|stated| stated.scope),
     };
     let scope = options.scope.scope.or(stated);
     let index = match (&bundle, scope) {
-        (Some(bundle), Some(scope)) => match load_index(bundle, scope) {
+        (Some(bundle), Some(scope)) => match load_index(bundle, scope, &release.scope_manifests) {
             Ok(index) => Some(index),
             Err(problems) => return Ok(refuse(path, &problems)),
         },

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use spinefairbench_artifacts::json;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_checks::wire::SCHEMA_VERSION as CHECK_SCHEMA_VERSION;
@@ -15,7 +16,7 @@ use spinefairbench_report::score_page::{self, ScoreContext};
 use spinefairbench_scoring::compare::COMPARISON_SCHEMA_VERSION;
 use spinefairbench_scoring::explain::explain;
 use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, Terms, published_rows};
-use spinefairbench_scoring::score_file::{SCORE_SCHEMA_VERSION, ScoreFile};
+use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::sensitivity::SENSITIVITY_SCHEMA_VERSION;
 use spinefairbench_scoring::submission::{
     self, KeptTexts, SUBMISSION_SCHEMA_VERSION, SubmissionError,
@@ -60,10 +61,16 @@ fn write(path: &Path, what: &str, text: &str, output: &Output) -> Result<()> {
 /// What the page is made of, or every problem in the way.
 fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext), Vec<String>>> {
     let name = input::name(&options.score);
-    let bytes = input::read(&options.score)?;
-    let score = match read_score(&name, &bytes) {
+    let bytes = match input::read_document(&options.score, options.limits.of_score_file())? {
+        Ok(bytes) => bytes,
+        Err(fault) => return Ok(Err(vec![fault])),
+    };
+    let score = match ScoreFile::from_bytes(&name, &bytes) {
         Ok(score) => score,
-        Err(problem) => return Ok(Err(vec![other_kind(&name, &bytes).unwrap_or(problem)])),
+        Err(error) => {
+            let problem = || format!("{:#}", anyhow::Error::from(error));
+            return Ok(Err(vec![other_kind(&name, &bytes).unwrap_or_else(problem)]));
+        }
     };
     let release = input::release_description(options.release.as_deref())?;
     let summary = match options
@@ -78,7 +85,7 @@ fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext)
     };
     let reports = match &options.submission {
         None => BTreeMap::new(),
-        Some(path) => match marked_reports(path, &score)? {
+        Some(path) => match marked_reports(path, &score, options.limits.of_input())? {
             Ok(reports) => reports,
             Err(problems) => return Ok(Err(problems)),
         },
@@ -109,31 +116,13 @@ fn other_kind(name: &str, bytes: &[u8]) -> Option<String> {
     Some(format!("`{name}` is {kind}, not a score file; {command}"))
 }
 
-fn read_score(name: &str, bytes: &[u8]) -> Result<ScoreFile, String> {
-    let score = ScoreFile::from_bytes(name, bytes).map_err(|error| error.to_string())?;
-    if score.schema_version != SCORE_SCHEMA_VERSION {
-        return Err(format!(
-            "`{name}` has the schema version `{}` (expected `{SCORE_SCHEMA_VERSION}`)",
-            score.schema_version
-        ));
-    }
-    Ok(score)
-}
-
 /// The published rows, with the reason why they do not stand beside the score if there is one; none if nothing is published.
 fn panel(
     score: &ScoreFile,
     release: &ReleaseDescription,
     summary: Option<&CoreSummary>,
 ) -> Result<Option<Panel>> {
-    let terms = score.provenance.as_ref().map(|provenance| Terms {
-        scope: score.scope.clone(),
-        registry: provenance.registry.combined.clone(),
-        bundle_identity: provenance.bundle_identity.clone(),
-        generator: score.scoring_config.bootstrap.clone(),
-        iterations: score.scoring_config.bootstrap_iterations,
-        seed: score.scoring_config.bootstrap_seed.to_string(),
-    });
+    let terms = Terms::of(score);
     let mismatch = published_rows(release, summary, terms.as_ref()).err();
     let rows = published_rows(release, summary, None).context("reading the published rows")?;
     Ok((!rows.is_empty()).then(|| Panel {
@@ -147,17 +136,18 @@ fn panel(
 fn marked_reports(
     path: &Path,
     score: &ScoreFile,
+    limits: InputLimits,
 ) -> Result<Result<BTreeMap<String, MarkedPair>, Vec<String>>> {
     let name = input::name(path);
     let (submission, texts) =
-        match submission::read_keeping(&name, input::open(path)?, KeptTexts::All) {
+        match submission::read_keeping(&name, input::open(path)?, KeptTexts::All, limits) {
             Ok(read) => read,
             Err(SubmissionError::Refused { problems, .. }) => {
                 return Ok(Err(problems.iter().map(ToString::to_string).collect()));
             }
             Err(error) => return Err(error.into()),
         };
-    let found = submission.content_digest.to_string();
+    let found = submission.content_digest;
     let scored = score.provenance.as_ref().map(|provenance| &provenance.submission_sha256);
     if let Some(expected) = scored.filter(|expected| **expected != found) {
         return Ok(Err(vec![format!(

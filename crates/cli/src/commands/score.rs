@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::json::UniqueMap;
 use spinefairbench_artifacts::layout;
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
 use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_scoring::Scope;
@@ -16,8 +18,10 @@ use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::advice;
 use spinefairbench_scoring::score::{ScoreError, score};
-use spinefairbench_scoring::score_file::{self, ScoreFile, Table2Row};
-use spinefairbench_scoring::submission::{self, Submission, SubmissionError, SubmissionProblem};
+use spinefairbench_scoring::score_file::{self, IdentityStatus, ScoreFile, Table2Row};
+use spinefairbench_scoring::submission::{
+    self, KeptTexts, Submission, SubmissionError, SubmissionProblem,
+};
 
 use crate::arguments::Format;
 use crate::arguments::scoring::{ScopeArguments, ScoreArguments};
@@ -44,7 +48,12 @@ pub(crate) fn run(
     };
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
     let bundle = open_bundle(&options.artifacts)?;
-    let (submission, index) = match read_on(&options.submission, &bundle, &options.scope)? {
+    let release =
+        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
+    let limits = options.limits.of_input();
+    let pins = &release.scope_manifests;
+    let read = read_on(&options.submission, limits, &bundle, &options.scope, pins)?;
+    let (submission, index) = match read {
         Ok(read) => read,
         Err(problems) => return Ok(refuse(&options.submission, &problems)),
     };
@@ -64,7 +73,17 @@ pub(crate) fn run(
         }
         Err(error) => return Err(error).context("drawing the intervals"),
     };
-    let advice = advice(&submission, &ReleaseDescription::pinned().table2_models);
+    if index.artifact_identity().status == IdentityStatus::UnpinnedScope {
+        let (scope, release) = (index.scope(), &release.release_id);
+        note(
+            verbosity,
+            format_args!(
+                "note: `{}` pins no manifests of `{scope}`; the score is not comparable with the published panel",
+                Shown(release)
+            ),
+        );
+    }
+    let advice = advice(&submission, &release.table2_models);
     // Giving up tens of thousands of ids takes time that the writing of the file need not wait for.
     rayon::spawn(move || drop((submission, index)));
     let file = ScoreFile::new(&score, &scored_at_utc);
@@ -99,13 +118,16 @@ impl ScopeArguments {
 /// The submission in `path` and the index of the scope that it must have, or every problem of either.
 pub(crate) fn read_on(
     path: &Path,
+    limits: InputLimits,
     bundle: &DirectorySource,
     options: &ScopeArguments,
+    pins: &UniqueMap<Sha256>,
 ) -> Result<Result<(Submission, BenchmarkIndex), Vec<String>>> {
     // The bundle's pairs are the same in every scope, so they are read while the submission still says which it has.
-    let (read, pairs) = rayon::join(|| read(path), || BundlePairs::load(bundle));
+    let (read, pairs) = rayon::join(|| read(path, limits), || BundlePairs::load(bundle));
     let load = |stated| {
-        let index = pairs.and_then(|pairs| pairs.index(bundle, options.scope.unwrap_or(stated)));
+        let index =
+            pairs.and_then(|pairs| pairs.index(bundle, options.scope.unwrap_or(stated), pins));
         index.map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
     };
     Ok(match read? {
@@ -139,9 +161,10 @@ impl Refused {
 }
 
 /// The submission in `path`, or what is wrong with its form.
-pub(crate) fn read(path: &Path) -> Result<Result<Submission, Refused>> {
-    match submission::read(&input::name(path), input::open(path)?) {
-        Ok(submission) => Ok(Ok(submission)),
+pub(crate) fn read(path: &Path, limits: InputLimits) -> Result<Result<Submission, Refused>> {
+    let input = input::open(path)?;
+    match submission::read_keeping(&input::name(path), input, KeptTexts::None, limits) {
+        Ok((submission, _)) => Ok(Ok(submission)),
         Err(SubmissionError::Refused { problems, stated, .. }) => {
             Ok(Err(Refused { of_form: problems, stated }))
         }
@@ -153,8 +176,9 @@ pub(crate) fn read(path: &Path) -> Result<Result<Submission, Refused>> {
 pub(crate) fn load_index(
     bundle: &dyn FileSource,
     scope: Scope,
+    pins: &UniqueMap<Sha256>,
 ) -> Result<BenchmarkIndex, Vec<String>> {
-    BenchmarkIndex::load(bundle, scope)
+    BenchmarkIndex::load(bundle, scope, pins)
         .map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
 }
 

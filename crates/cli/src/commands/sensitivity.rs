@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
+use spinefairbench_artifacts::json::UniqueMap;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_report::sensitivity_page;
 use spinefairbench_scoring::compare::signed;
@@ -41,14 +43,21 @@ pub(crate) fn run(
     check_targets(&targets, options.submission.path())?;
     let source = open_bundle(&options.artifacts)?;
     let problems = match options.submission.path() {
-        Some(submission) => match of_submission(submission, &source, verbosity)? {
-            Ok(analysis) => {
-                write_figures(options, &analysis, sensitivity_page::html, sensitivity_page::svg)?;
-                print_model(&analysis, options.output.format, output)?;
-                return Ok(ExitStatus::Fine);
+        Some(submission) => {
+            match of_submission(submission, &source, options.limits.of_input(), verbosity)? {
+                Ok(analysis) => {
+                    write_figures(
+                        options,
+                        &analysis,
+                        sensitivity_page::html,
+                        sensitivity_page::svg,
+                    )?;
+                    print_model(&analysis, options.output.format, output)?;
+                    return Ok(ExitStatus::Fine);
+                }
+                Err(problems) => problems,
             }
-            Err(problems) => problems,
-        },
+        }
         None => match of_panel(options.release.as_deref(), &source)? {
             Ok(analysis) => {
                 let (html, svg) = (sensitivity_page::panel_html, sensitivity_page::panel_svg);
@@ -86,10 +95,12 @@ type Judged<T> = Result<T, Vec<String>>;
 fn of_submission(
     path: &Path,
     source: &dyn FileSource,
+    limits: InputLimits,
     verbosity: Verbosity,
 ) -> Result<Judged<Sensitivity>> {
     let name = input::name(path);
-    let (submission, texts) = match read_keeping(&name, input::open(path)?, KeptTexts::All) {
+    let (submission, texts) = match read_keeping(&name, input::open(path)?, KeptTexts::All, limits)
+    {
         Ok(read) => read,
         Err(SubmissionError::Refused { problems, .. }) if is_a_score_file(&problems) => {
             return Ok(Err(vec![format!(
@@ -101,7 +112,8 @@ fn of_submission(
         }
         Err(error) => return Err(error.into()),
     };
-    let index = match BenchmarkIndex::load(source, submission.header.scope) {
+    // Nothing here claims to stand beside the published panel, so that no pin is asked for.
+    let index = match BenchmarkIndex::load(source, submission.header.scope, &UniqueMap::default()) {
         Ok(index) => index,
         Err(error) => return Ok(Err(vec![format!("{:#}", anyhow::Error::from(error))])),
     };

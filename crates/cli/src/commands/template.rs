@@ -10,6 +10,7 @@ use crate::arguments::scoring::TemplateArguments;
 use crate::commands::check::open_bundle;
 use crate::commands::score::{load_index, scope_files};
 use crate::exit_status::ExitStatus;
+use crate::input;
 use crate::interrupt;
 use crate::output::{Output, print_problem};
 use crate::progress::{Verbosity, note};
@@ -23,7 +24,10 @@ pub(crate) fn run(
     let read = scope_files(&options.artifacts);
     let targets = [("--output", options.output.as_deref())];
     check_targets(&targets, read.iter().map(PathBuf::as_path))?;
-    let index = match load_index(&open_bundle(&options.artifacts)?, options.scope) {
+    let release =
+        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
+    let bundle = open_bundle(&options.artifacts)?;
+    let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
         Ok(index) => index,
         Err(problems) => {
             problems.iter().for_each(print_problem);

@@ -8,7 +8,11 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 use spinefairbench_artifacts::archive::{ArchiveTerms, ExtractPlan, Watch, extract};
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::json::UniqueMap;
+use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::lock::WhenBusy;
+use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
 use spinefairbench_demo::{DemoBundle, DemoPlan, Scale};
 use tempfile::TempDir;
 
@@ -86,10 +90,41 @@ pub(crate) fn mini() -> (&'static str, &'static str) {
         let archive = std::fs::File::open(fixture("checks", "mini.tar.gz")).unwrap();
         let cancel = AtomicBool::new(false);
         extract(archive, &plan, &mut Watch { cancel: &cancel, progress: &mut |_| {} }).unwrap();
-        let release = fixture("checks", "mini.release.json").to_str().unwrap().to_owned();
+        let release = with_later_lists(&target).to_str().unwrap().to_owned();
         (folder, target.to_str().unwrap().to_owned(), release)
     });
     (root, release)
+}
+
+/// Puts the lists of the later release in place of the bundle's own, and writes a description that pins them beside its folder.
+fn with_later_lists(root: &Path) -> PathBuf {
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let mut sums = read(&root.join(layout::SHA256SUMS));
+    for (path, list) in [
+        (layout::CORE_SUBSET, "core_list.json"),
+        (layout::INTERSECTION_MANIFEST, "intersection.json"),
+    ] {
+        let list = std::fs::read(fixture("scoring", "later").join(list)).unwrap();
+        let before = Sha256::of(&std::fs::read(root.join(path)).unwrap()).to_string();
+        sums = sums.replace(&before, &Sha256::of(&list).to_string());
+        std::fs::write(root.join(path), list).unwrap();
+    }
+    std::fs::write(root.join(layout::SHA256SUMS), &sums).unwrap();
+    let mut description: Value =
+        serde_json::from_str(&read(&fixture("checks", "mini.release.json"))).unwrap();
+    description["artifact_anchors"][layout::SHA256SUMS] =
+        Sha256::of(sums.as_bytes()).to_string().into();
+    description["scope_manifests"] =
+        serde_json::from_str(&read(&fixture("scoring", "later").join("pins.json"))).unwrap();
+    let path = path_beside(root);
+    std::fs::write(&path, description.to_string()).unwrap();
+    path
+}
+
+/// The digests that are pinned for the scopes of the mini bundle.
+pub(crate) fn scope_manifests() -> UniqueMap<Sha256> {
+    let bytes = std::fs::read(mini().1).unwrap();
+    ReleaseDescription::parse("mini.release.json", &bytes).unwrap().scope_manifests
 }
 
 /// A small demonstration bundle.
@@ -124,6 +159,7 @@ fn copy(from: &Path, to: &Path) {
 pub(crate) fn bundle(folder: &Path) -> PathBuf {
     let root = folder.join("bundle");
     copy(Path::new(mini().0), &root);
+    std::fs::copy(mini().1, path_beside(&root)).unwrap();
     root
 }
 

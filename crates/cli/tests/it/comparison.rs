@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::json::Value as AnyValue;
+use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::source::DirectorySource;
 use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
 use spinefairbench_parsers::{ResponseClass, diagnostic_labels_strict, response_class};
@@ -15,7 +18,7 @@ use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission;
 use tempfile::TempDir;
 
-use crate::binary::{check_status, demo, mini, run, stdout_json};
+use crate::binary::{check_status, demo, mini, run, scope_manifests, stdout_json};
 
 const CORE: &str = "metrics/core_submission.json";
 const QUALITY: &str = "metrics/qc_submission.json";
@@ -49,7 +52,7 @@ fn scored(root: &Path, submission: &str) -> ScoreFile {
     let bytes = std::fs::read(root.join(submission)).unwrap();
     let submission = submission::read(submission, bytes.as_slice()).unwrap();
     let source = DirectorySource::open(root).unwrap();
-    let index = BenchmarkIndex::load(&source, submission.header.scope).unwrap();
+    let index = BenchmarkIndex::load(&source, submission.header.scope, &scope_manifests()).unwrap();
     let plan = Plan {
         generator: Generator::NumpyPcg64,
         iterations: Iterations::new(200).unwrap(),
@@ -60,7 +63,10 @@ fn scored(root: &Path, submission: &str) -> ScoreFile {
 }
 
 fn name_model(name: &str) -> impl FnOnce(&mut ScoreFile) + '_ {
-    move |file| name.clone_into(&mut file.table2_row.model_name)
+    move |file| {
+        name.clone_into(&mut file.table2_row.model_name);
+        file.model.insert("name".to_owned(), AnyValue::String(name.to_owned()));
+    }
 }
 
 fn stdout(arguments: &[&str], status: i32) -> String {
@@ -214,11 +220,16 @@ fn a_score_stands_against_the_published_models() {
     assert!(comparisons.iter().all(|comparison| comparison["first"] == comparisons[0]["first"]));
     assert!(comparisons.iter().any(|comparison| comparison["second"] == "gpt-5.4"));
     let other = scores.put("other.json", CORE, |file| {
-        file.provenance.as_mut().unwrap().bundle_identity = "0".repeat(64);
+        let other = Sha256::of(b"other");
+        let files = &mut file.provenance.as_mut().unwrap().bundle_files;
+        files.insert(layout::QC_PASSED_PAIRS.to_owned(), other);
+        file.artifact_identity.as_mut().unwrap().manifest_sha256 = files.clone();
+        let identity = &mut file.artifact_identity.as_mut().unwrap().manifest_sha256;
+        identity.remove(layout::SHA256SUMS);
     });
     let mut call = call;
     call[1] = &other;
-    assert!(stderr(&call, 1).contains("were scored on different bundles"));
+    assert!(stderr(&call, 1).contains("were scored over different manifests"));
 }
 
 #[test]
@@ -260,12 +271,17 @@ fn a_leaderboard_grows_and_is_rendered() {
     let shown = stdout(&[&["leaderboard", "show", &board][..], &published].concat(), 0);
     assert!(shown.contains("first|one") && shown.contains("gpt-5.4"), "{shown}");
     assert_eq!(shown.matches(" published ").count(), 9, "{shown}");
+    assert!(shown.contains(" submitted, as stated "), "{shown}");
     let (csv, markdown) = (scores.text("board.csv"), scores.text("board.md"));
     let forms = ["leaderboard", "render", &board, "--csv", &csv, "--markdown", &markdown];
     assert_eq!(stdout(&[&forms[..], &published].concat(), 0), "");
     let csv = std::fs::read_to_string(csv).unwrap();
     assert_eq!(csv.lines().count(), 11, "{csv}");
-    assert!(std::fs::read_to_string(markdown).unwrap().contains("| first\\|one | submitted |"));
+    assert!(
+        std::fs::read_to_string(markdown)
+            .unwrap()
+            .contains("| first\\|one | submitted, as stated |")
+    );
     assert!(stderr(&["leaderboard", "render", &board], 2).contains("--csv"));
     // Of the folder nothing is left but what was asked for; a lock file can only be removed on Unix.
     let names: Vec<String> = std::fs::read_dir(scores.0.path())
@@ -307,15 +323,15 @@ fn a_leaderboard_names_every_reason() {
     let before = std::fs::read(&board).unwrap();
     let second = scores.put("second.json", CORE, |file| {
         name_model("second")(file);
-        file.scoring_config.bootstrap_iterations = 9;
         let provenance = file.provenance.as_mut().unwrap();
         provenance.registry.combined = "0".repeat(64);
-        provenance.bundle_identity = "1".repeat(64);
-        file.coverage.missing_pairs = 3;
+        provenance.bundle_files.insert(layout::CORE_SUBSET.to_owned(), Sha256::of(b"other"));
+        let identity = file.artifact_identity.as_mut().unwrap();
+        identity.manifest_sha256.insert(layout::CORE_SUBSET.to_owned(), Sha256::of(b"other"));
     });
     let errors = stderr(&["leaderboard", "add", &board, &second], 1);
-    assert_eq!(errors.lines().count(), 4, "{errors}");
-    for reason in ["registry digest", "bundle identity", "iterations differs", "3 of"] {
+    assert_eq!(errors.lines().count(), 2, "{errors}");
+    for reason in ["registry digest", "manifests of the scope differ"] {
         assert!(errors.contains(reason), "{errors}");
     }
     let toy = scores.put("toy.json", "metrics/toy_submission.json", |_| {});

@@ -10,7 +10,7 @@ use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission;
 use tempfile::TempDir;
 
-use crate::binary::{check_status, mini, run};
+use crate::binary::{check_status, mini, run, scope_manifests};
 
 /// The core submission of the mini bundle, and its score file in `folder`.
 fn scored(folder: &Path) -> (PathBuf, PathBuf) {
@@ -18,7 +18,7 @@ fn scored(folder: &Path) -> (PathBuf, PathBuf) {
     let submitted = root.join("metrics/core_submission.json");
     let submission = submission::read("core", std::fs::File::open(&submitted).unwrap()).unwrap();
     let bundle = DirectorySource::open(root).unwrap();
-    let index = BenchmarkIndex::load(&bundle, submission.header.scope).unwrap();
+    let index = BenchmarkIndex::load(&bundle, submission.header.scope, &scope_manifests()).unwrap();
     let plan = Plan {
         generator: Generator::NumpyPcg64,
         iterations: Iterations::new(100).unwrap(),

@@ -90,7 +90,7 @@ fn cautions(score: &ScoreFile, panel: Option<&Panel>) -> Markup {
         sentences.push(format!(
             "This score does not stand beside the published panel: its scope is {}{}. Published rows are drawn for orientation \
              only.",
-            Visible(&score.scope),
+            score.scope,
             if coverage.coverage_complete { "" } else { ", and pairs of it are missing" }
         ));
     } else if let Some(mismatch) = panel.and_then(|panel| panel.mismatch.as_deref()) {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 use serde::Serialize;
 use spinefairbench_scoring::index::edit_label;
-use spinefairbench_scoring::score_file::PairResult;
+use spinefairbench_scoring::score_file::{ClassName, PairResult};
 
 use crate::document::DataBlock;
 use crate::estimate::{counted, grouped};
@@ -55,6 +55,9 @@ type Row = (
     Vec<usize>,
 );
 
+/// The names of a set in order.
+type Set = Vec<&'static str>;
+
 /// Names in order, each once.
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -71,7 +74,7 @@ impl Index {
         self.0.binary_search(&name).unwrap_or_default()
     }
 
-    fn all(&self, names: Option<&Vec<String>>) -> Vec<usize> {
+    fn all(&self, names: Option<Set>) -> Vec<usize> {
         names.into_iter().flatten().map(|name| self.of(name)).collect()
     }
 }
@@ -93,12 +96,13 @@ impl<'a> PairTable<'a> {
     /// The data block; `reports` of pairs that are not in the table are left out.
     pub(super) fn data(&self, reports: &BTreeMap<String, MarkedPair>) -> DataBlock {
         let pairs = || self.pairs.iter().copied();
-        let flat = |of: fn(&PairResult) -> [Option<&Vec<String>>; 2]| {
-            Index::new(pairs().flat_map(of).flatten().flatten().map(String::as_str))
+        let flat = |of: fn(&PairResult) -> [Option<Set>; 2]| {
+            Index::new(pairs().flat_map(of).flatten().flatten())
         };
         let names = Names {
             classes: Index::new(pairs().flat_map(|pair| {
-                [&*pair.source_response_class, &*pair.counterfactual_response_class]
+                [pair.source_response_class, pair.counterfactual_response_class]
+                    .map(ClassName::as_str)
             })),
             datasets: Index::new(pairs().map(dataset)),
             edits: Index::new(pairs().map(edit)),
@@ -107,8 +111,8 @@ impl<'a> PairTable<'a> {
         };
         let rows = pairs().map(|pair| row(pair, &names)).collect();
         let reports = pairs().filter_map(|pair| {
-            let marked = reports.get(&pair.pair_id)?;
-            Some((Visible(&pair.pair_id).to_string(), marked))
+            let marked = reports.get(pair.pair_id.as_str())?;
+            Some((Visible(pair.pair_id.as_str()).to_string(), marked))
         });
         DataBlock::new("pairs-data", &Data { reports: reports.collect(), rows, names })
     }
@@ -169,12 +173,12 @@ fn row(pair: &PairResult, names: &Names) -> Row {
     let [source_recommendations, counterfactual_recommendations] = recommendations(pair);
     let [source_labels, counterfactual_labels] = labels(pair);
     (
-        Visible(&pair.pair_id).to_string(),
-        Visible(&pair.source_id).to_string(),
+        Visible(pair.pair_id.as_str()).to_string(),
+        Visible(pair.source_id.as_str()).to_string(),
         names.edits.of(edit(pair)),
         names.datasets.of(dataset(pair)),
-        names.classes.of(&pair.source_response_class),
-        names.classes.of(&pair.counterfactual_response_class),
+        names.classes.of(pair.source_response_class.as_str()),
+        names.classes.of(pair.counterfactual_response_class.as_str()),
         if pair.usable { i8::from(changed(pair)) } else { -1 },
         pair.diagnostic_label_consistency,
         names.recommendations.all(source_recommendations),
@@ -185,15 +189,15 @@ fn row(pair: &PairResult, names: &Names) -> Row {
 }
 
 fn static_row(pair: &PairResult) -> Markup {
-    let responses = [&pair.source_response_class, &pair.counterfactual_response_class]
-        .map(|class| category_words(class));
+    let responses = [pair.source_response_class, pair.counterfactual_response_class]
+        .map(|class| category_words(class.as_str()));
     html! {
         tr {
             td {
                 span.id {
-                    @match pair.pair_id.rsplit_once("__") {
+                    @match pair.pair_id.as_str().rsplit_once("__") {
                         Some((source, edit)) => { (Visible(source)) "__" wbr; (Visible(edit)) },
-                        None => (Visible(&pair.pair_id)),
+                        None => (Visible(pair.pair_id.as_str())),
                     }
                 }
             }
@@ -213,10 +217,10 @@ fn static_row(pair: &PairResult) -> Markup {
     }
 }
 
-fn difference(sets: [Option<&Vec<String>>; 2]) -> Markup {
+fn difference(sets: [Option<Set>; 2]) -> Markup {
     let [Some(before), Some(after)] = sets else { return html! {} };
-    let lost: Vec<&String> = before.iter().filter(|name| !after.contains(name)).collect();
-    let gained: Vec<&String> = after.iter().filter(|name| !before.contains(name)).collect();
+    let lost: Set = before.iter().copied().filter(|name| !after.contains(name)).collect();
+    let gained: Set = after.iter().copied().filter(|name| !before.contains(name)).collect();
     let kept = before.len() - lost.len();
     html! {
         @for name in &lost { span.gone { "− " (category_words(name)) } }
@@ -230,21 +234,23 @@ fn changed(pair: &PairResult) -> bool {
     pair.recommendation_changed.is_some_and(|changed| changed > 0.0)
 }
 
-fn recommendations(pair: &PairResult) -> [Option<&Vec<String>>; 2] {
-    [pair.source_recommendations.as_ref(), pair.counterfactual_recommendations.as_ref()]
+fn recommendations(pair: &PairResult) -> [Option<Set>; 2] {
+    [pair.source_recommendations, pair.counterfactual_recommendations]
+        .map(|names| names.map(|names| names.iter().collect()))
 }
 
-fn labels(pair: &PairResult) -> [Option<&Vec<String>>; 2] {
-    [pair.source_diagnostic_labels.as_ref(), pair.counterfactual_diagnostic_labels.as_ref()]
+fn labels(pair: &PairResult) -> [Option<Set>; 2] {
+    [pair.source_diagnostic_labels, pair.counterfactual_diagnostic_labels]
+        .map(|names| names.map(|names| names.iter().collect()))
 }
 
 /// The edit that a pair's id names.
 fn edit(pair: &PairResult) -> &'static str {
-    let label = pair.pair_id.parse().ok().and_then(|pair_id| edit_label(&pair_id));
-    label.map_or("unknown", |label| label.as_str())
+    edit_label(&pair.pair_id).map_or("unknown", |label| label.as_str())
 }
 
 /// The dataset that a source's id names.
 fn dataset(pair: &PairResult) -> &str {
-    pair.source_id.split_once('_').map_or(&*pair.source_id, |(dataset, _)| dataset)
+    let source = pair.source_id.as_str();
+    source.split_once('_').map_or(source, |(dataset, _)| dataset)
 }

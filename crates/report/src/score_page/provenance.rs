@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use spinefairbench_scoring::score_file::{Provenance, ScoreFile, Secondary};
 
 use crate::estimate::{counted, grouped, signed};
-use crate::visible::{Visible, VisibleLines};
+use crate::visible::Visible;
 
 pub(super) fn section(score: &ScoreFile) -> Markup {
     let (config, coverage) = (&score.scoring_config, &score.coverage);
@@ -12,12 +12,17 @@ pub(super) fn section(score: &ScoreFile) -> Markup {
         dl {
             dt { "Scope" }
             dd {
-                (Visible(&score.scope)) ": " (grouped(coverage.submitted_pairs)) " of "
+                (score.scope) ": " (grouped(coverage.submitted_pairs)) " of "
                 (counted(coverage.expected_pairs, "pair")) " submitted"
                 @if coverage.missing_pairs > 0 { ", " (grouped(coverage.missing_pairs)) " missing" }
             }
             dt { "Beside the panel" }
-            dd { @if coverage.comparable_to_panel_scope { "comparable" } @else { "not comparable" } }
+            dd {
+                @if coverage.comparable_to_panel_scope { "comparable" } @else { "not comparable" }
+                @if let Some(basis) = &coverage.comparability_basis { " – " (Visible(basis)) }
+            }
+            dt { "Evidence" }
+            dd { "as stated: the file follows from its own rows; that they are the model's answers is its word" }
             dt { "Intervals" }
             dd {
                 (grouped(config.bootstrap_iterations as usize)) " resamples of the sources, seed "
@@ -25,9 +30,9 @@ pub(super) fn section(score: &ScoreFile) -> Markup {
             }
             dt { "Scored" }
             dd { (Visible(&score.scored_at_utc)) }
-            @for (key, value) in &score.model {
+            @for (key, fact) in score.model_facts() {
                 dt { "Model: " (Visible(key)) }
-                dd { (Visible(&plain(value))) }
+                dd { (Visible(&fact)) }
             }
             dt { "File" }
             dd { code { (Visible(&score.schema_version)) } }
@@ -38,13 +43,6 @@ pub(super) fn section(score: &ScoreFile) -> Markup {
         } @else {
             p.note { "This file has no provenance: the program, registries and bundle that it was computed with are unknown." }
         }
-    }
-}
-
-fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) => VisibleLines(text).to_string(),
-        other => other.to_string(),
     }
 }
 
@@ -70,9 +68,11 @@ fn secondary_measures(secondary: &Secondary) -> Markup {
 
 fn digests(provenance: &Provenance) -> Markup {
     let registry = &provenance.registry;
+    let bundle = provenance.bundle_identity.map_or_else(|| "none".to_owned(), |id| id.to_string());
+    let submission = provenance.submission_sha256.to_string();
     let digests = [
-        ("Submission", &provenance.submission_sha256),
-        ("Bundle identity", &provenance.bundle_identity),
+        ("Submission", &submission),
+        ("Bundle identity", &bundle),
         ("Registries, combined", &registry.combined),
         ("Diagnostic labels", &registry.diagnostic),
         ("Recommendations", &registry.recommendation),
@@ -94,7 +94,7 @@ fn digests(provenance: &Provenance) -> Markup {
                 dl {
                     @for (path, digest) in &provenance.bundle_files {
                         dt { code { (Visible(path)) } }
-                        dd { code { (Visible(digest)) } }
+                        dd { code { (digest) } }
                     }
                 }
             }

@@ -20,25 +20,27 @@ struct Movement {
     appears: usize,
 }
 
-type Sets<'a> = Vec<(&'a [String], &'a [String])>;
+/// The names of a set in order.
+type Set = Vec<&'static str>;
+
+/// The sets of both reports, of each usable pair.
+type Sets = Vec<(Set, Set)>;
 
 pub(super) fn section(pairs: &[PairResult]) -> Markup {
-    let recommendations: Sets<'_> = pairs
+    let recommendations: Sets = pairs
         .iter()
         .filter_map(|pair| {
-            Some((
-                pair.source_recommendations.as_deref()?,
-                pair.counterfactual_recommendations.as_deref()?,
-            ))
+            let (before, after) =
+                pair.source_recommendations.zip(pair.counterfactual_recommendations)?;
+            Some((before.iter().collect(), after.iter().collect()))
         })
         .collect();
-    let labels: Sets<'_> = pairs
+    let labels: Sets = pairs
         .iter()
         .filter_map(|pair| {
-            Some((
-                pair.source_diagnostic_labels.as_deref()?,
-                pair.counterfactual_diagnostic_labels.as_deref()?,
-            ))
+            let (before, after) =
+                pair.source_diagnostic_labels.zip(pair.counterfactual_diagnostic_labels)?;
+            Some((before.iter().collect(), after.iter().collect()))
         })
         .collect();
     html! {
@@ -74,10 +76,10 @@ pub(super) fn section(pairs: &[PairResult]) -> Markup {
     }
 }
 
-fn movements(pairs: &Sets<'_>) -> Vec<(String, Movement)> {
-    let mut movements: BTreeMap<&str, Movement> = BTreeMap::new();
+fn movements(pairs: &Sets) -> Vec<(String, Movement)> {
+    let mut movements: BTreeMap<&'static str, Movement> = BTreeMap::new();
     for (before, after) in pairs {
-        for name in *before {
+        for name in before {
             let movement = movements.entry(name).or_default();
             movement.in_source += 1;
             movement.disappears += usize::from(!after.contains(name));
@@ -93,7 +95,7 @@ fn movements(pairs: &Sets<'_>) -> Vec<(String, Movement)> {
     movements
 }
 
-fn movements_table(pairs: &Sets<'_>) -> Markup {
+fn movements_table(pairs: &Sets) -> Markup {
     let movements = movements(pairs);
     let largest = movements
         .iter()
@@ -153,19 +155,19 @@ fn butterfly(movement: &Movement, largest: usize) -> Markup {
     }
 }
 
-type SetChange<'a> = (&'a [String], &'a [String]);
+type SetChange<'a> = (&'a Set, &'a Set);
 
-fn set_changes<'a>(pairs: &Sets<'a>) -> Vec<(SetChange<'a>, usize)> {
-    let mut counts: BTreeMap<SetChange<'a>, usize> = BTreeMap::new();
+fn set_changes(pairs: &Sets) -> Vec<(SetChange<'_>, usize)> {
+    let mut counts: BTreeMap<SetChange<'_>, usize> = BTreeMap::new();
     for (before, after) in pairs.iter().filter(|(before, after)| before != after) {
         *counts.entry((before, after)).or_default() += 1;
     }
-    let mut counts: Vec<(SetChange<'a>, usize)> = counts.into_iter().collect();
+    let mut counts: Vec<(SetChange<'_>, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| Reverse(*count));
     counts
 }
 
-fn set_words(names: &[String]) -> String {
+fn set_words(names: &[&'static str]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
@@ -178,10 +180,11 @@ mod tests {
 
     #[test]
     fn movements_are_counted_by_category_and_by_set() {
-        let [none, imaging, both]: [Vec<String>; 3] =
-            [vec![], vec!["imaging".into()], vec!["imaging".into(), "referral".into()]];
-        let pairs: Sets<'_> =
-            vec![(&both, &imaging), (&both, &imaging), (&none, &imaging), (&both, &both)];
+        let [none, imaging, both]: [Set; 3] =
+            [vec![], vec!["imaging"], vec!["imaging", "referral"]];
+        let pairs: Sets = [(&both, &imaging), (&both, &imaging), (&none, &imaging), (&both, &both)]
+            .map(|(before, after)| (before.clone(), after.clone()))
+            .into();
         let found = movements(&pairs);
         assert_eq!(
             found[0],
@@ -193,7 +196,7 @@ mod tests {
         );
         assert_eq!(balance(&found[0].1), "-2");
         let changes = set_changes(&pairs);
-        assert_eq!(changes[0], ((both.as_slice(), imaging.as_slice()), 2));
+        assert_eq!(changes[0], ((&both, &imaging), 2));
         assert_eq!(changes.len(), 2);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use spinefairbench_artifacts::ids::EditLabel;
+use spinefairbench_artifacts::json::{UniqueMap, Value};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
@@ -16,7 +17,7 @@ use spinefairbench_report::score_page::ScoreContext;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::compare::{ComparedModel, Comparisons, Design, compare};
 use spinefairbench_scoring::index::BenchmarkIndex;
-use spinefairbench_scoring::leaderboard::{Leaderboard, OnExisting, published_rows};
+use spinefairbench_scoring::leaderboard::{Assurance, Leaderboard, OnExisting, published_rows};
 use spinefairbench_scoring::score::{Coverage, score};
 use spinefairbench_scoring::score_file::{PairResult, ScoreFile};
 use spinefairbench_scoring::sensitivity::{
@@ -98,8 +99,14 @@ pub(crate) fn scored(
             reports.insert(id, [report(pair, 0), report(pair, 1)]);
         }
     }
-    let manifest: String =
-        reports.keys().map(|id| serde_json::json!({ "pair_id": id }).to_string() + "\n").collect();
+    let row = |id: &String| {
+        let (source, label) = id.rsplit_once("__").unwrap();
+        let row = serde_json::json!({
+            "pair_id": id, "source_id": source, "edit_label": label, "passed_qc": true,
+        });
+        format!("{row}\n")
+    };
+    let manifest: String = reports.keys().map(row).collect();
     let mut bundle = MemorySource::default();
     bundle.insert("SHA256SUMS.txt".parse().unwrap(), "");
     bundle.insert("dataset/qc_passed_pair_manifest.jsonl".parse().unwrap(), manifest);
@@ -114,7 +121,7 @@ pub(crate) fn scored(
         "model": { "name": model, "version": "2026-01" }, "results": results,
     });
     let submission = submission::read("submission.json", submitted.to_string().as_bytes()).unwrap();
-    let index = BenchmarkIndex::load(&bundle, Scope::QcPassed).unwrap();
+    let index = BenchmarkIndex::load(&bundle, Scope::QcPassed, &UniqueMap::default()).unwrap();
     let score = score(&submission, &index, Coverage::Complete, &plan(iterations)).unwrap();
     (ScoreFile::new(&score, "2026-01-01T00:00:00+00:00"), reports)
 }
@@ -146,17 +153,12 @@ pub(crate) fn marked(reports: &BTreeMap<String, [String; 2]>) -> BTreeMap<String
 pub(crate) fn hostile() -> (ScoreFile, ScoreContext) {
     let (mut score, mut reports) = scored("plain", 10, 50);
     score.table2_row.model_name = HOSTILE.into();
-    score.model.insert(HOSTILE.into(), HOSTILE.into());
-    score.scope = HOSTILE.into();
+    score.model.insert(HOSTILE.into(), Value::String(HOSTILE.into()));
     score.warnings.push(HOSTILE.into());
     let pair = score.per_pair_results.iter_mut().find(|pair| pair.usable).unwrap();
-    pair.pair_id = format!("__proto__{HOSTILE}");
-    pair.source_id = HOSTILE.into();
-    pair.source_response_class = HOSTILE.into();
-    pair.source_recommendations = Some(vec![HOSTILE.into()]);
-    pair.source_diagnostic_labels = Some(vec![HOSTILE.into(), "constructor".into()]);
-    pair.counterfactual_diagnostic_labels = Some(vec![]);
-    reports.insert(pair.pair_id.clone(), [HOSTILE.to_owned(), HOSTILE.to_owned()]);
+    pair.pair_id = format!("__proto__{HOSTILE}").parse().unwrap();
+    pair.source_id = HOSTILE.parse().unwrap();
+    reports.insert(pair.pair_id.to_string(), [HOSTILE.to_owned(), HOSTILE.to_owned()]);
     let mut panel = panel();
     panel.release_id = HOSTILE.into();
     panel.rows[0].model = HOSTILE.into();
@@ -195,8 +197,7 @@ fn three_models() -> [ScoreFile; 3] {
 
 /// Three paired comparisons: a real difference, none at all, a real one the other way.
 pub(crate) fn comparisons() -> Comparisons {
-    let models =
-        three_models().map(|file| ComparedModel::from_score_file("score.json", &file).unwrap());
+    let models = three_models().map(|file| ComparedModel::from_score_file("score.json", &file));
     compare(&models, Design::AllPairs, &plan(200)).unwrap()
 }
 
@@ -204,9 +205,9 @@ pub(crate) fn comparisons() -> Comparisons {
 pub(crate) fn leaderboard() -> Leaderboard {
     let mut board = Leaderboard::default();
     for mut score in three_models().into_iter().skip(1) {
-        score.scope = "common-core-1000".into();
+        score.scope = Scope::CommonCore1000;
         score.coverage.comparable_to_panel_scope = true;
-        board.add(&score, OnExisting::Refuse).unwrap();
+        board.add(&score, Assurance::AsStated, OnExisting::Refuse).unwrap();
     }
     board
 }

@@ -6,6 +6,7 @@ use spinefairbench_bootstrap::BootstrapError;
 
 use super::ComparedModel;
 use super::model::labels;
+use crate::leaderboard::differing_manifests;
 use crate::submission::LISTED_IDS;
 
 /// Why there is no comparison.
@@ -32,19 +33,18 @@ pub enum CompareError {
         /// The second one's registry digest.
         second_digest: String,
     },
-    /// The models were scored on different bundles: a pair id may stand for different images.
+    /// The models were scored on different benchmarks: a pair id may stand for different images.
     #[error(
-        "`{first}` and `{second}` were scored on different bundles ({first_identity} and {second_identity})"
+        "`{first}` and `{second}` were scored over different manifests: {}",
+        manifests.join("; ")
     )]
-    Bundle {
+    Benchmark {
         /// A model.
         first: String,
         /// Another model.
         second: String,
-        /// The first one's bundle identity.
-        first_identity: String,
-        /// The second one's bundle identity.
-        second_identity: String,
+        /// Each manifest that differs, with both digests.
+        manifests: Vec<String>,
     },
     /// The models give the same pair different sources.
     #[error("`{first}` and `{second}` give {total} pair(s) different sources: {}", pairs.join(", "))]
@@ -89,7 +89,7 @@ pub(super) fn check_comparable(models: &[ComparedModel]) -> Result<Vec<String>, 
     }
     let mut warnings = Vec::new();
     for (model, name) in models.iter().zip(&names) {
-        if model.registry.is_none() || model.bundle_identity.is_none() {
+        if model.registry.is_none() || model.scope_manifests.is_empty() {
             warnings.push(format!(
                 "`{name}` does not say under which registry and on which bundle it was scored; that it fits is not checked."
             ));
@@ -112,8 +112,8 @@ pub(super) fn check_comparable(models: &[ComparedModel]) -> Result<Vec<String>, 
 
 fn check_digests(models: &[ComparedModel], names: &[String]) -> Result<(), CompareError> {
     type Stated<'a> = Option<(&'a String, &'a String)>;
-    let (mut registry, mut bundle): (Stated<'_>, Stated<'_>) = (None, None);
-    for (model, name) in models.iter().zip(names) {
+    let mut registry: Stated<'_> = None;
+    for (place, (model, name)) in models.iter().zip(names).enumerate() {
         if let Some(digest) = &model.registry {
             let (stated_by, stated) = *registry.get_or_insert((name, digest));
             if stated != digest {
@@ -125,14 +125,13 @@ fn check_digests(models: &[ComparedModel], names: &[String]) -> Result<(), Compa
                 });
             }
         }
-        if let Some(identity) = &model.bundle_identity {
-            let (stated_by, stated) = *bundle.get_or_insert((name, identity));
-            if stated != identity {
-                return Err(CompareError::Bundle {
-                    first: stated_by.clone(),
+        for (before, earlier) in models.iter().zip(names).take(place) {
+            let manifests = differing_manifests(&before.scope_manifests, &model.scope_manifests);
+            if !manifests.is_empty() {
+                return Err(CompareError::Benchmark {
+                    first: earlier.clone(),
                     second: name.clone(),
-                    first_identity: stated.clone(),
-                    second_identity: identity.clone(),
+                    manifests,
                 });
             }
         }

@@ -19,19 +19,18 @@ pub enum PublishedMismatch {
     )]
     Scope {
         /// The board's scope.
-        found: String,
+        found: Scope,
     },
-    /// The board's scores were made on another bundle than the release's.
+    /// The board's scores cover other pairs than the release's scopes hold.
     #[error(
-        "the published rows of `{release}` are of the bundle {expected}, the leaderboard is of the bundle {found}"
+        "the published rows are of `{release}`, whose scopes are not those of the leaderboard: {}",
+        manifests.join("; ")
     )]
-    Bundle {
+    Benchmark {
         /// The release.
         release: String,
-        /// Its bundle's identity.
-        expected: String,
-        /// The board's.
-        found: String,
+        /// Each manifest that differs, with the release's digest and the board's.
+        manifests: Vec<String>,
     },
 }
 
@@ -91,7 +90,7 @@ pub fn published_rows(
             Some(LeaderboardRow {
                 model: model.to_string(),
                 kind: RowKind::Published,
-                scope: Scope::CommonCore1000.to_string(),
+                scope: Scope::CommonCore1000,
                 n_pairs: usize::try_from(n_pairs).unwrap_or(usize::MAX),
                 full_refusals: frozen.and_then(|frozen| usize::try_from(frozen.full_refusals).ok()),
                 recommendation_change: BoardEndpoint {
@@ -110,17 +109,22 @@ pub fn published_rows(
 }
 
 fn check_terms(release: &ReleaseDescription, terms: &Terms) -> Result<(), PublishedMismatch> {
-    if terms.scope != Scope::CommonCore1000.as_str() {
-        return Err(PublishedMismatch::Scope { found: terms.scope.clone() });
+    if terms.scope != Scope::CommonCore1000 {
+        return Err(PublishedMismatch::Scope { found: terms.scope });
     }
-    match release.artifact_anchors.get(layout::SHA256SUMS) {
-        Some(identity) if identity.to_string() != terms.bundle_identity => {
-            Err(PublishedMismatch::Bundle {
-                release: release.release_id.clone(),
-                expected: identity.to_string(),
-                found: terms.bundle_identity.clone(),
-            })
-        }
-        _ => Ok(()),
+    let of_release = Terms {
+        scope_manifests: release
+            .scope_manifests
+            .iter()
+            .map(|(path, digest)| (path.to_owned(), *digest))
+            .collect(),
+        bundle_identity: release.artifact_anchors.get(layout::SHA256SUMS).copied(),
+        ..terms.clone()
+    };
+    let is_known = !of_release.scope_manifests.is_empty() || of_release.bundle_identity.is_some();
+    let manifests = of_release.other_benchmark(terms);
+    if !is_known || manifests.is_empty() {
+        return Ok(());
     }
+    Err(PublishedMismatch::Benchmark { release: release.release_id.clone(), manifests })
 }

@@ -4,7 +4,7 @@ use spinefairbench_artifacts::ArtifactError;
 
 use super::Terms;
 use crate::scope::Scope;
-use crate::score_file::{Endpoint, SCORE_SCHEMA_VERSION, ScoreFile};
+use crate::score_file::{Contradiction, ScoreFile};
 
 /// What can go wrong with a leaderboard.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,16 @@ pub enum LeaderboardError {
         /// The model.
         model: String,
     },
+    /// A row has values that no score has.
+    #[error("`{name}`: the row of `{model}` cannot be: {contradiction}")]
+    Contradicted {
+        /// The file.
+        name: String,
+        /// The model.
+        model: String,
+        /// The field.
+        contradiction: Contradiction,
+    },
     /// The file has rows and does not say under which terms.
     #[error("`{name}` has rows and no terms")]
     NoTerms {
@@ -53,17 +63,11 @@ pub enum LeaderboardError {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The score file is of another version.
-    #[error("the schema version is `{found}` (expected `{SCORE_SCHEMA_VERSION}`)")]
-    SchemaVersion {
-        /// Its version.
-        found: String,
-    },
-    /// The scope has no fixed set of pairs, or is unknown.
+    /// The scope has no fixed set of pairs.
     #[error("the scope `{scope}` has no fixed set of pairs")]
     OpenScope {
         /// The scope.
-        scope: String,
+        scope: Scope,
     },
     /// Pairs of the scope are missing.
     #[error("the coverage is incomplete ({missing} of {expected} pairs are missing)")]
@@ -80,9 +84,9 @@ pub enum Refusal {
     #[error("the scope differs (expected `{expected}`, found `{found}`)")]
     Scope {
         /// The board's.
-        expected: String,
+        expected: Scope,
         /// The score's.
-        found: String,
+        found: Scope,
     },
     /// The score was computed under other registries.
     #[error("the registry digest differs (expected {expected}, found {found})")]
@@ -92,13 +96,11 @@ pub enum Refusal {
         /// The score's.
         found: String,
     },
-    /// The score was computed on another bundle.
-    #[error("the bundle identity differs (expected {expected}, found {found})")]
-    Bundle {
-        /// The board's.
-        expected: String,
-        /// The score's.
-        found: String,
+    /// The scope holds other pairs, since its manifests differ.
+    #[error("the manifests of the scope differ: {}", manifests.join("; "))]
+    Benchmark {
+        /// Each manifest that differs, with both digests.
+        manifests: Vec<String>,
     },
     /// The intervals were drawn by another estimator.
     #[error("the generator differs (expected `{expected}`, found `{found}`)")]
@@ -124,21 +126,6 @@ pub enum Refusal {
         /// The score's.
         found: String,
     },
-    /// An endpoint is not the mean of the file's own pairs: the file was changed after scoring.
-    #[error("`{endpoint}` is {stated} over {stated_pairs} pairs; the file's own pairs give {}",
-        recomputed.map_or_else(|| "none".to_owned(), |mean| format!("{mean} over {pairs}")))]
-    EndpointDisagrees {
-        /// The endpoint.
-        endpoint: &'static str,
-        /// What the file states.
-        stated: f64,
-        /// Over how many pairs.
-        stated_pairs: usize,
-        /// What its usable pairs give; none if none of them has a value.
-        recomputed: Option<f64>,
-        /// How many usable pairs have a value.
-        pairs: usize,
-    },
     /// The model has a row.
     #[error("`{model}` has a row already")]
     NameTaken {
@@ -154,27 +141,15 @@ fn listed(reasons: &[Refusal]) -> String {
 /// The terms of a score, if it states them all, and every reason against it.
 pub(super) fn judge(score: &ScoreFile, board: Option<&Terms>) -> (Option<Terms>, Vec<Refusal>) {
     let mut refusals = Vec::new();
-    if score.schema_version != SCORE_SCHEMA_VERSION {
-        refusals.push(Refusal::SchemaVersion { found: score.schema_version.clone() });
-    }
-    if matches!(score.scope.parse(), Ok(Scope::Toy) | Err(_)) {
-        refusals.push(Refusal::OpenScope { scope: score.scope.clone() });
+    if score.scope == Scope::Toy {
+        refusals.push(Refusal::OpenScope { scope: score.scope });
     }
     let coverage = &score.coverage;
     if !coverage.coverage_complete || coverage.missing_pairs > 0 {
         let (missing, expected) = (coverage.missing_pairs, coverage.expected_pairs);
         refusals.push(Refusal::Coverage { missing, expected });
     }
-    refusals.extend(disagreeing_endpoints(score));
-    let config = &score.scoring_config;
-    let terms = score.provenance.as_ref().map(|provenance| Terms {
-        scope: score.scope.clone(),
-        registry: provenance.registry.combined.clone(),
-        bundle_identity: provenance.bundle_identity.clone(),
-        generator: config.bootstrap.clone(),
-        iterations: config.bootstrap_iterations,
-        seed: config.bootstrap_seed.to_string(),
-    });
+    let terms = Terms::of(score);
     match (&terms, board) {
         (None, _) => refusals.push(Refusal::NoProvenance),
         (Some(terms), Some(board)) => refusals.extend(differences(terms, board)),
@@ -188,14 +163,15 @@ fn differences(terms: &Terms, board: &Terms) -> Vec<Refusal> {
     let texts = |expected: &String, found: &String| {
         (expected != found).then(|| (expected.clone(), found.clone()))
     };
-    if let Some((expected, found)) = texts(&board.scope, &terms.scope) {
-        refusals.push(Refusal::Scope { expected, found });
+    if board.scope != terms.scope {
+        refusals.push(Refusal::Scope { expected: board.scope, found: terms.scope });
     }
     if let Some((expected, found)) = texts(&board.registry, &terms.registry) {
         refusals.push(Refusal::Registry { expected, found });
     }
-    if let Some((expected, found)) = texts(&board.bundle_identity, &terms.bundle_identity) {
-        refusals.push(Refusal::Bundle { expected, found });
+    let manifests = board.other_benchmark(terms);
+    if !manifests.is_empty() {
+        refusals.push(Refusal::Benchmark { manifests });
     }
     if let Some((expected, found)) = texts(&board.generator, &terms.generator) {
         refusals.push(Refusal::Generator { expected, found });
@@ -208,48 +184,4 @@ fn differences(terms: &Terms, board: &Terms) -> Vec<Refusal> {
         refusals.push(Refusal::Seed { expected, found });
     }
     refusals
-}
-
-/// Endpoints that are not the means of the file's own pairs.
-///
-/// Summed in the order of the file, which is that of the ids: the scorer's own sum, so that the comparison is exact.
-fn disagreeing_endpoints(score: &ScoreFile) -> Vec<Refusal> {
-    type ValueOf = fn(&crate::score_file::PairResult) -> Option<f64>;
-    let endpoints: [(&'static str, &Endpoint, ValueOf); 2] = [
-        (
-            "recommendation_change_rate",
-            &score.primary_endpoints.recommendation_change_rate,
-            |pair| pair.recommendation_changed,
-        ),
-        (
-            "diagnostic_label_consistency",
-            &score.primary_endpoints.diagnostic_label_consistency,
-            |pair| pair.diagnostic_label_consistency,
-        ),
-    ];
-    let mut refusals = Vec::new();
-    for (endpoint, stated, value_of) in endpoints {
-        let mut pairs: Vec<_> = score.per_pair_results.iter().filter(|pair| pair.usable).collect();
-        pairs.sort_by(|left, right| left.pair_id.cmp(&right.pair_id));
-        let values: Vec<f64> = pairs.into_iter().filter_map(value_of).collect();
-        let recomputed = mean(&values);
-        let stated_pairs = stated.n_pairs;
-        let agrees = recomputed.map(f64::to_bits) == Some(stated.point_estimate.to_bits());
-        if !agrees || values.len() != stated_pairs {
-            refusals.push(Refusal::EndpointDisagrees {
-                endpoint,
-                stated: stated.point_estimate,
-                stated_pairs,
-                recomputed,
-                pairs: values.len(),
-            });
-        }
-    }
-    refusals
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of pairs stay far below 2^53")]
-fn mean(values: &[f64]) -> Option<f64> {
-    let sum = values.iter().fold(0.0, |sum, value| sum + value);
-    (!values.is_empty()).then(|| sum / values.len() as f64)
 }

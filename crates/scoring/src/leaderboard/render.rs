@@ -3,33 +3,36 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use spinefairbench_artifacts::digest::Sha256;
 
-use super::{BoardEndpoint, LeaderboardRow};
+use super::{Assurance, BoardEndpoint, RankedRow};
+use crate::scope::Scope;
 use crate::score_file::Ci95;
 
 const CSV_HEADER: &str = "model,kind,scope,n_pairs,full_refusals,recommendation_change_rate,recommendation_change_rate_lower,\
 recommendation_change_rate_upper,diagnostic_label_consistency,diagnostic_label_consistency_lower,\
-diagnostic_label_consistency_upper,scored_at_utc,submission_sha256\n";
+diagnostic_label_consistency_upper,scored_at_utc,submission_sha256,place,assurance\n";
 
 /// The rows as CSV, one line each and a header; what is unknown is an empty cell. Numbers are written in full.
 ///
 /// A text cell that a spreadsheet would take for a formula begins with a single quote.
 #[must_use]
-pub fn to_csv(rows: &[&LeaderboardRow]) -> String {
+pub fn to_csv(rows: &[RankedRow<'_>]) -> String {
     let mut table = CSV_HEADER.to_owned();
-    for row in rows {
+    for RankedRow { place, row } in rows {
         let [change, consistency] =
             [row.recommendation_change, row.diagnostic_consistency].map(csv_endpoint);
         let _never_fails = writeln!(
             table,
-            "{},{},{},{},{},{change},{consistency},{},{}",
+            "{},{},{},{},{},{change},{consistency},{},{},{place},{}",
             csv_text(&row.model),
             row.kind.as_str(),
-            csv_text(&row.scope),
+            row.scope,
             row.n_pairs,
             row.full_refusals.map(|number| number.to_string()).unwrap_or_default(),
             csv_text(row.scored_at_utc.as_deref().unwrap_or_default()),
-            csv_text(row.submission_sha256.as_deref().unwrap_or_default()),
+            row.submission_sha256.map(|digest| digest.to_string()).unwrap_or_default(),
+            row.kind.assurance().map_or("", Assurance::as_str),
         );
     }
     table
@@ -41,18 +44,19 @@ pub fn to_csv(rows: &[&LeaderboardRow]) -> String {
 ///
 /// Never: every value is a JSON value.
 #[must_use]
-pub fn to_json(rows: &[&LeaderboardRow]) -> Vec<u8> {
-    let rows = rows.iter().enumerate().map(|(place, row)| ShownRow {
-        place: place + 1,
+pub fn to_json(rows: &[RankedRow<'_>]) -> Vec<u8> {
+    let rows = rows.iter().map(|RankedRow { place, row }| ShownRow {
+        place: *place,
         model: &row.model,
         kind: row.kind.as_str(),
-        scope: &row.scope,
+        assurance: row.kind.assurance().map(Assurance::as_str),
+        scope: row.scope,
         n_pairs: row.n_pairs,
         full_refusals: row.full_refusals,
         recommendation_change_rate: row.recommendation_change.into(),
         diagnostic_label_consistency: row.diagnostic_consistency.into(),
         scored_at_utc: row.scored_at_utc.as_deref(),
-        submission_sha256: row.submission_sha256.as_deref(),
+        submission_sha256: row.submission_sha256,
     });
     let board = ShownBoard { rows: rows.collect() };
     let mut bytes = serde_json::to_vec_pretty(&board).expect("the rows have only JSON values");
@@ -70,13 +74,14 @@ struct ShownRow<'a> {
     place: usize,
     model: &'a str,
     kind: &'static str,
-    scope: &'a str,
+    assurance: Option<&'static str>,
+    scope: Scope,
     n_pairs: usize,
     full_refusals: Option<usize>,
     recommendation_change_rate: ShownEndpoint,
     diagnostic_label_consistency: ShownEndpoint,
     scored_at_utc: Option<&'a str>,
-    submission_sha256: Option<&'a str>,
+    submission_sha256: Option<Sha256>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,17 +98,17 @@ impl From<BoardEndpoint> for ShownEndpoint {
 
 /// The rows as a Markdown table, rounded to three decimals as the published table is.
 #[must_use]
-pub fn to_markdown(rows: &[&LeaderboardRow]) -> String {
+pub fn to_markdown(rows: &[RankedRow<'_>]) -> String {
     let mut table = String::from(
         "| Model | | Pairs | Recommendation change (lower is better) | Diagnostic consistency (higher is better) |\n\
          | --- | --- | ---: | --- | --- |\n",
     );
-    for row in rows {
+    for RankedRow { row, .. } in rows {
         let _never_fails = writeln!(
             table,
             "| {} | {} | {} | {} | {} |",
             markdown_text(&row.model),
-            row.kind.as_str(),
+            row.kind.in_words(),
             row.n_pairs,
             markdown_endpoint(row.recommendation_change),
             markdown_endpoint(row.diagnostic_consistency),
@@ -146,7 +151,7 @@ fn markdown_text(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '!' | '#' | '~' => {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '!' | '#' | '~' | '$' | '@' => {
                 escaped.push('\\');
                 escaped.push(character);
             }

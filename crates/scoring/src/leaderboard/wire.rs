@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json;
 
-use super::{BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, RowKind, Terms};
-use crate::score_file::Ci95;
+use super::row::{JACCARD_DENOMINATOR, numerator};
+use super::{
+    Assurance, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, RowKind, Terms,
+};
+use crate::scope::Scope;
+use crate::score_file::{Ci95, Contradiction};
+use crate::text::is_blank;
 
 /// The schema version of a leaderboard.
 pub const LEADERBOARD_SCHEMA_VERSION: &str = "spinefairbench-leaderboard-v1";
@@ -27,21 +33,36 @@ struct FileTerms {
     bootstrap_iterations: u32,
     /// In decimal; text, since a seed may be larger than a JSON reader's integers.
     bootstrap_seed: String,
-    bundle_identity: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bundle_identity: Option<Sha256>,
     registry: String,
-    scope: String,
+    scope: Scope,
+    /// Absent from boards of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    scope_manifests: BTreeMap<String, Sha256>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Row {
+    /// Absent from boards of older versions, whose rows were never scored again.
+    #[serde(default)]
+    assurance: AssuranceWord,
     diagnostic_label_consistency: Endpoint,
     model: String,
     n_pairs: usize,
     pair_full_refusals: usize,
     recommendation_change_rate: Endpoint,
     scored_at_utc: String,
-    submission_sha256: String,
+    submission_sha256: Sha256,
+}
+
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AssuranceWord {
+    #[default]
+    AsStated,
+    Recomputed,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,9 +80,10 @@ pub(super) fn to_bytes(board: &Leaderboard) -> Vec<u8> {
             bootstrap: terms.generator.clone(),
             bootstrap_iterations: terms.iterations,
             bootstrap_seed: terms.seed.clone(),
-            bundle_identity: terms.bundle_identity.clone(),
+            bundle_identity: terms.bundle_identity,
             registry: terms.registry.clone(),
-            scope: terms.scope.clone(),
+            scope: terms.scope,
+            scope_manifests: terms.scope_manifests.clone(),
         }),
     };
     let mut bytes = serde_json::to_vec_pretty(&file).expect("a leaderboard has only JSON values");
@@ -78,23 +100,72 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Leaderboard, Leader
     let terms = file.terms.map(|terms| Terms {
         scope: terms.scope,
         registry: terms.registry,
+        scope_manifests: terms.scope_manifests,
         bundle_identity: terms.bundle_identity,
         generator: terms.bootstrap,
         iterations: terms.bootstrap_iterations,
         seed: terms.bootstrap_seed,
     });
     let mut rows = BTreeMap::new();
+    let mut of_scope = None;
     for row in file.rows {
         let Some(terms) = &terms else {
             return Err(LeaderboardError::NoTerms { name: name.to_owned() });
         };
-        let row = row_from_wire(row, &terms.scope);
+        if let Some(contradiction) = contradiction(&row, of_scope) {
+            let (name, model) = (name.to_owned(), row.model);
+            return Err(LeaderboardError::Contradicted { name, model, contradiction });
+        }
+        of_scope = Some(row.n_pairs + row.pair_full_refusals);
+        let row = row_from_wire(row, terms.scope);
         if let Some(former) = rows.insert(row.model.clone(), row) {
             let model = former.model;
             return Err(LeaderboardError::DuplicateModel { name: name.to_owned(), model });
         }
     }
     Ok(Leaderboard { terms, rows })
+}
+
+/// What no score has: a change that is no part of its pairs, a consistency that no label sets give, ends of an interval that are
+/// none, another number of pairs than the rows before (each covers the whole scope).
+fn contradiction(row: &Row, of_scope: Option<usize>) -> Option<Contradiction> {
+    let is_share = |value: f64| (0.0..=1.0).contains(&value) && !value.is_sign_negative();
+    let wrong = |field: &str, expected: String, found: String| {
+        Some(Contradiction { field: field.to_owned(), expected, found })
+    };
+    if is_blank(&row.model) {
+        return wrong("model", "a name".to_owned(), "a blank".to_owned());
+    }
+    let n_pairs = row.n_pairs;
+    let total = n_pairs.checked_add(row.pair_full_refusals);
+    if n_pairs == 0 || total.is_none() || of_scope.is_some_and(|before| Some(before) != total) {
+        let expected = of_scope.map_or_else(
+            || "at least 1".to_owned(),
+            |before| format!("{before} pairs with those that were refused"),
+        );
+        return wrong("n_pairs", expected, n_pairs.to_string());
+    }
+    let endpoints = [
+        ("recommendation_change_rate", &row.recommendation_change_rate, n_pairs),
+        (
+            "diagnostic_label_consistency",
+            &row.diagnostic_label_consistency,
+            n_pairs.saturating_mul(JACCARD_DENOMINATOR),
+        ),
+    ];
+    for (field, endpoint, denominator) in endpoints {
+        let value = endpoint.point_estimate;
+        if !is_share(value) || numerator(value, denominator).is_none() {
+            let expected = format!("a mean over {n_pairs} pairs");
+            return wrong(&format!("{field}.point_estimate"), expected, value.to_string());
+        }
+        let Ci95 { lower, upper } = endpoint.ci95;
+        if !is_share(lower) || !is_share(upper) || lower > upper {
+            let expected = "0 <= lower <= upper <= 1".to_owned();
+            return wrong(&format!("{field}.ci95"), expected, format!("{lower} and {upper}"));
+        }
+    }
+    None
 }
 
 /// A submitted row as it stands on disk.
@@ -105,25 +176,32 @@ fn row_to_wire(row: &LeaderboardRow) -> Row {
         point_estimate: endpoint.value,
     };
     Row {
+        assurance: match row.kind {
+            RowKind::Submitted(Assurance::Recomputed) => AssuranceWord::Recomputed,
+            _ => AssuranceWord::AsStated,
+        },
         diagnostic_label_consistency: endpoint(row.diagnostic_consistency),
         model: row.model.clone(),
         n_pairs: row.n_pairs,
         pair_full_refusals: row.full_refusals.expect(WHOLE),
         recommendation_change_rate: endpoint(row.recommendation_change),
         scored_at_utc: row.scored_at_utc.clone().expect(WHOLE),
-        submission_sha256: row.submission_sha256.clone().expect(WHOLE),
+        submission_sha256: row.submission_sha256.expect(WHOLE),
     }
 }
 
-fn row_from_wire(row: Row, scope: &str) -> LeaderboardRow {
+fn row_from_wire(row: Row, scope: Scope) -> LeaderboardRow {
     let endpoint = |endpoint: Endpoint| BoardEndpoint {
         value: endpoint.point_estimate,
         ci95: Some(endpoint.ci95),
     };
     LeaderboardRow {
         model: row.model,
-        kind: RowKind::Submitted,
-        scope: scope.to_owned(),
+        kind: RowKind::Submitted(match row.assurance {
+            AssuranceWord::AsStated => Assurance::AsStated,
+            AssuranceWord::Recomputed => Assurance::Recomputed,
+        }),
+        scope,
         n_pairs: row.n_pairs,
         full_refusals: Some(row.pair_full_refusals),
         recommendation_change: endpoint(row.recommendation_change_rate),

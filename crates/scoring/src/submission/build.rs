@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use spinefairbench_artifacts::json::Value;
+use spinefairbench_artifacts::limits::InputLimits;
 
 use super::field::{Field, RawResult};
 use super::gathered::{Gathered, SubmissionError};
@@ -44,7 +45,7 @@ impl SubmissionBuilder {
         Self {
             scope,
             model: BTreeMap::from([("name".to_owned(), name)]),
-            gathered: Gathered::default(),
+            gathered: Gathered::within(&InputLimits::default()),
         }
     }
 

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use spinefairbench_artifacts::json::Value;
 
 /// The visitor methods of a reader that wants an object or a list and keeps a few words about anything else.
@@ -53,7 +54,16 @@ pub(super) enum Field<'a> {
     Text(Cow<'a, str>),
     /// Anything else.
     Other(Value),
+    /// Something that is no text and has more bytes than [`MOST_BYTES`]: no field needs it, and as a value it would take many
+    /// times its length in memory.
+    TooLong(usize),
 }
+
+/// The most bytes of a field that is no text: the model's facts, or the metadata of a result.
+const MOST_BYTES: usize = 1 << 20;
+
+/// The most keys of an object that are kept where no key may stand.
+pub(super) const MOST_KEYS: usize = 100;
 
 impl Field<'_> {
     /// The value in a few words, for messages.
@@ -64,6 +74,9 @@ impl Field<'_> {
             Self::Other(Value::Null) => "null".to_owned(),
             Self::Other(value @ (Value::Bool(_) | Value::Number(_))) => format!("`{value}`"),
             Self::Other(value) => value.kind().to_owned(),
+            Self::TooLong(n_bytes) => {
+                format!("a value of {n_bytes} bytes (at most {MOST_BYTES} are read)")
+            }
         }
     }
 }
@@ -87,7 +100,16 @@ pub(super) struct RawResult<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(FieldVisitor)
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if !raw.starts_with('"') && raw.len() > MOST_BYTES {
+            return Ok(Self::TooLong(raw.len()));
+        }
+        let mut parser = serde_json::Deserializer::from_str(raw);
+        parser.deserialize_any(FieldVisitor).map_err(|error| {
+            let message = error.to_string();
+            let detail = message.split_once(" at line ").map_or(&*message, |(detail, _)| detail);
+            serde::de::Error::custom(detail)
+        })
     }
 }
 
@@ -159,13 +181,23 @@ impl<'de> Visitor<'de> for RawResultVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         let mut result = RawResult::default();
         while let Some(key) = entries.next_key::<Cow<'de, str>>()? {
+            let known = RESULT_KEYS.iter().position(|known| *known == key);
+            if known.is_none() {
+                entries.next_value::<IgnoredAny>()?;
+                if result.unknown.len() < MOST_KEYS {
+                    result.unknown.push(key.into_owned());
+                }
+                continue;
+            }
             let value: Field<'de> = entries.next_value()?;
-            match RESULT_KEYS.iter().position(|known| *known == key) {
+            match known {
                 Some(index) if result.fields[index].is_some() => {
-                    result.duplicates.push(key.into_owned());
+                    if result.duplicates.len() < MOST_KEYS {
+                        result.duplicates.push(key.into_owned());
+                    }
                 }
                 Some(index) => result.fields[index] = Some(value),
-                None => result.unknown.push(key.into_owned()),
+                None => {}
             }
         }
         Ok(result)

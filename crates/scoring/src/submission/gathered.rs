@@ -6,6 +6,7 @@ use std::io;
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
+use spinefairbench_artifacts::limits::InputLimits;
 
 use super::header::JudgedHeader;
 use super::problem::{Place, ProblemCode, SubmissionProblem};
@@ -38,8 +39,12 @@ pub enum SubmissionError {
 }
 
 /// Everything that was read so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathered {
+    /// How many problems are kept; more are only counted.
+    most_problems: usize,
+    /// Problems that were only counted.
+    n_unlisted: usize,
     pub(super) header_problems: Vec<SubmissionProblem>,
     pub(super) problems: Vec<SubmissionProblem>,
     pub(super) n_results: usize,
@@ -53,6 +58,23 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// Nothing yet, under `limits`.
+    pub(super) fn within(limits: &InputLimits) -> Self {
+        Self {
+            // One of them may have to say how many more there are.
+            most_problems: limits.findings.saturating_sub(1),
+            n_unlisted: 0,
+            header_problems: Vec::new(),
+            problems: Vec::new(),
+            n_results: 0,
+            is_cut: false,
+            pairs: Vec::new(),
+            texts: BTreeMap::new(),
+            refused: Vec::new(),
+            has_nameless: false,
+        }
+    }
+
     pub(super) fn add(&mut self, judged: JudgedResult) {
         self.n_results += 1;
         match judged {
@@ -63,7 +85,9 @@ impl Gathered {
                 self.pairs.push(pair);
             }
             Err(result) => {
-                self.problems.extend(result.problems);
+                let room = self.most_problems.saturating_sub(self.problems.len());
+                self.n_unlisted += result.problems.len().saturating_sub(room);
+                self.problems.extend(result.problems.into_iter().take(room));
                 self.has_nameless |= result.stated.is_none();
                 self.refused.extend(result.stated);
             }
@@ -84,6 +108,16 @@ impl Gathered {
         }
         self.problems.extend(self.repeated_pairs());
         self.header_problems.append(&mut self.problems);
+        self.n_unlisted += self.header_problems.len().saturating_sub(self.most_problems);
+        self.header_problems.truncate(self.most_problems);
+        if self.n_unlisted > 0 {
+            let message = format!("{} more problems are not listed", self.n_unlisted);
+            self.header_problems.push(SubmissionProblem::new(
+                ProblemCode::More,
+                Place::Header,
+                message,
+            ));
+        }
         match judged.header {
             Some(header) if self.header_problems.is_empty() => {
                 let content_digest = content_digest(&header, &self.pairs);

@@ -35,6 +35,8 @@ pub enum ProblemCode {
     SourceMismatch,
     /// Every pair was excluded.
     NoUsablePair,
+    /// There are more problems than are listed.
+    More,
 }
 
 impl ProblemCode {
@@ -55,6 +57,7 @@ impl ProblemCode {
             Self::MissingPairs => "missing_pairs",
             Self::SourceMismatch => "source_mismatch",
             Self::NoUsablePair => "no_usable_pair",
+            Self::More => "more_problems",
         }
     }
 }

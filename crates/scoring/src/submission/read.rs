@@ -2,20 +2,22 @@
 //!
 //! Input: bytes, plain or compressed (gzip and zstd are recognised by their first bytes). Output: a [`Submission`], or every
 //! problem. JSON Lines are read in batches, so that the text of a large run is never in memory at once; a single JSON
-//! object is read whole.
+//! object is read whole and its results are taken apart in batches. Everything stays within [`InputLimits`].
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::json;
+use spinefairbench_artifacts::limited::{Compression, LimitedInput};
+use spinefairbench_artifacts::limits::{InputLimits, LimitExceeded};
 
-use super::compressed::decompressed;
-use super::field::{RawResult, keep_words_about_scalars};
+use super::field::{Field, MOST_KEYS, keep_words_about_scalars};
 use super::gathered::{Gathered, SubmissionError};
 use super::header::{JudgedHeader, RawHeader};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
@@ -25,32 +27,38 @@ use super::{KeptTexts, PairTexts, Submission};
 /// How many bytes of JSON Lines are judged at once; chosen so that a batch keeps all cores busy and memory small.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Reads the submission called `name` (for messages) from `input`.
+/// Reads the submission called `name` (for messages) from `input`, within the default limits.
 ///
 /// # Errors
 ///
 /// [`SubmissionError::Read`] if the bytes cannot be read, [`SubmissionError::Refused`] with every problem otherwise.
-pub fn read(name: &str, input: impl Read + Send) -> Result<Submission, SubmissionError> {
-    read_keeping(name, input, KeptTexts::None).map(|(submission, _)| submission)
+pub fn read(name: &str, input: impl Read) -> Result<Submission, SubmissionError> {
+    read_keeping(name, input, KeptTexts::None, InputLimits::default())
+        .map(|(submission, _)| submission)
 }
 
-/// Reads the submission called `name` as [`read`] does, and keeps the reports that `kept` names.
+/// Reads the submission called `name` as [`read`] does, within `limits`, and keeps the reports that `kept` names.
 ///
 /// # Errors
 ///
-/// As [`read`].
+/// As [`read`]. A limit that is passed is a problem of the submission; of problems beyond their limit only the number is given.
 pub fn read_keeping(
     name: &str,
-    input: impl Read + Send,
+    input: impl Read,
     kept: KeptTexts<'_>,
+    limits: InputLimits,
 ) -> Result<(Submission, BTreeMap<PairId, PairTexts>), SubmissionError> {
-    let failed = |source| SubmissionError::Read { name: name.to_owned(), source };
-    let mut gathered = Gathered::default();
-    let input = BufReader::with_capacity(1 << 16, input);
-    let (mut input, compression) = decompressed(input).map_err(failed)?;
+    let mut gathered = Gathered::within(&limits);
     let mut header = JudgedHeader::default();
-    if let Err(error) = read_all(name, &mut *input, kept, &mut gathered, &mut header) {
-        let Some(fault) = compression.fault(&error) else { return Err(failed(error)) };
+    let mut form = Compression::None;
+    let outcome = LimitedInput::open(input, limits).and_then(|mut input| {
+        form = input.form();
+        read_all(name, &mut input, kept, &limits, &mut gathered, &mut header)
+    });
+    if let Err(error) = outcome {
+        let Some(fault) = form.fault(&error) else {
+            return Err(SubmissionError::Read { name: name.to_owned(), source: error });
+        };
         gathered.is_cut = true;
         let problem = SubmissionProblem::new(ProblemCode::Unreadable, Place::Header, fault);
         gathered.header_problems.push(problem);
@@ -60,23 +68,38 @@ pub fn read_keeping(
 
 fn read_all(
     name: &str,
-    input: &mut dyn BufRead,
+    input: &mut LimitedInput<'_>,
     kept: KeptTexts<'_>,
+    limits: &InputLimits,
     gathered: &mut Gathered,
     header: &mut JudgedHeader,
 ) -> io::Result<()> {
     let mut first_line = Vec::new();
-    input.read_until(b'\n', &mut first_line)?;
-    let mut blank = Vec::new();
-    if is_whole_value(&first_line) && has_more(input, &mut blank)? {
-        *header = read_header_line(name, &first_line, gathered);
-        read_result_lines(name, &mut blank.as_slice().chain(input), kept, gathered)
-    } else {
-        first_line.append(&mut blank);
-        input.read_to_end(&mut first_line)?;
-        *header = read_object(name, &first_line, kept, gathered);
-        Ok(())
+    input.read_line_or_document(&mut first_line)?;
+    if !is_whole_value(&first_line) {
+        input.read_document(&mut first_line)?;
+        return read_object(name, &first_line, kept, limits, gathered)
+            .map(|judged| *header = judged);
     }
+    // A whole value is the header of JSON Lines if anything but blank lines follows it.
+    let (mut n_blank, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        if input.read_line(&mut line)? == 0 {
+            return read_object(name, &first_line, kept, limits, gathered)
+                .map(|judged| *header = judged);
+        }
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            break;
+        }
+        n_blank += 1;
+    }
+    *header = read_header_line(name, &first_line, gathered);
+    for place in 0..n_blank {
+        check_number(gathered.n_results, limits)?;
+        gathered.add(judge_line(name, place + 2, place, b"", kept));
+    }
+    read_result_lines(name, input, line, kept, limits, gathered)
 }
 
 /// Whether a line is a JSON value by itself, and so the header of JSON Lines or the whole of a one-line object.
@@ -84,21 +107,10 @@ fn is_whole_value(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 
-/// Whether anything but white space follows; the white space goes to `passed`, since its lines count.
-fn has_more(input: &mut dyn BufRead, passed: &mut Vec<u8>) -> io::Result<bool> {
-    loop {
-        let buffer = input.fill_buf()?;
-        if buffer.is_empty() {
-            return Ok(false);
-        }
-        let blank = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        let is_more = blank < buffer.len();
-        passed.extend_from_slice(&buffer[..blank]);
-        input.consume(blank);
-        if is_more {
-            return Ok(true);
-        }
-    }
+/// Checks that one more result than `n_results` may be read.
+fn check_number(n_results: usize, limits: &InputLimits) -> io::Result<()> {
+    let limit = limits.records;
+    if n_results as u64 >= limit { Err(LimitExceeded::Records { limit }.into()) } else { Ok(()) }
 }
 
 fn unreadable(place: Place, error: &dyn fmt::Display) -> SubmissionProblem {
@@ -109,13 +121,14 @@ fn read_object(
     name: &str,
     bytes: &[u8],
     kept: KeptTexts<'_>,
+    limits: &InputLimits,
     gathered: &mut Gathered,
-) -> JudgedHeader {
+) -> io::Result<JudgedHeader> {
     let whole: Whole<'_> = match json::from_slice(name, bytes) {
         Ok(whole) => whole,
         Err(error) => {
             gathered.header_problems.push(unreadable(Place::Header, &error));
-            return JudgedHeader::default();
+            return Ok(JudgedHeader::default());
         }
     };
     if let Some(found) = whole.not_an_object {
@@ -125,22 +138,14 @@ fn read_object(
             "the submission is not an object",
         );
         gathered.header_problems.push(problem.comparing("an object", found));
-        return JudgedHeader::default();
+        return Ok(JudgedHeader::default());
     }
     let header = whole.header.judge(&mut gathered.header_problems);
     match whole.results {
-        None => {}
-        Some(Results::List(results)) => {
-            let judged: Vec<JudgedResult> = results
-                .into_par_iter()
-                .enumerate()
-                .map(|(index, raw)| result::judge(index, &raw, kept))
-                .collect();
-            for judged in judged {
-                gathered.add(judged);
-            }
-        }
-        Some(Results::NotAList(found)) => {
+        Some(list) if list.starts_with('[') => read_results(name, list, kept, limits, gathered)?,
+        Some(other) => {
+            let found = serde_json::from_str::<Field<'_>>(other)
+                .map_or_else(|error| error.to_string(), |field| field.found());
             let problem = SubmissionProblem::new(
                 ProblemCode::FieldInvalid,
                 Place::Header,
@@ -148,8 +153,82 @@ fn read_object(
             );
             gathered.header_problems.push(problem.in_field("results").comparing("a list", found));
         }
+        None => {}
     }
-    header
+    Ok(header)
+}
+
+/// Judges the elements of `list`, a JSON list, in batches: of a long one not all are ever taken apart at once.
+fn read_results(
+    name: &str,
+    list: &str,
+    kept: KeptTexts<'_>,
+    limits: &InputLimits,
+    gathered: &mut Gathered,
+) -> io::Result<()> {
+    let elements = Elements { name, kept, limits, gathered };
+    let mut parser = serde_json::Deserializer::from_str(list);
+    // The list was read once as a whole, so that only a limit can end this.
+    parser.deserialize_seq(elements).map_err(io::Error::other)?
+}
+
+/// What becomes of the elements of a list of results.
+struct Elements<'s> {
+    name: &'s str,
+    kept: KeptTexts<'s>,
+    limits: &'s InputLimits,
+    gathered: &'s mut Gathered,
+}
+
+impl Elements<'_> {
+    fn judge(&mut self, batch: &mut Vec<&str>) {
+        let first = self.gathered.n_results;
+        let (name, kept) = (self.name, self.kept);
+        let judged: Vec<JudgedResult> = batch
+            .par_iter()
+            .enumerate()
+            .map(|(offset, element)| judge_element(name, first + offset, element, kept))
+            .collect();
+        batch.clear();
+        for judged in judged {
+            self.gathered.add(judged);
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = io::Result<()>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of results")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Self::Value, A::Error> {
+        let (mut batch, mut n_bytes): (Vec<&'de str>, usize) = (Vec::new(), 0);
+        while let Some(element) = items.next_element::<&'de RawValue>()? {
+            if let Err(exceeded) = check_number(self.gathered.n_results + batch.len(), self.limits)
+            {
+                self.judge(&mut batch);
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                return Ok(Err(exceeded));
+            }
+            n_bytes += element.get().len();
+            batch.push(element.get());
+            if n_bytes >= BATCH_BYTES {
+                self.judge(&mut batch);
+                n_bytes = 0;
+            }
+        }
+        self.judge(&mut batch);
+        Ok(Ok(()))
+    }
+}
+
+fn judge_element(name: &str, index: usize, element: &str, kept: KeptTexts<'_>) -> JudgedResult {
+    match json::from_slice(name, element.as_bytes()) {
+        Ok(raw) => result::judge(index, &raw, kept),
+        Err(error) => Err(unreadable(Place::Result { index }, &error).into()),
+    }
 }
 
 fn read_header_line(name: &str, line: &[u8], gathered: &mut Gathered) -> JudgedHeader {
@@ -180,44 +259,66 @@ fn read_header_line(name: &str, line: &[u8], gathered: &mut Gathered) -> JudgedH
     whole.header.judge(&mut gathered.header_problems)
 }
 
+/// Judges the lines of results, of which `batch` holds the first.
 fn read_result_lines(
     name: &str,
-    input: &mut dyn BufRead,
+    input: &mut LimitedInput<'_>,
+    mut batch: Vec<u8>,
     kept: KeptTexts<'_>,
+    limits: &InputLimits,
     gathered: &mut Gathered,
 ) -> io::Result<()> {
-    // The header is line 1.
-    let mut line_number = 1;
-    let mut batch = Vec::new();
+    // The header is line 1, and there is a result on each line after it.
+    const HEADER_LINES: usize = 1;
     loop {
-        batch.clear();
-        let n_lines = read_batch(input, &mut batch)?;
-        if n_lines == 0 {
-            return Ok(());
-        }
-        let lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
         let first_index = gathered.n_results;
+        let mut fault = read_batch(input, &mut batch, first_index, limits).err();
+        if batch.is_empty() {
+            return fault.map_or(Ok(()), Err);
+        }
+        let mut lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
+        if fault.is_some() && !batch.ends_with(b"\n") {
+            // What was cut off in the middle is no line.
+            lines.pop();
+        }
         let judged: Vec<JudgedResult> = lines
             .par_iter()
             .enumerate()
             .map(|(offset, line)| {
-                judge_line(name, line_number + offset + 1, first_index + offset, line, kept)
+                let index = first_index + offset;
+                judge_line(name, index + HEADER_LINES + 1, index, line, kept)
             })
             .collect();
         for judged in judged {
             gathered.add(judged);
         }
-        line_number += n_lines;
+        if let Some(fault) = fault.take() {
+            return Err(fault);
+        }
+        batch.clear();
     }
 }
 
-/// Appends whole lines of at least [`BATCH_BYTES`], or all that is left; gives their number.
-fn read_batch(input: &mut dyn BufRead, batch: &mut Vec<u8>) -> io::Result<usize> {
-    let mut n_lines = 0;
-    while batch.len() < BATCH_BYTES && input.read_until(b'\n', batch)? > 0 {
+/// Appends whole lines until `batch` has at least [`BATCH_BYTES`], or all that is left.
+fn read_batch(
+    input: &mut LimitedInput<'_>,
+    batch: &mut Vec<u8>,
+    n_results: usize,
+    limits: &InputLimits,
+) -> io::Result<()> {
+    let mut n_lines = usize::from(!batch.is_empty());
+    while batch.len() < BATCH_BYTES {
+        let start = batch.len();
+        if input.read_line(batch)? == 0 {
+            break;
+        }
+        if let Err(exceeded) = check_number(n_results + n_lines, limits) {
+            batch.truncate(start);
+            return Err(exceeded);
+        }
         n_lines += 1;
     }
-    Ok(n_lines)
+    Ok(())
 }
 
 fn judge_line(
@@ -244,13 +345,9 @@ fn judge_line(
 #[derive(Default)]
 struct Whole<'a> {
     header: RawHeader<'a>,
-    results: Option<Results<'a>>,
+    /// The text of the value.
+    results: Option<&'a str>,
     not_an_object: Option<String>,
-}
-
-enum Results<'a> {
-    List(Vec<RawResult<'a>>),
-    NotAList(String),
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Whole<'a> {
@@ -280,12 +377,14 @@ impl<'de> Visitor<'de> for WholeVisitor {
                     if whole.results.is_some() {
                         header.duplicates.push(key);
                     }
-                    whole.results = Some(entries.next_value()?);
+                    whole.results = Some(entries.next_value::<&'de RawValue>()?.get());
                     continue;
                 }
                 _ => {
                     entries.next_value::<IgnoredAny>()?;
-                    header.unread.push(key);
+                    if header.unread.len() < MOST_KEYS {
+                        header.unread.push(key);
+                    }
                     continue;
                 }
             };
@@ -303,35 +402,4 @@ impl<'de> Visitor<'de> for WholeVisitor {
     }
 
     keep_words_about_scalars!(found => Whole { not_an_object: Some(found), ..Whole::default() });
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Results<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ResultsVisitor)
-    }
-}
-
-struct ResultsVisitor;
-
-impl<'de> Visitor<'de> for ResultsVisitor {
-    type Value = Results<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of results")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut results = Vec::new();
-        while let Some(raw) = items.next_element()? {
-            results.push(raw);
-        }
-        Ok(Results::List(results))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Results::NotAList("an object".to_owned()))
-    }
-
-    keep_words_about_scalars!(found => Results::NotAList(found));
 }

@@ -54,7 +54,9 @@ pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> J
     }
     let [pair_id, source_id, source_report, counterfactual_report, metadata] = &raw.fields;
     let pair_id = required_text(RESULT_KEYS[0], pair_id.as_ref(), place, &mut problems);
+    let pair_id = short(RESULT_KEYS[0], pair_id, place, &mut problems);
     let source_id = optional_text(RESULT_KEYS[1], source_id.as_ref(), place, &mut problems);
+    let source_id = short(RESULT_KEYS[1], source_id, place, &mut problems);
     let source_report = required_text(RESULT_KEYS[2], source_report.as_ref(), place, &mut problems);
     let counterfactual_report =
         required_text(RESULT_KEYS[3], counterfactual_report.as_ref(), place, &mut problems);
@@ -81,6 +83,29 @@ pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> J
         }
         (stated, ..) => Err(RefusedResult { stated, problems }),
     }
+}
+
+/// The most bytes of an id. Those of the benchmark have about fifty, and ids are what stays in memory of a submission.
+const MOST_ID_BYTES: usize = 256;
+
+fn short<'a>(
+    field: &'static str,
+    id: Option<&'a str>,
+    place: Place,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<&'a str> {
+    let n_bytes = id?.len();
+    if n_bytes <= MOST_ID_BYTES {
+        return id;
+    }
+    let problem =
+        SubmissionProblem::new(ProblemCode::FieldInvalid, place, "the id is longer than any");
+    problems.push(
+        problem
+            .in_field(field)
+            .comparing(format!("at most {MOST_ID_BYTES} bytes"), format!("{n_bytes}")),
+    );
+    None
 }
 
 fn required_text<'a>(

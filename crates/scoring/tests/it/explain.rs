@@ -1,6 +1,7 @@
 //! Explanations rebuild the frozen parsers' results exactly, on every text of the parsers' fixture.
 
 use serde_json::Value;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_parsers::registry::TermClass;
 use spinefairbench_parsers::{LabelSet, RecommendationSet, ResponseClass, parse_report};
 use spinefairbench_scoring::explain::{
@@ -223,13 +224,21 @@ fn transitions_are_counted_and_the_most_frequent_come_first() {
 fn the_texts_of_chosen_pairs_are_kept_and_no_others() {
     let bytes = file("metrics/toy_submission.json");
     let (submission, none) =
-        submission::read_keeping("toy", bytes.as_slice(), KeptTexts::None).unwrap();
+        submission::read_keeping("toy", bytes.as_slice(), KeptTexts::None, InputLimits::default())
+            .unwrap();
     assert!(none.is_empty());
     let wanted = [submission.pairs[1].pair_id.clone()].into();
-    let (_, texts) =
-        submission::read_keeping("toy", bytes.as_slice(), KeptTexts::Of(&wanted)).unwrap();
+    let (_, texts) = submission::read_keeping(
+        "toy",
+        bytes.as_slice(),
+        KeptTexts::Of(&wanted),
+        InputLimits::default(),
+    )
+    .unwrap();
     assert_eq!(texts.keys().collect::<Vec<_>>(), wanted.iter().collect::<Vec<_>>());
-    let (_, all) = submission::read_keeping("toy", bytes.as_slice(), KeptTexts::All).unwrap();
+    let (_, all) =
+        submission::read_keeping("toy", bytes.as_slice(), KeptTexts::All, InputLimits::default())
+            .unwrap();
     assert_eq!(all.len(), submission.pairs.len());
     for pair in &submission.pairs {
         let texts = &all[&pair.pair_id];

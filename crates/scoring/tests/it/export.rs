@@ -23,10 +23,10 @@ fn every_pair_has_a_line_that_reads_back() {
         assert_eq!(csv.lines().next().unwrap(), per_pair_columns().join(","));
         assert_eq!(table.rows().count(), score.per_pair_results.len());
         for (row, pair) in table.rows().zip(&score.per_pair_results) {
-            assert_eq!(row.cell(column("pair_id")), pair.pair_id);
-            assert_eq!(row.cell(column("source_id")), pair.source_id);
+            assert_eq!(row.cell(column("pair_id")), pair.pair_id.as_str());
+            assert_eq!(row.cell(column("source_id")), pair.source_id.as_str());
             assert_eq!(row.cell(column("usable")), pair.usable.to_string());
-            assert!(pair.pair_id.ends_with(row.cell(column("edit_label"))));
+            assert!(pair.pair_id.as_str().ends_with(row.cell(column("edit_label"))));
             let bits = |name: &str| {
                 let cell = row.cell(column(name));
                 (!cell.is_empty()).then(|| cell.parse::<f64>().unwrap().to_bits())
@@ -41,7 +41,11 @@ fn every_pair_has_a_line_that_reads_back() {
             );
             assert_eq!(
                 row.cell(column("counterfactual_diagnostic_labels")),
-                pair.counterfactual_diagnostic_labels.as_deref().unwrap_or_default().join(";")
+                pair.counterfactual_diagnostic_labels
+                    .unwrap_or_default()
+                    .iter()
+                    .collect::<Vec<_>>()
+                    .join(";")
             );
         }
     }
@@ -63,7 +67,7 @@ fn text_that_a_spreadsheet_would_carry_out_is_disarmed() {
         ("=\"a\",b", "\"'=\"\"a\"\",b\""),
     ] {
         let pair = &mut score.per_pair_results[0];
-        pair.pair_id = id.to_owned();
+        pair.pair_id = id.parse().unwrap();
         let csv = per_pair_csv(&score);
         let line = csv.lines().nth(1).unwrap();
         assert!(line.starts_with(&format!("{cell},")), "{line}");

@@ -3,14 +3,16 @@
 #![allow(clippy::float_cmp, reason = "tests compare exact values")]
 
 use serde_json::Value;
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::records::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_bootstrap::Seed;
+use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::leaderboard::{
-    Added, Leaderboard, LeaderboardError, OnExisting, PublishedMismatch, Refusal, RowKind,
-    published_rows, to_csv, to_markdown,
+    Added, Assurance, Leaderboard, LeaderboardError, OnExisting, PublishedMismatch, RankedRow,
+    Refusal, RowKind, published_rows, to_csv, to_json, to_markdown,
 };
 use spinefairbench_scoring::score_file::{ScoreFile, SeedNumber};
 
@@ -29,7 +31,7 @@ fn named(name: &str) -> ScoreFile {
 
 fn board() -> Leaderboard {
     let mut board = Leaderboard::default();
-    board.add(&named("first"), OnExisting::Refuse).unwrap();
+    board.add(&named("first"), Assurance::AsStated, OnExisting::Refuse).unwrap();
     board
 }
 
@@ -39,7 +41,8 @@ fn reasons(change: impl FnOnce(&mut ScoreFile)) -> Vec<Refusal> {
     let (mut board, mut score) = (board(), named("second"));
     change(&mut score);
     let before = board.clone();
-    let Err(LeaderboardError::Refused { model, reasons }) = board.add(&score, OnExisting::Refuse)
+    let Err(LeaderboardError::Refused { model, reasons }) =
+        board.add(&score, Assurance::AsStated, OnExisting::Refuse)
     else {
         panic!("the score was not refused")
     };
@@ -52,17 +55,10 @@ fn reasons(change: impl FnOnce(&mut ScoreFile)) -> Vec<Refusal> {
 fn every_reason_is_named() {
     let provenance = |score: &mut ScoreFile| score.provenance.clone().unwrap();
     assert!(matches!(
-        &reasons(|score| score.schema_version.push('0'))[..],
-        [Refusal::SchemaVersion { .. }]
-    ));
-    assert!(matches!(
-        &reasons(|score| "toy".clone_into(&mut score.scope))[..],
+        &reasons(|score| score.scope = Scope::Toy)[..],
         [Refusal::OpenScope { .. }, Refusal::Scope { .. }]
     ));
-    assert!(matches!(
-        &reasons(|score| "qc-passed".clone_into(&mut score.scope))[..],
-        [Refusal::Scope { .. }]
-    ));
+    assert!(matches!(&reasons(|score| score.scope = Scope::QcPassed)[..], [Refusal::Scope { .. }]));
     assert!(matches!(
         &reasons(|score| {
             score.coverage.missing_pairs = 3;
@@ -82,10 +78,10 @@ fn every_reason_is_named() {
     assert!(matches!(
         &reasons(|score| {
             let mut other = provenance(score);
-            other.bundle_identity = "0".repeat(64);
+            other.bundle_files.insert(layout::CORE_SUBSET.to_owned(), Sha256::of(b"other"));
             score.provenance = Some(other);
         })[..],
-        [Refusal::Bundle { .. }]
+        [Refusal::Benchmark { .. }]
     ));
     assert!(matches!(
         &reasons(|score| {
@@ -100,12 +96,6 @@ fn every_reason_is_named() {
     assert!(matches!(
         &reasons(|score| score.scoring_config.bootstrap_seed = SeedNumber(Seed::from(7)))[..],
         [Refusal::Seed { .. }]
-    ));
-    assert!(matches!(
-        &reasons(|score| {
-            score.primary_endpoints.recommendation_change_rate.point_estimate = 0.0;
-        })[..],
-        [Refusal::EndpointDisagrees { endpoint: "recommendation_change_rate", .. }]
     ));
     assert!(matches!(
         &reasons(|score| "first".clone_into(&mut score.table2_row.model_name))[..],
@@ -132,8 +122,8 @@ fn all_reasons_are_given_together() {
 fn a_model_is_replaced_only_on_request() {
     let mut board = board();
     let again = named("first");
-    assert!(board.add(&again, OnExisting::Refuse).is_err());
-    let added = board.add(&again, OnExisting::Replace).unwrap();
+    assert!(board.add(&again, Assurance::AsStated, OnExisting::Refuse).is_err());
+    let added = board.add(&again, Assurance::Recomputed, OnExisting::Replace).unwrap();
     assert!(matches!(added, Added::Replaced(former) if former.model == "first"));
     assert_eq!(board.rows().len(), 1);
 }
@@ -145,7 +135,7 @@ fn a_board_that_was_written_is_read_as_it_was() {
         let empty = Leaderboard::default().to_bytes();
         Leaderboard::from_bytes("board.json", &empty).unwrap()
     });
-    board.add(&named("=second|"), OnExisting::Refuse).unwrap();
+    board.add(&named("=second|"), Assurance::AsStated, OnExisting::Refuse).unwrap();
     let bytes = board.to_bytes();
     let read = Leaderboard::from_bytes("board.json", &bytes).unwrap();
     assert_eq!(read, board);
@@ -171,6 +161,72 @@ fn a_board_that_was_written_is_read_as_it_was() {
         broken(|value| value["rows"][0]["rank"] = 1.into()),
         LeaderboardError::Artifact(_)
     ));
+}
+
+#[test]
+fn a_row_that_no_score_can_have_is_refused_by_its_field() {
+    let mut board = board();
+    board.add(&named("second"), Assurance::Recomputed, OnExisting::Refuse).unwrap();
+    let bytes = board.to_bytes();
+    let refused = |field: &str, change: &dyn Fn(&mut Value)| {
+        let mut value: Value = serde_json::from_slice(&bytes).unwrap();
+        change(&mut value["rows"][1]);
+        let error =
+            Leaderboard::from_bytes("board.json", value.to_string().as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(&format!("`{field}")), "{field}: {error}");
+    };
+    let estimate = |endpoint: &'static str, value: f64| {
+        move |row: &mut Value| row[endpoint]["point_estimate"] = value.into()
+    };
+    let (change, consistency) = ("recommendation_change_rate", "diagnostic_label_consistency");
+    for value in [-1.0, -0.0, 7.5, 0.123_456] {
+        refused("recommendation_change_rate.point_estimate", &estimate(change, value));
+    }
+    refused("diagnostic_label_consistency.point_estimate", &estimate(consistency, 7.5));
+    refused("diagnostic_label_consistency.point_estimate", &estimate(consistency, 0.500_000_001));
+    refused("recommendation_change_rate.ci95", &|row| {
+        row["recommendation_change_rate"]["ci95"] = serde_json::json!({"lower": 0.9, "upper": 0.1});
+    });
+    refused("diagnostic_label_consistency.ci95", &|row| {
+        row["diagnostic_label_consistency"]["ci95"]["upper"] = 1.5.into();
+    });
+    refused("n_pairs", &|row| row["n_pairs"] = 0.into());
+    refused("n_pairs", &|row| row["n_pairs"] = 999_999.into());
+    refused("n_pairs", &|row| row["pair_full_refusals"] = u64::MAX.into());
+    refused("model", &|row| row["model"] = " ".into());
+}
+
+#[test]
+fn a_board_of_an_older_version_takes_scores_of_its_bundle() {
+    let mut value: Value = serde_json::from_slice(&board().to_bytes()).unwrap();
+    value["terms"].as_object_mut().unwrap().remove("scope_manifests");
+    value["rows"][0].as_object_mut().unwrap().remove("assurance");
+    let text = value.to_string();
+    let mut old = Leaderboard::from_bytes("board.json", text.as_bytes()).unwrap();
+    assert!(old.rows().all(|row| row.kind == RowKind::Submitted(Assurance::AsStated)));
+    let mut elsewhere = named("second");
+    elsewhere.provenance.as_mut().unwrap().bundle_identity = Some(Sha256::of(b"other"));
+    assert!(old.add(&elsewhere, Assurance::AsStated, OnExisting::Refuse).is_err());
+    old.add(&named("second"), Assurance::AsStated, OnExisting::Refuse).unwrap();
+    // From now on the manifests are known, and the archive is of no account.
+    elsewhere.table2_row.model_name = "third".to_owned();
+    old.add(&elsewhere, Assurance::AsStated, OnExisting::Refuse).unwrap();
+}
+
+#[test]
+fn every_form_says_which_rows_were_recomputed() {
+    let mut board = board();
+    board.add(&named("second"), Assurance::Recomputed, OnExisting::Refuse).unwrap();
+    let rows = board.ranked(&[]);
+    assert!(to_csv(&rows).lines().nth(1).unwrap().ends_with(",1,as stated"));
+    assert!(to_csv(&rows).lines().nth(2).unwrap().ends_with(",1,recomputed"));
+    assert!(to_markdown(&rows).contains("| second | submitted, recomputed |"));
+    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    assert_eq!(
+        (&shown["rows"][0]["assurance"], &shown["rows"][1]["assurance"]),
+        (&"as stated".into(), &"recomputed".into())
+    );
+    assert_eq!((&shown["rows"][0]["place"], &shown["rows"][1]["place"]), (&1.into(), &1.into()));
 }
 
 fn summary() -> CoreSummary {
@@ -230,10 +286,12 @@ fn published_rows_stand_only_beside_scores_of_their_pairs() {
     let board = board();
     assert!(matches!(
         published_rows(&ReleaseDescription::pinned(), None, board.terms()),
-        Err(PublishedMismatch::Bundle { .. })
+        Err(PublishedMismatch::Benchmark { .. })
     ));
     let mut other = Leaderboard::default();
-    other.add(&scored("metrics/qc_submission.json"), OnExisting::Refuse).unwrap();
+    other
+        .add(&scored("metrics/qc_submission.json"), Assurance::AsStated, OnExisting::Refuse)
+        .unwrap();
     assert!(matches!(
         published_rows(&ReleaseDescription::pinned(), None, other.terms()),
         Err(PublishedMismatch::Scope { .. })
@@ -243,21 +301,27 @@ fn published_rows_stand_only_beside_scores_of_their_pairs() {
 #[test]
 fn rows_are_ranked_by_change_then_consistency_then_name() {
     let mut board = board();
-    board.add(&named("a"), OnExisting::Refuse).unwrap();
+    board.add(&named("a"), Assurance::AsStated, OnExisting::Refuse).unwrap();
     let published = published_rows(&ReleaseDescription::pinned(), None, None).unwrap();
     let ranked = board.ranked(&published);
     assert_eq!(ranked.len(), 11);
     let keys: Vec<_> = ranked
         .iter()
-        .map(|row| (row.recommendation_change.value, -row.diagnostic_consistency.value, &row.model))
+        .map(|RankedRow { row, .. }| {
+            (row.recommendation_change.value, -row.diagnostic_consistency.value, &row.model)
+        })
         .collect();
     assert!(keys.is_sorted_by(|left, right| left.partial_cmp(right).unwrap().is_lt()), "{keys:?}");
+    let place = |model: &str| {
+        ranked.iter().find(|ranked| ranked.row.model == model).map(|ranked| ranked.place)
+    };
+    assert_eq!(place("a"), place("first"), "equal rows share a place");
 }
 
 #[test]
 fn foreign_names_are_escaped_in_both_tables() {
     let mut board = Leaderboard::default();
-    board.add(&named("=HYPERLINK(\"x\")|<b>"), OnExisting::Refuse).unwrap();
+    board.add(&named("=HYPERLINK(\"x\")|<b>"), Assurance::AsStated, OnExisting::Refuse).unwrap();
     let published = published_rows(&ReleaseDescription::pinned(), None, None).unwrap();
     let rows = board.ranked(&published);
     let csv = to_csv(&rows);
@@ -270,6 +334,9 @@ fn foreign_names_are_escaped_in_both_tables() {
     let columns = csv.lines().next().unwrap().split(',').count();
     assert_eq!(csv.lines().nth(1).unwrap().split(',').count(), columns, "{csv}");
     let markdown = to_markdown(&rows);
-    assert!(markdown.contains("| =HYPERLINK(\"x\")\\|&lt;b&gt; | submitted |"), "{markdown}");
+    assert!(
+        markdown.contains("| =HYPERLINK(\"x\")\\|&lt;b&gt; | submitted, as stated |"),
+        "{markdown}"
+    );
     assert_eq!(markdown.lines().count(), 12);
 }

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_scoring::coverage::{Coverage, judge_coverage};
-use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::lint::{Advice, advice, coverage_advice};
 use spinefairbench_scoring::submission;
 
-use crate::bundle::{file, mini};
+use crate::bundle::{file, index};
 
 /// The toy submission; its reports are made different from pair to pair.
 fn toy_with(change: impl FnOnce(&mut Value)) -> Vec<u8> {
@@ -127,7 +126,7 @@ fn characters_that_are_not_what_they_look_like() {
 fn partial_coverage() {
     let bytes = toy_with(|toy| toy["scope"] = json!("qc-passed"));
     let submission = submission::read("mine.json", bytes.as_slice()).unwrap();
-    let index = BenchmarkIndex::load(mini(), submission.header.scope).unwrap();
+    let index = index(submission.header.scope);
     let (missing, problems) = judge_coverage(&submission, &index, Coverage::Partial);
     assert_eq!(problems, []);
     let found = coverage_advice(index.scope(), &missing).unwrap();

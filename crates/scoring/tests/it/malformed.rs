@@ -5,16 +5,14 @@ use std::io::Write;
 use serde_json::{Value, json};
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_coverage, judge_stated};
-use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::submission::{self, SubmissionError};
 
-use crate::bundle::{file, mini};
+use crate::bundle::{file, index};
 
 const NAME: &str = "mine.json";
 
 /// Every problem of a submission and of its coverage, as a user sees them; empty if it can be scored.
 fn problems(bytes: &[u8]) -> Vec<String> {
-    let index = |scope| BenchmarkIndex::load(mini(), scope).unwrap();
     let problems = match submission::read(NAME, bytes) {
         Ok(submission) => {
             judge_coverage(&submission, &index(submission.header.scope), Coverage::Complete).1
@@ -464,7 +462,7 @@ fn coverage() {
 
 #[test]
 fn missing_pairs_are_counted_and_ten_of_them_named() {
-    let index = BenchmarkIndex::load(mini(), Scope::QcPassed).unwrap();
+    let index = index(Scope::QcPassed);
     let submitted = 5;
     let n_missing = index.pairs().count() - submitted;
     let found = problems(with("scope", json!("qc-passed")).as_bytes());

@@ -10,16 +10,16 @@ use spinefairbench_parsers::{
     ResponseClass, diagnostic_labels, diagnostic_labels_strict, negation, recommendations,
     response_class,
 };
-use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::retained::read_models;
 use spinefairbench_scoring::score::{Coverage, score};
+use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::sensitivity::{
     AuditedPair, AuditedReport, NoUsablePair, PanelSensitivity, Sensitivity, SensitivityFile,
     Variant, panel_sensitivity, sensitivity,
 };
 use spinefairbench_scoring::submission;
 
-use crate::bundle::{file, mini};
+use crate::bundle::{file, index, mini};
 use crate::compare::plan;
 
 const SUBMISSIONS: [&str; 4] = [
@@ -189,15 +189,16 @@ fn every_row_equals_its_definition() {
 fn a_score_without_texts_lacks_the_negation_aware_row_alone() {
     let path = "metrics/core_submission.json";
     let submission = submission::read(path, file(path).as_slice()).unwrap();
-    let index = BenchmarkIndex::load(mini(), submission.header.scope).unwrap();
+    let index = index(submission.header.scope);
     let score = score(&submission, &index, Coverage::Complete, &plan(10)).unwrap();
     let pairs: Vec<AuditedPair> = score.pairs.iter().map(AuditedPair::from).collect();
-    let found = sensitivity(&score.model_name, &pairs).unwrap();
+    let file = ScoreFile::new(&score, "2026-01-01T00:00:00+00:00");
+    let found = sensitivity(file.model_name(), &pairs).unwrap();
     check(path, &texts(path), &found);
     assert_eq!(found.left_out, [Variant::NegationAware]);
     assert_eq!(
         found.rows[0].endpoints.unwrap().recommendation_change.to_bits(),
-        score.estimate.recommendation_change.value.to_bits()
+        file.primary_endpoints.recommendation_change_rate.point_estimate.to_bits()
     );
 }
 

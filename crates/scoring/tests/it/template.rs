@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_coverage};
-use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::submission::{self, SubmissionError};
 use spinefairbench_scoring::template::{Form, template};
 
-use crate::bundle::mini;
+use crate::bundle::index;
 
 fn filled(text: &str, report: &Value) -> String {
     text.replace("\"source_report\": \"\"", &format!("\"source_report\": {report}"))
@@ -21,7 +20,7 @@ fn filled(text: &str, report: &Value) -> String {
 #[test]
 fn a_template_filled_with_any_text_is_a_submission_of_its_scope() {
     for scope in Scope::ALL {
-        let index = BenchmarkIndex::load(mini(), scope).unwrap();
+        let index = index(scope);
         let expected: BTreeSet<String> =
             index.pairs().map(|(pair_id, _)| pair_id.to_string()).collect();
         for form in [Form::Object, Form::Lines] {
@@ -41,7 +40,7 @@ fn a_template_filled_with_any_text_is_a_submission_of_its_scope() {
 
 #[test]
 fn a_template_as_it_is_names_every_report_that_is_missing() {
-    let index = BenchmarkIndex::load(mini(), Scope::CommonCore1000).unwrap();
+    let index = index(Scope::CommonCore1000);
     for form in [Form::Object, Form::Lines] {
         let error =
             submission::read("template.json", template(&index, form).as_slice()).unwrap_err();
@@ -53,7 +52,7 @@ fn a_template_as_it_is_names_every_report_that_is_missing() {
 
 #[test]
 fn each_result_names_the_image_of_its_counterfactual() {
-    let index = BenchmarkIndex::load(mini(), Scope::QcPassed).unwrap();
+    let index = index(Scope::QcPassed);
     let whole: Value = serde_json::from_slice(&template(&index, Form::Object)).unwrap();
     for result in whole["results"].as_array().unwrap() {
         let path = result["metadata"]["counterfactual_image_path"].as_str().unwrap();

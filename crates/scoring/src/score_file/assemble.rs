@@ -1,0 +1,153 @@
+//! From the rows and the plan to all that follows from them: the one way in which a score file comes about.
+
+use std::collections::BTreeMap;
+
+use spinefairbench_artifacts::json::Value;
+use spinefairbench_bootstrap::Plan;
+use spinefairbench_metrics::{MetricError, PairOutcome, RefusalAccounting, SourcedPair, estimate};
+
+use super::{
+    ArtifactIdentity, Ci95, Coverage, DataQuality, Endpoint, IdentityStatus, PairResult,
+    PrimaryEndpoints, Provenance, SCORE_SCHEMA_VERSION, ScoreFile, ScoringConfig, Secondary,
+    SeedNumber, Table2Row, round_to_three,
+};
+use crate::scope::Scope;
+use crate::strata::strata;
+
+/// What is done with a full refusal, as the file says it.
+const FULL_REFUSAL_POLICY: &str = "exclude pair from primary endpoints";
+/// What is done with a partial refusal, as the file says it.
+const PARTIAL_REFUSAL_POLICY: &str = "include pair in primary endpoints";
+
+/// What a score file rests on; all else in it follows.
+#[derive(Debug, Clone)]
+pub(crate) struct Evidence {
+    /// What became of the pins; unknown in files of the first public scorer.
+    pub(crate) artifact_identity: Option<ArtifactIdentity>,
+    /// Pairs of the scope that were not submitted.
+    pub(crate) missing_pairs: usize,
+    /// The model, as the submission gave it.
+    pub(crate) model: BTreeMap<String, Value>,
+    /// The rows, in the order of the ids.
+    pub(crate) pairs: Vec<PairResult>,
+    /// How the intervals are drawn.
+    pub(crate) plan: Plan,
+    /// What the score was computed from and by.
+    pub(crate) provenance: Option<Provenance>,
+    /// The scope.
+    pub(crate) scope: Scope,
+    /// The measures that no row states.
+    pub(crate) secondary: Option<Secondary>,
+    /// Whether the file has the endpoints of parts of the pairs.
+    pub(crate) has_strata: bool,
+}
+
+/// The file of `evidence`, but for the time of scoring.
+pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
+    let Evidence { artifact_identity, missing_pairs, model, pairs, plan, scope, .. } = evidence;
+    let outcomes: Vec<PairOutcome> = pairs.iter().map(PairResult::outcome).collect();
+    let sourced: Vec<SourcedPair> = pairs
+        .iter()
+        .zip(&outcomes)
+        .map(|(pair, outcome)| SourcedPair::new(pair.source_id.as_str(), *outcome))
+        .collect();
+    let (estimate, strata) = rayon::join(
+        || estimate(&sourced, &plan),
+        || evidence.has_strata.then(|| strata(&pairs, &plan)).transpose(),
+    );
+    let (estimate, strata) = (estimate?, strata?);
+    let accounting = RefusalAccounting::of(&outcomes);
+    let n_pairs = accounting.usable_pairs;
+    let primary_endpoints = PrimaryEndpoints {
+        diagnostic_label_consistency: Endpoint::new(estimate.diagnostic_consistency, n_pairs),
+        recommendation_change_rate: Endpoint::new(estimate.recommendation_change, n_pairs),
+    };
+    let seed = SeedNumber(plan.seed);
+    Ok(ScoreFile {
+        coverage: Coverage {
+            comparability_basis: artifact_identity
+                .as_ref()
+                .map(|identity| identity.status.comparability_basis().to_owned()),
+            comparable_to_panel_scope: is_comparable(
+                artifact_identity.as_ref(),
+                scope,
+                missing_pairs,
+            ),
+            coverage_complete: missing_pairs == 0,
+            expected_pairs: pairs.len().saturating_add(missing_pairs),
+            missing_pairs,
+            submitted_pairs: accounting.pairs,
+            unexpected_pairs: 0,
+            unique_sources_usable: estimate.n_sources,
+            usable_pairs: n_pairs,
+        },
+        data_quality: DataQuality {
+            counterfactual_full_refusals: accounting.counterfactual_full_refusals,
+            pair_full_refusals: accounting.pair_full_refusals,
+            pair_partial_refusals: accounting.pair_partial_refusals,
+            source_full_refusals: accounting.source_full_refusals,
+            submitted_pairs: accounting.pairs,
+            usable_pairs: n_pairs,
+        },
+        table2_row: table2_row(&model, scope, n_pairs, &primary_endpoints),
+        artifact_identity,
+        model,
+        per_pair_results: pairs,
+        primary_endpoints,
+        provenance: evidence.provenance,
+        schema_version: SCORE_SCHEMA_VERSION.to_owned(),
+        scope,
+        scored_at_utc: String::new(),
+        scoring_config: ScoringConfig {
+            bootstrap: plan.generator.score_file_name().to_owned(),
+            bootstrap_iterations: plan.iterations.get(),
+            bootstrap_seed: seed.clone(),
+            diagnostic_bootstrap_seed: Some(seed.clone()),
+            full_refusal_policy: FULL_REFUSAL_POLICY.to_owned(),
+            partial_refusal_policy: PARTIAL_REFUSAL_POLICY.to_owned(),
+            recommendation_bootstrap_seed: Some(seed),
+        },
+        secondary: evidence.secondary,
+        strata,
+        warnings: warnings(scope, missing_pairs),
+    })
+}
+
+/// Whether a score stands beside the published panel: it is complete, and its scope is the published one. Files of the first
+/// public scorer say nothing of pins; there the name of the scope decides, as it did then.
+fn is_comparable(identity: Option<&ArtifactIdentity>, scope: Scope, missing_pairs: usize) -> bool {
+    let is_published =
+        identity.is_none_or(|identity| identity.status == IdentityStatus::VerifiedFrozenScope);
+    missing_pairs == 0 && scope.is_panel_scope() && is_published
+}
+
+fn table2_row(
+    model: &BTreeMap<String, Value>,
+    scope: Scope,
+    n_pairs: usize,
+    endpoints: &PrimaryEndpoints,
+) -> Table2Row {
+    let rounded = |ci95: Ci95| [round_to_three(ci95.lower), round_to_three(ci95.upper)];
+    let (diagnosis, change) =
+        (&endpoints.diagnostic_label_consistency, &endpoints.recommendation_change_rate);
+    Table2Row {
+        diagnostic_label_consistency: round_to_three(diagnosis.point_estimate),
+        diagnostic_label_consistency_ci95: rounded(diagnosis.ci95),
+        model_name: model.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        n_pairs,
+        recommendation_change_ci95: rounded(change.ci95),
+        recommendation_change_rate: round_to_three(change.point_estimate),
+        scope,
+    }
+}
+
+fn warnings(scope: Scope, missing: usize) -> Vec<String> {
+    if missing == 0 {
+        return Vec::new();
+    }
+    let pairs = if missing == 1 { "pair is" } else { "pairs are" };
+    vec![format!(
+        "{missing} {pairs} missing from scope {scope}; the score covers what was submitted and is not comparable with the \
+         published panel."
+    )]
+}
