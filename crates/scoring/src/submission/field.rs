@@ -107,9 +107,19 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
         let mut parser = serde_json::Deserializer::from_str(raw);
         parser.deserialize_any(FieldVisitor).map_err(|error| {
             let message = error.to_string();
-            let detail = message.split_once(" at line ").map_or(&*message, |(detail, _)| detail);
-            serde::de::Error::custom(detail)
+            serde::de::Error::custom(in_words(&message))
         })
+    }
+}
+
+/// What the parser says of a field, without the place inside the field.
+fn in_words(message: &str) -> &str {
+    if message.contains("recursion limit") {
+        "nested deeper than 128 levels"
+    } else if message.contains("surrogate") || message.contains("hex escape") {
+        "a `\\u` escape is half of a surrogate pair"
+    } else {
+        message.split_once(" at line ").map_or(message, |(detail, _)| detail)
     }
 }
 

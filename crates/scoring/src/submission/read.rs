@@ -92,6 +92,7 @@ fn read_all(
         if !line.iter().all(u8::is_ascii_whitespace) {
             break;
         }
+        check_number(n_blank, limits)?;
         n_blank += 1;
     }
     *header = read_header_line(name, &first_line, gathered);

@@ -110,7 +110,11 @@ fn text_that_is_no_json() {
     check("not JSON", "pair_id,source_report\n", &["no JSON"]);
     check("cut short", &toy().to_string()[..900], &["the text ends too early"]);
     check("two objects", toy().to_string() + " {}", &["no JSON: trailing characters"]);
-    check("a trailing comma", toy().to_string().replace("}]", "},]"), &["no JSON: trailing comma"]);
+    check(
+        "a trailing comma",
+        toy().to_string().replace("}]", "},]"),
+        &["no JSON: expected value (near"],
+    );
     check("a byte order mark", marked, &["starts with a UTF-8 byte order mark"]);
     check("a byte order mark before lines", marked_lines, &["a UTF-8 byte order mark"]);
     check("UTF-16", utf16, &["is UTF-16, not UTF-8"]);
