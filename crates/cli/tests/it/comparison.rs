@@ -147,7 +147,9 @@ fn an_interval_is_the_one_of_the_differences() {
 fn a_model_against_itself_differs_by_nothing() {
     let scores = Scores::new();
     let core = scores.put("core.json", CORE, |_| {});
-    let again = scores.put("again.json", CORE, |file| file.per_pair_results.reverse());
+    let again = scores.put("again.json", CORE, |_| {});
+    let turned = scores.put("turned.json", CORE, |file| file.per_pair_results.reverse());
+    assert!(stderr(&["compare", &core, &turned], 1).contains("`per_pair_results[1].pair_id`"));
     let call = ["compare", &core, &again, "--iterations", "50"];
     let found: Value =
         serde_json::from_str(&stdout(&[&call[..], &["--format", "json"]].concat(), 0)).unwrap();
