@@ -21,7 +21,7 @@ use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
 
 use crate::batch::{JOURNAL_FOLDER, JournalContent, PairRow};
-use crate::{GeneratorError, files};
+use crate::{Edit, GeneratorError, files};
 
 /// A picture of a dataset is well below this.
 const MAX_PICTURE_BYTES: u64 = 256 << 20;
@@ -58,6 +58,9 @@ pub fn assemble(
             let content = JournalContent::read(&path)?;
             shards.admit(&path, &content)?;
             for (pair, row) in content.pairs {
+                if row.edit_label == Edit::Null {
+                    return Err(GeneratorError::NullEdits { path });
+                }
                 if content.finished.contains(&row.source_id) {
                     rows.insert(pair.to_string(), (row, root));
                 }

@@ -245,6 +245,12 @@ pub enum GeneratorError {
         /// What is missing.
         problem: String,
     },
+    /// A journal of null edits where a dataset of the benchmark is made.
+    #[error("`{}` is the journal of a batch of null edits, which are no part of a benchmark dataset", path.display())]
+    NullEdits {
+        /// The journal.
+        path: PathBuf,
+    },
     /// No journal in any of the folders.
     #[error("no journal was found: give the output folders of `generator batch`")]
     NoJournals,

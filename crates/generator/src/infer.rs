@@ -25,7 +25,7 @@ use crate::torch::{
     Adapters, Arithmetic, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
     Residency,
 };
-use crate::{GeneratorConfig, GeneratorError, PromptSet, Seed, files};
+use crate::{Edit, GeneratorConfig, GeneratorError, NULL_PROMPT, PromptSet, Seed, files};
 
 /// Which model, and where it runs.
 #[derive(Debug, Clone)]
@@ -121,7 +121,11 @@ impl Generator {
             .as_ref()
             .map(|(_, resolved)| Adapters::new(resolved, options.lora_merge))
             .transpose()?;
-        let prompts = EditLabel::ALL.map(|label| options.prompt_set.prompt(label));
+        let prompts: Vec<&str> = EditLabel::ALL
+            .map(|label| options.prompt_set.prompt(label))
+            .into_iter()
+            .chain([NULL_PROMPT])
+            .collect();
         let mut provenance = Map::new();
         provenance.insert("base_model".into(), base_digests(&base)?);
         let load = LoadOptions {
@@ -172,13 +176,13 @@ impl Generator {
     pub fn pictures(
         &self,
         source: &PreparedSource,
-        edits: &[(EditLabel, Seed)],
+        edits: &[(Edit, Seed)],
         probe: &mut dyn Probe,
     ) -> Result<Vec<RgbImage>, GeneratorError> {
         let requests: Vec<PictureRequest<'_>> = edits
             .iter()
             .map(|(label, seed)| PictureRequest {
-                prompt: self.prompt_set.prompt(*label),
+                prompt: label.prompt(self.prompt_set),
                 seed: *seed,
             })
             .collect();
@@ -241,7 +245,8 @@ impl Generator {
             .map(|bytes| source.read_mask(Path::new("the mask"), bytes, &self.prepare))
             .transpose()?;
         let seed = request.seed.unwrap_or(self.config.seed);
-        let mut pictures = self.pictures(&source, &[(request.label, seed)], probe)?;
+        let mut pictures =
+            self.pictures(&source, &[(Edit::Demographic(request.label), seed)], probe)?;
         let generated = pictures.pop().ok_or(GeneratorError::NoPicture)?;
         let blend = mask.as_ref().map(|mask| (mask, self.config.tsxr_mask_blend));
         let picture = source.finish(generated, blend)?;

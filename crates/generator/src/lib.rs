@@ -9,6 +9,7 @@ pub mod base_model;
 pub mod batch;
 pub mod config;
 pub mod device;
+mod edit;
 mod error;
 pub mod facts;
 mod files;
@@ -31,6 +32,7 @@ pub mod torch;
 pub mod weight_file;
 
 pub use config::{GeneratorConfig, ReadConfig, RunPlan, read_config};
+pub use edit::{Edit, NULL_PROMPT, UnknownEdit};
 pub use error::GeneratorError;
 pub use prompt::{PromptSet, UnknownPromptSet};
 pub use seed::{InvalidSeed, Seed};

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value};
-use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_imaging::{GreyImage, RgbImage};
 
 use crate::batch::{Painter, Preparation};
 use crate::infer::{Generator, file_digest};
 use crate::prepare::PreparedSource;
 use crate::torch::{Lpips, StopOn};
-use crate::{GeneratorError, Seed};
+use crate::{Edit, GeneratorError, Seed};
 
 /// A generator, and LPIPS if its trunk was supplied: without it nothing passes, as in the original.
 #[derive(Debug)]
@@ -50,7 +49,7 @@ impl Painter for ModelPainter {
     fn paint(
         &self,
         source: &PreparedSource,
-        edits: &[(EditLabel, Seed)],
+        edits: &[(Edit, Seed)],
     ) -> Result<Vec<RgbImage>, GeneratorError> {
         self.generator.pictures(source, edits, &mut StopOn(self.stop))
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_generator::batch::Shard;
 use spinefairbench_generator::device::{DeviceChoice, NumberType};
-use spinefairbench_generator::{PromptSet, Seed};
+use spinefairbench_generator::{Edit, PromptSet, Seed};
 use spinefairbench_imaging::{Limits, PassOrder, ReadOptions, Sixteen, Thresholds, WindowChoice};
 
 use super::{Format, FormatArguments, HubArguments};
@@ -323,9 +323,10 @@ pub(crate) struct BatchArguments {
     /// Only read every source, mask and the LoRA, and name all that cannot be used and every notice: no model, no libtorch.
     #[arg(long)]
     pub(crate) check: bool,
-    /// Of the edits that the list asks for, make these alone.
+    /// Of the edits that the list asks for, make these alone; `null` paints every source once with a prompt that names no
+    /// patient, for a control that is no part of a benchmark dataset.
     #[arg(long, value_name = "EDIT", value_delimiter = ',')]
-    pub(crate) edits: Vec<EditLabel>,
+    pub(crate) edits: Vec<Edit>,
     /// The part to make, `i/N` from 0 (`SLURM_ARRAY_TASK_ID` of `SLURM_ARRAY_TASK_COUNT` without it, else everything).
     #[arg(long, value_name = "i/N")]
     pub(crate) shard: Option<Shard>,

@@ -70,6 +70,7 @@ fn is_about_what_was_given(error: &GeneratorError) -> bool {
             | GeneratorError::SourceList { .. }
             | GeneratorError::IncompleteBatch { .. }
             | GeneratorError::OtherSettings { .. }
+            | GeneratorError::NullEdits { .. }
             | GeneratorError::NoJournals
             | GeneratorError::MissingShards { .. }
             | GeneratorError::OtherPicture { .. }

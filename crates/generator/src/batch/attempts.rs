@@ -1,11 +1,11 @@
 //! One source: paint its edits, judge them, paint those that failed again with the next seed.
 
-use spinefairbench_artifacts::ids::{EditLabel, PairId, SourceId};
+use spinefairbench_artifacts::ids::SourceId;
 use spinefairbench_imaging::{Filter, GreyImage, Mask, Measures, PassOrder, RgbImage, compare};
 
 use super::{BatchPlan, Painter, Preparation, SourceEntry, first_seed};
 use crate::prepare::PreparedSource;
-use crate::{GeneratorError, Seed, files};
+use crate::{Edit, GeneratorError, Seed, files};
 
 /// A radiograph or a mask is a few megabytes; a multi-frame study may be more.
 pub(super) const MAX_PICTURE_BYTES: u64 = 1 << 30;
@@ -14,7 +14,7 @@ pub(super) const MAX_PICTURE_BYTES: u64 = 1 << 30;
 #[derive(Debug)]
 pub struct LoadedSource {
     source_id: SourceId,
-    edits: Vec<EditLabel>,
+    edits: Vec<Edit>,
     prepared: PreparedSource,
     mask: Option<Mask>,
     order: PassOrder,
@@ -50,7 +50,7 @@ impl LoadedSource {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempted {
     /// The edit.
-    pub label: EditLabel,
+    pub label: Edit,
     /// The attempt that passed, or the last one; from 1.
     pub attempt: u32,
     /// Its seed.
@@ -75,10 +75,10 @@ pub fn attempt_source(
     let mut waiting = source.edits.clone();
     let max_attempts = plan.max_attempts.max(1);
     for attempt in 1..=max_attempts {
-        let edits: Vec<(EditLabel, Seed)> = waiting
+        let edits: Vec<(Edit, Seed)> = waiting
             .drain(..)
             .map(|label| {
-                let first = first_seed(plan.base_seed, &PairId::of(&source.source_id, label));
+                let first = first_seed(plan.base_seed, &label.pair_id(&source.source_id));
                 (label, first.following(u64::from(attempt - 1)))
             })
             .collect();

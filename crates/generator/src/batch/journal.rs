@@ -14,13 +14,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::ids::{EditLabel, PairId, SourceId};
+use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::write::create_folder;
 
 use super::{Shard, Start};
-use crate::{GeneratorError, Seed, files};
+use crate::{Edit, GeneratorError, Seed, files};
 
 /// A batch that is resumed waits this long for its predecessor: the stamp of one that was killed on another host counts for
 /// five minutes.
@@ -58,7 +58,7 @@ pub struct PairRow {
     /// Its source.
     pub source_id: SourceId,
     /// Its edit.
-    pub edit_label: EditLabel,
+    pub edit_label: Edit,
     /// Whether an attempt passed.
     pub passed_qc: bool,
     /// The attempt that passed, or the last one; from 1.
@@ -96,7 +96,7 @@ pub enum JournalLine {
 
 /// The lines as they are on disk.
 mod wire {
-    use super::{Deserialize, EditLabel, Map, PairId, Seed, Serialize, SourceId, Value};
+    use super::{Deserialize, Edit, Map, PairId, Seed, Serialize, SourceId, Value};
 
     #[derive(Serialize, Deserialize)]
     #[serde(tag = "kind", rename_all = "snake_case")]
@@ -111,7 +111,7 @@ mod wire {
     pub(super) struct Row {
         pub(super) pair_id: PairId,
         pub(super) source_id: SourceId,
-        pub(super) edit_label: EditLabel,
+        pub(super) edit_label: Edit,
         pub(super) passed_qc: bool,
         pub(super) attempt: u32,
         pub(super) seed: Seed,

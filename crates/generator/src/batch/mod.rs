@@ -19,8 +19,7 @@ use std::sync::mpsc;
 
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::ids::{EditLabel, PairId};
-use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::write::{create_folder, write_atomic};
 use spinefairbench_imaging::{GreyImage, RgbImage, Thresholds};
 
@@ -32,7 +31,7 @@ pub use preflight::{Preflight, preflight};
 pub use sources::{InvalidShard, Shard, SourceEntry, read_sources};
 
 use crate::prepare::{PrepareOptions, PreparedSource};
-use crate::{GeneratorError, Seed};
+use crate::{Edit, GeneratorError, NULL_PROMPT, Seed};
 
 /// Name of the seed rule, recorded with every batch.
 pub const SEED_RULE: &str = "sha256-low32";
@@ -61,7 +60,7 @@ pub trait Painter {
     fn paint(
         &self,
         source: &PreparedSource,
-        edits: &[(EditLabel, Seed)],
+        edits: &[(Edit, Seed)],
     ) -> Result<Vec<RgbImage>, GeneratorError>;
 
     /// The perceptual distance of two pictures of one size, if it is measured at all.
@@ -230,7 +229,7 @@ fn write_result(
     result: Attempted,
 ) -> Result<PairRow, GeneratorError> {
     let mut row = PairRow {
-        pair_id: PairId::of(&entry.source_id, result.label),
+        pair_id: result.label.pair_id(&entry.source_id),
         source_id: entry.source_id.clone(),
         edit_label: result.label,
         passed_qc: result.passed.is_some(),
@@ -242,7 +241,7 @@ fn write_result(
         image: None,
     };
     if let Some(picture) = result.passed {
-        let path = layout::counterfactual_image(&entry.source_id, result.label)?;
+        let path = result.label.image_path(&entry.source_id)?;
         let place = path.under(root);
         let png = picture.to_png()?;
         if let Some(folder) = place.parent() {
@@ -282,7 +281,13 @@ fn settings(
         "shard_sources": shard_sources,
     });
     match value {
-        Value::Object(map) => map,
+        Value::Object(mut map) => {
+            // Ordinary batches say nothing, so that their journals stay what they were.
+            if sources.iter().any(|source| source.edits.contains(&Edit::Null)) {
+                map.insert("null_prompt".into(), NULL_PROMPT.into());
+            }
+            map
+        }
         _ => Map::new(),
     }
 }

@@ -14,7 +14,7 @@ use spinefairbench_artifacts::ids::{EditLabel, SourceId};
 use spinefairbench_artifacts::table::Table;
 use spinefairbench_artifacts::{jsonl, layout};
 
-use crate::{GeneratorError, files};
+use crate::{Edit, GeneratorError, files};
 
 /// Lists of sources have a line per radiograph.
 const MAX_LIST_BYTES: u64 = 256 << 20;
@@ -29,13 +29,13 @@ pub struct SourceEntry {
     /// Its mask, if any.
     pub mask: Option<PathBuf>,
     /// The edits to make, in order of their names.
-    pub edits: BTreeSet<EditLabel>,
+    pub edits: BTreeSet<Edit>,
 }
 
 impl SourceEntry {
     /// One line that names the work without naming places on this machine.
     pub(super) fn identity(&self) -> String {
-        let edits: Vec<&str> = self.edits.iter().map(|label| label.as_str()).collect();
+        let edits: Vec<&str> = self.edits.iter().map(|edit| edit.name()).collect();
         let masked = if self.mask.is_some() { "masked" } else { "plain" };
         format!("{} {} {masked}", self.source_id, edits.join(","))
     }
@@ -75,8 +75,8 @@ pub fn read_sources(path: &Path) -> Result<Vec<SourceEntry>, GeneratorError> {
         if !seen.insert(source_id.as_str().to_lowercase()) {
             return Err(refuse(format!("`{source_id}` is named twice")));
         }
-        let edits: BTreeSet<EditLabel> =
-            edits.unwrap_or_else(|| EditLabel::ALL.into()).into_iter().collect();
+        let edits = edits.unwrap_or_else(|| EditLabel::ALL.into());
+        let edits: BTreeSet<Edit> = edits.into_iter().map(Edit::Demographic).collect();
         if edits.is_empty() {
             return Err(refuse(format!("`{source_id}` has no edits")));
         }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use spinefairbench_artifacts::ids::{EditLabel, PairId};
+use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
 use spinefairbench_artifacts::source::DirectorySource;
@@ -19,7 +19,7 @@ use spinefairbench_generator::batch::{
     journal_path, read_sources, run,
 };
 use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
-use spinefairbench_generator::{GeneratorError, Seed, smoke};
+use spinefairbench_generator::{Edit, GeneratorError, Seed, smoke};
 use spinefairbench_imaging::{GreyImage, ImageSize, RgbImage, Thresholds};
 
 /// Paints the source with a tint that the seed decides, and so passes at some seeds only. Fails after a number of calls.
@@ -41,7 +41,7 @@ impl Painter for Tinter {
     fn paint(
         &self,
         source: &PreparedSource,
-        edits: &[(EditLabel, Seed)],
+        edits: &[(Edit, Seed)],
     ) -> Result<Vec<RgbImage>, GeneratorError> {
         let Some(left) = self.calls_left.get().checked_sub(1) else {
             return Err(GeneratorError::NoPicture);
@@ -317,4 +317,35 @@ fn lists_of_sources_are_checked_line_by_line() {
     )
     .unwrap();
     assert_eq!(read_sources(&jsonl).unwrap()[0].edits.len(), 1);
+}
+
+#[test]
+fn a_batch_of_null_edits_has_pictures_of_its_own_and_enters_no_dataset() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sources = write_sources(folder.path(), 2, 16);
+    for source in &mut sources {
+        source.edits = [Edit::Null].into();
+    }
+    let root = folder.path().join("out");
+    let plan = BatchPlan { max_attempts: 9, ..plan() };
+    let painter = Tinter::new(99);
+    let outcome = run_all(&painter, &sources, &plan, &root, Shard::WHOLE, Start::Fresh).unwrap();
+    assert_eq!((outcome.passed, outcome.failed), (2, 0));
+    assert!(root.join("null_edits/source_00/null.png").is_file());
+    assert!(!root.join("dataset").exists());
+    let journal = std::fs::read_to_string(journal_path(&root, Shard::WHOLE)).unwrap();
+    for part in [
+        "\"null_prompt\":\"lumbar spine radiograph\"",
+        "\"pair_id\":\"source_00__null\"",
+        "\"edit_label\":\"null\"",
+    ] {
+        assert!(journal.contains(part), "{part}");
+    }
+    let target = folder.path().join("generated");
+    let error =
+        assemble(&[root.clone()], &target, &mut |_, _| ControlFlow::Continue(())).unwrap_err();
+    assert!(error.to_string().contains("null edits"), "{error}");
+    assert!(!target.exists());
+    let again = run_all(&painter, &sources, &plan, &root, Shard::WHOLE, Start::Resume).unwrap();
+    assert_eq!((again.skipped, again.passed), (2, 0));
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
-use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::path_beside;
+use spinefairbench_generator::Edit;
 use spinefairbench_generator::assemble::assemble;
 use spinefairbench_generator::batch::{InvalidShard, Shard, SourceEntry, read_sources};
 
@@ -36,7 +36,7 @@ pub(super) fn run(
     };
     let outputs = sources.iter().flat_map(|source| {
         source.edits.iter().filter_map(|label| {
-            let path = layout::counterfactual_image(&source.source_id, *label).ok()?;
+            let path = label.image_path(&source.source_id).ok()?;
             Some(path.under(folder))
         })
     });
@@ -62,8 +62,18 @@ fn shard(options: &BatchArguments) -> Result<Shard> {
 /// The sources of the list with the edits to make; those that are left without any are left out.
 fn sources(options: &BatchArguments) -> Result<Vec<SourceEntry>> {
     let mut sources = read_sources(&options.manifest)?;
-    let wanted: BTreeSet<EditLabel> = options.edits.iter().copied().collect();
-    if !wanted.is_empty() {
+    let wanted: BTreeSet<Edit> = options.edits.iter().copied().collect();
+    if wanted.contains(&Edit::Null) {
+        if wanted.len() > 1 {
+            return Err(CallError::new(
+                "null edits are a batch of their own: give `--edits null` alone",
+            )
+            .into());
+        }
+        for source in &mut sources {
+            source.edits.clone_from(&wanted);
+        }
+    } else if !wanted.is_empty() {
         for source in &mut sources {
             source.edits.retain(|label| wanted.contains(label));
         }
