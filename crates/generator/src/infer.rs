@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::EditLabel;
-use spinefairbench_imaging::RgbImage;
+use spinefairbench_imaging::{Mask, RgbImage};
 use tch::{Device, Kind};
 
 use crate::base_model::BaseModel;
@@ -96,6 +96,10 @@ pub struct InferOutcome {
     pub metadata: PictureMetadata,
     /// What the user should be told.
     pub notices: Vec<String>,
+    /// The source at the picture's size, to compare with.
+    pub source: RgbImage,
+    /// The mask that was used.
+    pub mask: Option<Mask>,
 }
 
 impl Generator {
@@ -284,6 +288,8 @@ impl Generator {
             picture,
             metadata: PictureMetadata::new(&self.config, &facts, added),
             notices,
+            source: source.resized,
+            mask,
         })
     }
 }

@@ -26,6 +26,7 @@ pub mod schedule;
 mod seed;
 pub mod smoke;
 pub mod stored_names;
+pub mod strip;
 pub mod tokenizer;
 #[cfg(feature = "libtorch")]
 pub mod torch;

@@ -242,6 +242,9 @@ pub(crate) struct InferArguments {
     /// Where the source is blended back: a picture that is bright there.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) mask: Option<PathBuf>,
+    /// Also write source, counterfactual and difference side by side, with the mask's outline, as this PNG file.
+    #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
+    pub(crate) compare: Option<PathBuf>,
     /// The edit: `elderly_female`, `elderly_male`, `young_female` or `young_male`.
     #[arg(long, value_name = "EDIT")]
     pub(crate) demographic: EditLabel,

@@ -23,6 +23,7 @@ mod with_libtorch {
     use spinefairbench_generator::GeneratorError;
     use spinefairbench_generator::infer::{Generator, InferOutcome, InferRequest};
     use spinefairbench_generator::metadata::{metadata_name, picture_name};
+    use spinefairbench_generator::strip::comparison_strip;
     use spinefairbench_generator::torch::{Probe, Residency};
     use tch::Tensor;
 
@@ -30,6 +31,7 @@ mod with_libtorch {
     use super::{ExitStatus, InferArguments, Output, Result, Verbosity};
     use crate::input;
     use crate::interrupt;
+    use crate::output::Shown;
     use crate::progress::{Progress, Unit, note};
 
     pub(in super::super) fn run(
@@ -44,7 +46,7 @@ mod with_libtorch {
         let inputs = [Some(&options.input), options.mask.as_ref(), Some(&lora)];
         places::check(
             &options.output,
-            outputs.iter().map(|name| options.output.join(name)),
+            outputs.iter().map(|name| options.output.join(name)).chain(options.compare.clone()),
             inputs.into_iter().chain([options.model.config.as_ref()]).flatten(),
         )?;
         let model =
@@ -73,6 +75,13 @@ mod with_libtorch {
             generator.infer(&request, &mut steps)
         })?;
         write_outcome(&outcome, &options.output, verbosity, output)?;
+        if let Some(path) = &options.compare {
+            let strip = comparison_strip(&outcome.source, &outcome.picture, outcome.mask.as_ref())
+                .and_then(|strip| strip.to_png())
+                .map_err(GeneratorError::from)?;
+            interrupt::write_atomic(path, &strip)?;
+            output.line(format_args!("compare  {}", Shown(&path.display().to_string())))?;
+        }
         Ok(ExitStatus::Fine)
     }
 
