@@ -284,11 +284,17 @@ impl Generator {
             seed,
             mask_applied: mask.is_some(),
         };
+        let picture_size = picture.size();
         Ok(InferOutcome {
             picture,
             metadata: PictureMetadata::new(&self.config, &facts, added),
             notices,
-            source: source.resized,
+            // Without a mask the picture keeps the size that fits the latents.
+            source: if picture_size == source.resized.size() {
+                source.resized
+            } else {
+                source.model_input
+            },
             mask,
         })
     }

@@ -49,6 +49,9 @@ mod with_libtorch {
             outputs.iter().map(|name| options.output.join(name)).chain(options.compare.clone()),
             inputs.into_iter().chain([options.model.config.as_ref()]).flatten(),
         )?;
+        if let Some(path) = &options.compare {
+            places::check(path, [], [])?;
+        }
         let model =
             model::options(&options.model, &options.read, &config, lora, Residency::OneCall)?;
         // Before the model, which takes far longer.
