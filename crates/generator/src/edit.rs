@@ -49,6 +49,10 @@ impl Edit {
     }
 
     /// The pair of `source` under this edit.
+    ///
+    /// # Panics
+    ///
+    /// Never: a name with an ending is not blank.
     #[must_use]
     pub fn pair_id(self, source: &SourceId) -> PairId {
         match self {

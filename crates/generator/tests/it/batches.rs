@@ -343,7 +343,8 @@ fn a_batch_of_null_edits_has_pictures_of_its_own_and_enters_no_dataset() {
     }
     let target = folder.path().join("generated");
     let error =
-        assemble(&[root.clone()], &target, &mut |_, _| ControlFlow::Continue(())).unwrap_err();
+        assemble(std::slice::from_ref(&root), &target, &mut |_, _| ControlFlow::Continue(()))
+            .unwrap_err();
     assert!(error.to_string().contains("null edits"), "{error}");
     assert!(!target.exists());
     let again = run_all(&painter, &sources, &plan, &root, Shard::WHOLE, Start::Resume).unwrap();
