@@ -11,9 +11,8 @@ use spinefairbench_artifacts::panel;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource, MemorySource};
 use spinefairbench_bootstrap::{Generator, clustered_interval, clustered_intervals};
-use spinefairbench_checks::{
-    Check, ChecksumOptions, FindingCap, Selection, Status, Unobserved, run, verify,
-};
+use spinefairbench_checks::check::checksums::Checksums;
+use spinefairbench_checks::{Check, FindingCap, Selection, Status, Unobserved, run, verify};
 use spinefairbench_parsers::{parse_report, stage1_primary_diagnosis};
 use spinefairbench_scoring::coverage::Coverage;
 use spinefairbench_scoring::score::score;
@@ -154,14 +153,14 @@ fn checking_digests(factor: usize) -> Result<Workload> {
     let manifests = vec![spinefairbench_artifacts::layout::constant(
         spinefairbench_artifacts::layout::SHA256SUMS,
     )];
-    let check = Check::Checksums(ChecksumOptions { manifests, ..ChecksumOptions::default() });
+    let check = Checksums { manifests, ..Checksums::default() };
     Ok(Workload::of(n * bundles::FILE_BYTES, move || {
         let source = DirectorySource::open(folder.path())?;
         judged(&source, &check)
     }))
 }
 
-fn judged(source: &dyn FileSource, check: &Check) -> Result<()> {
+fn judged(source: &dyn FileSource, check: &dyn Check) -> Result<()> {
     let report =
         run(source, &ReleaseDescription::pinned(), check, FindingCap::default(), &Unobserved)?;
     ensure!(report.findings.is_empty(), "the made-up folder has findings: {:?}", report.findings);

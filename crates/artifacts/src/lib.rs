@@ -7,6 +7,7 @@
 
 pub mod digest;
 pub mod error;
+pub mod finding;
 pub mod ids;
 pub mod json;
 pub mod jsonl;
@@ -14,7 +15,9 @@ pub mod layout;
 pub mod limits;
 pub mod lock;
 pub mod manifest;
+pub mod node;
 pub mod panel;
+pub mod part;
 pub mod path;
 pub mod png_header;
 pub mod records;

@@ -17,10 +17,12 @@ use crate::json::{self, JsonError};
 use crate::text;
 
 mod problem;
+mod retained;
 mod row;
 mod split;
 
 pub use problem::{RowFault, RowProblem};
+pub use retained::{RetainedPair, RetainedRows, panel_of, read_rows};
 pub use row::PanelRow;
 
 use row::RawRow;

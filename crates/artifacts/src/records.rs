@@ -1,21 +1,33 @@
-//! Typed records of the small files of a bundle.
+//! The released files other than panels and manifests: what each holds, and its only reader.
 //!
-//! Input: JSON that was read strictly ([`crate::json::from_slice`]). Output: the fields that a check reads; all others
-//! are passed over. Each type says which file it is read from ([`crate::layout`]). What a field means is for the checks
-//! to judge: a count may be wrong here, but it is a count.
+//! One module a file, called like it: a typed form of what anybody needs of the file, and `document()`, which says where it stands
+//! and how it is read. All else in a file is passed over. What a value means is for its users to judge: a count may be wrong
+//! here, but it is a count. A value that cannot be read is left out and has its problem, so that one broken field hides no other.
 
-mod dataset;
-mod mitigation;
-mod panel;
-mod summary;
-mod validation;
+pub mod checksum_manifest;
+pub mod core_subset;
+pub mod core_summary;
+pub mod detectability;
+pub mod exclusion_list;
+pub mod intersection_manifest;
+pub mod mitigation_counts;
+pub mod mitigation_summary;
+pub mod mitigation_table;
+pub mod pair_ratings;
+pub mod panel_freeze;
+pub mod panel_manifest;
+pub mod parsing_confidence;
+pub mod prompt_registry;
+pub mod qc_table;
+pub mod release_manifest;
+pub mod reviewer_table;
+pub mod rewritten_report;
+mod scope_lists;
+pub mod source_list;
+pub mod stage1_sample;
+pub mod stage1_sidecar;
+pub mod validated_subset;
+pub mod validation_manifest;
+pub mod validation_report;
 
-pub use dataset::{QcRow, QcRowFault, ReleaseManifest, SourceRow};
-pub use mitigation::{
-    ConfidenceRecord, ConfidenceTable, GateDecision, SampleManifest, TraceManifest,
-};
-pub use panel::{
-    CanonicalDefinitions, IntersectionManifest, PanelFreeze, PanelManifest, PanelPair, SourceSubset,
-};
-pub use summary::{CoreSummary, FrozenInterval, FrozenModel};
-pub use validation::{ExclusionList, ValidatedSubset, ValidationManifest, ValidationReport};
+pub use scope_lists::{IntersectionManifest, ListedPair, SourceSubset};

@@ -17,8 +17,8 @@ use crate::path::ReleasePath;
 mod expected;
 
 pub use expected::{
-    Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation, ExpectedModel,
-    ExpectedRadiologist,
+    Bound, Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation,
+    ExpectedModel, ExpectedRadiologist, MitigationOutcome,
 };
 
 /// Where the description of a bundle that was made here stands: `<name>.release.json` beside the folder `<name>`.
@@ -61,6 +61,9 @@ pub struct ReleaseDescription {
     pub prompt_digests: UniqueMap<Sha256>,
     /// The retained models, in the order of the table.
     pub table2_models: Vec<ModelName>,
+    /// The seed of the frozen intervals, where the frozen summary names none; as in the pinned release without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootstrap_seed: Option<u64>,
     /// Published values.
     #[serde(default)]
     pub expected: Expected,
@@ -172,6 +175,28 @@ impl ReleaseDescription {
     #[must_use]
     pub fn describes_generated(&self) -> bool {
         self.release_id.starts_with(GENERATED_PREFIX)
+    }
+
+    /// The seed of the frozen intervals.
+    ///
+    /// # Panics
+    ///
+    /// Never: the embedded description has it, which a test shows.
+    #[must_use]
+    pub fn bootstrap_seed(&self) -> u64 {
+        let pinned = || Self::pinned().bootstrap_seed.expect("the embedded description has it");
+        self.bootstrap_seed.unwrap_or_else(pinned)
+    }
+
+    /// The published outcome of condition B of the mitigation analysis.
+    ///
+    /// # Panics
+    ///
+    /// Never: the embedded description has it, which a test shows.
+    #[must_use]
+    pub fn mitigation_outcome(&self) -> MitigationOutcome {
+        let of = |release: &Self| release.expected.mitigation.as_ref()?.condition_b;
+        of(self).unwrap_or_else(|| of(&Self::pinned()).expect("the embedded description has it"))
     }
 
     /// The anchors with their paths checked.

@@ -39,6 +39,15 @@ pub fn decode<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, ArtifactError>
     check_encoding(bytes).map_err(|problem| ArtifactError::Encoding { path: path.into(), problem })
 }
 
+/// Whether `text` is empty or only white space, by Python's `str.isspace`: Unicode's white space and U+001C to U+001F.
+///
+/// A zero-width space is not white space: a report of nothing else is not blank.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.chars()
+        .all(|character| character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}'))
+}
+
 /// The text that `bytes` are.
 pub(crate) fn check_encoding(bytes: &[u8]) -> Result<&str, EncodingProblem> {
     refuse_marks(bytes)?;

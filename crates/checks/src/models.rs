@@ -3,6 +3,8 @@
 use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
+use crate::check::Argument;
+
 /// The models of one call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ModelSelection {
@@ -14,12 +16,19 @@ pub enum ModelSelection {
 }
 
 impl ModelSelection {
+    /// The option by which a call selects one.
+    pub(crate) const ARGUMENT: Argument =
+        Argument::option("model", "MODEL", "One retained model; all of them without it");
+
     /// The selected models, in the table's order.
-    #[must_use]
-    pub fn of<'a>(&'a self, release: &'a ReleaseDescription) -> Vec<&'a str> {
-        match self {
-            Self::All => release.table2_models.iter().map(ModelName::as_str).collect(),
-            Self::One(model) => vec![model],
-        }
+    pub fn of<'a>(
+        &'a self,
+        release: &'a ReleaseDescription,
+    ) -> impl Iterator<Item = &'a str> + Clone {
+        let (all, one) = match self {
+            Self::All => (release.table2_models.as_slice(), None),
+            Self::One(model) => (&[][..], Some(model.as_str())),
+        };
+        all.iter().map(ModelName::as_str).chain(one)
     }
 }

@@ -1,6 +1,6 @@
 //! What an observer may learn while a suite runs.
 
-use crate::report::{CheckName, Status};
+use crate::check::{CheckName, Status};
 
 /// Watches a run; every method may be called from any thread, and does nothing unless it is written.
 pub trait Progress: Sync {

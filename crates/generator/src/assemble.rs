@@ -246,6 +246,7 @@ fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
         scope_manifests: std::iter::empty().collect(),
         prompt_digests: std::iter::empty().collect(),
         table2_models: Vec::new(),
+        bootstrap_seed: None,
         expected: Expected {
             dataset: Some(ExpectedDataset {
                 released_pngs: passed as u64,

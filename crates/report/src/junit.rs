@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport};
+use spinefairbench_checks::{CheckReport, Status, SuiteReport};
 
 /// The document for `suite`, which took `elapsed`.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn suite(suite: &SuiteReport, elapsed: Duration) -> String {
 }
 
 fn test_case(xml: &mut String, report: &CheckReport) {
-    let name = report.check().as_str();
+    let name = report.check.as_str();
     push(xml, format_args!("    <testcase classname=\"spinefairbench\" name=\"{name}\""));
     if report.status() == Status::Pass && report.notes.is_empty() {
         xml.push_str("/>\n");
@@ -38,7 +38,7 @@ fn test_case(xml: &mut String, report: &CheckReport) {
         let plural = if report.findings.len() == 1 { "finding" } else { "findings" };
         push(xml, format_args!("      <failure message=\"{} {plural}\">", report.findings.len()));
         for finding in &report.findings {
-            push(xml, format_args!("{}\n", Escaped(&line(finding))));
+            push(xml, format_args!("{}\n", Escaped(&finding.to_string())));
         }
         xml.push_str("</failure>\n");
     }
@@ -49,33 +49,6 @@ fn test_case(xml: &mut String, report: &CheckReport) {
         );
     }
     xml.push_str("    </testcase>\n");
-}
-
-/// A finding on one line: code, place, message, expected and found.
-#[must_use]
-pub fn line(finding: &Finding) -> String {
-    let mut line = format!("[{}]", finding.code);
-    // A message of a reader names its file itself.
-    let is_named = |path: &&String| finding.message.starts_with(&format!("`{path}`"));
-    if let Some(path) = finding.path.as_ref().filter(|path| !is_named(path)) {
-        push(&mut line, format_args!(" {path}"));
-    }
-    if let Some(number) = finding.line {
-        push(&mut line, format_args!(":{number}"));
-    }
-    if let Some(row) = finding.row {
-        push(&mut line, format_args!(" row {row}"));
-    }
-    push(&mut line, format_args!(" {}", finding.message));
-    match (&finding.expected, &finding.actual) {
-        (Some(expected), Some(actual)) => {
-            push(&mut line, format_args!(" (expected {expected}, found {actual})"));
-        }
-        (Some(expected), None) => push(&mut line, format_args!(" (expected {expected})")),
-        (None, Some(actual)) => push(&mut line, format_args!(" (found {actual})")),
-        (None, None) => {}
-    }
-    line
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -108,18 +81,25 @@ impl std::fmt::Display for Escaped<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spinefairbench_checks::diagnostic_scoring;
-    use spinefairbench_checks::finding::Code;
+    use spinefairbench_artifacts::release::ReleaseDescription;
+    use spinefairbench_artifacts::source::MemorySource;
+    use spinefairbench_checks::check::diagnostic_scoring::DiagnosticScoring;
+    use spinefairbench_checks::{Code, Finding, FindingCap, Unobserved, run};
+
+    fn passing() -> CheckReport {
+        let (nothing, release) = (MemorySource::default(), ReleaseDescription::pinned());
+        run(&nothing, &release, &DiagnosticScoring, FindingCap::default(), &Unobserved).unwrap()
+    }
 
     #[test]
     fn foreign_text_cannot_break_the_document() {
-        let mut report = diagnostic_scoring::check();
-        let finding = Finding::new(Code::FileMissing, "gone & <lost>\u{1b}")
+        let mut report = passing();
+        let finding = Finding::new(Code::FILE_MISSING, "gone & <lost>\u{1b}")
             .in_file("a\"b.json")
             .at_line(3_u64)
             .comparing("a file", "nothing");
         report.findings.push(finding);
-        let suite_report = SuiteReport { checks: vec![report, diagnostic_scoring::check()] };
+        let suite_report = SuiteReport { checks: vec![report, passing()] };
         let xml = suite(&suite_report, Duration::from_millis(1_500));
         assert!(
             xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.500\""),

@@ -6,16 +6,14 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
-use spinefairbench_checks::{CheckName, CheckReport, Finding, Status, SuiteReport, Verdict};
+use spinefairbench_checks::suite::names;
+use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport, Verdict};
 
 use crate::document::{Document, Section};
 use crate::estimate::{counted, grouped};
 use crate::visible::{Visible, VisibleLines};
 
 mod details;
-mod summary;
-
-pub use summary::summary;
 
 /// Findings of a check that are shown unfolded.
 const UNFOLDED_FINDINGS: usize = 50;
@@ -52,7 +50,7 @@ fn verdict(suite: &SuiteReport) -> Markup {
             Verdict::PassedInPart { left_out } => {
                 p.verdict { "Passed in part" }
                 p {
-                    (suite.passed()) " of " (counted(CheckName::SUITE.len(), "check")) " ran and pass. That verifies nothing as a whole; left out: "
+                    (suite.passed()) " of " (counted(names().count(), "check")) " ran and pass. That verifies nothing as a whole; left out: "
                     (left_out.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")) "."
                 }
             }
@@ -71,10 +69,10 @@ fn verdict(suite: &SuiteReport) -> Markup {
             tbody {
                 @for report in &suite.checks {
                     tr {
-                        th.nowrap scope="row" { a href={ "#" (anchor(report)) } { (report.check().as_str()) } }
+                        th.nowrap scope="row" { a href={ "#" (anchor(report)) } { (report.check.as_str()) } }
                         td { (status(report)) }
                         td.n { (grouped(report.findings.len())) }
-                        td.wide { (Visible(&summary(&report.result))) }
+                        td.wide { (Visible(&report.result.summary())) }
                     }
                 }
             }
@@ -83,7 +81,7 @@ fn verdict(suite: &SuiteReport) -> Markup {
 }
 
 fn anchor(report: &CheckReport) -> String {
-    format!("check-{}", report.check().as_str())
+    format!("check-{}", report.check.as_str())
 }
 
 fn status(report: &CheckReport) -> Markup {
@@ -96,8 +94,8 @@ fn status(report: &CheckReport) -> Markup {
 fn check(report: &CheckReport) -> Markup {
     html! {
         article.check id=(anchor(report)) {
-            h3 { (report.check().as_str()) " " (status(report)) }
-            p { (Visible(&summary(&report.result))) }
+            h3 { (report.check.as_str()) " " (status(report)) }
+            p { (Visible(&report.result.summary())) }
             @for note in &report.notes { p.note { "Note: " (Visible(note)) } }
             @if !report.findings.is_empty() {
                 @let (first, rest) = report.findings.split_at(report.findings.len().min(UNFOLDED_FINDINGS));
@@ -109,7 +107,7 @@ fn check(report: &CheckReport) -> Markup {
                     }
                 }
             }
-            (details::of(&report.result))
+            (details::of(&report.result.details()))
         }
     }
 }

@@ -1,24 +1,18 @@
 //! Retained reports: the published models of a bundle, paired and validated.
 //!
 //! Input: the panels of a bundle and the models that are wanted. Output: for each model its pairs in the order of their ids,
-//! every report reduced by a function of the caller, or every problem of the model's rows. Rule: `checks.md`, *Retained
-//! reports*. A model's panel is the one whose manifest lists it, the full one first; each panel is read once.
+//! every report reduced by a function of the caller, or every problem of the model's rows. The rules of pairing stand beside the
+//! reader of panels ([`spinefairbench_artifacts::panel`]); each panel is read once.
 
 use std::collections::BTreeMap;
 
+use spinefairbench_artifacts::ArtifactError;
+use spinefairbench_artifacts::finding::{Code, Finding};
 use spinefairbench_artifacts::ids::{ModelName, PairId, SourceId};
 use spinefairbench_artifacts::layout::Panel;
-use spinefairbench_artifacts::panel;
-use spinefairbench_artifacts::records::PanelManifest;
+use spinefairbench_artifacts::panel::{self, RetainedRows, panel_of, read_rows};
+use spinefairbench_artifacts::records::panel_manifest;
 use spinefairbench_artifacts::source::FileSource;
-use spinefairbench_artifacts::{ArtifactError, json};
-
-mod pairing;
-mod problem;
-
-pub use problem::{RetainedFault, RetainedProblem};
-
-use pairing::{PanelReport, pair_up};
 
 /// The retained reports of one published model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +22,12 @@ pub struct RetainedModel<T> {
     /// The panel that lists it.
     pub panel: Panel,
     /// Its pairs, in the order of their ids.
-    pub pairs: Vec<RetainedPair<T>>,
+    pub pairs: Vec<NamedPair<T>>,
 }
 
-/// One pair of retained reports.
+/// One pair of retained reports, under names that were checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetainedPair<T> {
+pub struct NamedPair<T> {
     /// The pair.
     pub pair_id: PairId,
     /// Its source.
@@ -57,13 +51,14 @@ pub enum RetainedError {
         /// The model.
         model: ModelName,
     },
-    /// Rows of the model are wrong; numbers over the rest would look measured and mean something else.
+    /// Rows of the model, or the files that hold them, are wrong; numbers over the rest would look measured and mean something
+    /// else.
     #[error("the retained reports of `{model}` have {} problem(s), the first: {}", problems.len(), problems[0])]
     Rows {
         /// The model.
         model: ModelName,
         /// Each problem; never empty.
-        problems: Vec<RetainedProblem>,
+        problems: Vec<Finding>,
     },
 }
 
@@ -81,89 +76,55 @@ where
     T: Clone + Send,
     F: Fn(&str) -> T + Sync,
 {
-    let panels = models
-        .iter()
-        .zip(panels_of(source, models)?)
-        .map(|(model, panel)| panel.ok_or_else(|| RetainedError::Unlisted { model: model.clone() }))
-        .collect::<Result<Vec<Panel>, _>>()?;
-    let mut reports = BTreeMap::new();
+    let manifests =
+        Panel::RETAINED.map(|panel| (panel, panel_manifest::document(panel).read_from(source)));
+    let mut panels = Vec::new();
+    for model in models {
+        let found = panel_of(manifests.iter().map(|(panel, part)| (*panel, part)), model.as_str());
+        panels.push(found.strict().map_err(|problems| match problems.as_slice() {
+            [only] if only.code == Code::MODEL_UNLISTED => {
+                RetainedError::Unlisted { model: model.clone() }
+            }
+            _ => RetainedError::Rows { model: model.clone(), problems },
+        })?);
+    }
+    let mut rows: BTreeMap<Panel, RetainedRows<T>> = BTreeMap::new();
     for panel in Panel::RETAINED {
-        let wanted: Vec<&ModelName> = models
-            .iter()
-            .zip(&panels)
-            .filter(|(_, of_model)| **of_model == panel)
-            .map(|(model, _)| model)
-            .collect();
-        if !wanted.is_empty() {
-            reports.extend(read_panel(source, panel, &wanted, &read_report)?);
+        let of_panel = models.iter().zip(&panels).filter(|(_, of_model)| **of_model == panel);
+        let wanted: Vec<String> = of_panel.map(|(model, _)| model.to_string()).collect();
+        if let Some(model) = wanted.first() {
+            let path = panel.results();
+            let read = read_rows(path.as_str(), &source.read(&path)?, &wanted, &read_report);
+            let problems = |problems| RetainedError::Rows {
+                model: model.parse().expect("the name of a model was a name before"),
+                problems,
+            };
+            rows.insert(panel, read.strict().map_err(problems)?);
         }
     }
     let mut retained = Vec::with_capacity(models.len());
     for (model, panel) in models.iter().zip(panels) {
-        let rows = reports.get(model).map_or(&[][..], Vec::as_slice);
-        let pairs = pair_up(rows)
-            .map_err(|problems| RetainedError::Rows { model: model.clone(), problems })?;
-        retained.push(RetainedModel { model: model.clone(), panel, pairs });
+        let pairs = rows.get(&panel).map(|rows| rows.pairs(model.as_str())).unwrap_or_default();
+        let pairs = pairs.strict().and_then(named);
+        let refuse = |problems| RetainedError::Rows { model: model.clone(), problems };
+        retained.push(RetainedModel { model: model.clone(), panel, pairs: pairs.map_err(refuse)? });
     }
     Ok(retained)
 }
 
-/// The panel of each model, if one lists it.
-fn panels_of(
-    source: &dyn FileSource,
-    models: &[ModelName],
-) -> Result<Vec<Option<Panel>>, ArtifactError> {
-    let mut panels = vec![None; models.len()];
-    for panel in Panel::RETAINED {
-        let path = panel.manifest();
-        let manifest: PanelManifest = json::from_slice(path.as_str(), &source.read(&path)?)?;
-        for (model, found) in models.iter().zip(&mut panels) {
-            if found.is_none() && manifest.models.contains(model) {
-                *found = Some(panel);
-            }
-        }
-    }
-    Ok(panels)
-}
-
-/// The rows of the wanted models, by model. A row that cannot be read counts against the model that it names, and against
-/// every model if it names none.
-fn read_panel<T, F>(
-    source: &dyn FileSource,
-    panel: Panel,
-    wanted: &[&ModelName],
-    read_report: &F,
-) -> Result<BTreeMap<ModelName, Vec<PanelReport<T>>>, ArtifactError>
-where
-    T: Clone + Send,
-    F: Fn(&str) -> T + Sync,
-{
-    let path = panel.results();
-    let bytes = source.read(&path)?;
-    let named = |name: Option<&str>| wanted.iter().find(|model| Some(model.as_str()) == name);
-    let rows = panel::map_rows(path.as_str(), &bytes, |place, row| match row {
-        Ok(row) => {
-            let model = named(row.model.as_deref())?;
-            Some((Some((*model).clone()), PanelReport::of(place.index, &row, read_report)))
-        }
-        Err(problem) => match problem.model.as_deref() {
-            Some(name) => {
-                let model = named(Some(name))?;
-                Some((Some((*model).clone()), PanelReport::unread(place.index, &problem)))
-            }
-            None => Some((None, PanelReport::unread(place.index, &problem))),
-        },
-    })?;
-    let mut by_model: BTreeMap<ModelName, Vec<PanelReport<T>>> = BTreeMap::new();
-    for (model, report) in rows.into_iter().flatten() {
-        match model {
-            Some(model) => by_model.entry(model).or_default().push(report),
-            None => {
-                for model in wanted {
-                    by_model.entry((*model).clone()).or_default().push(report.clone());
-                }
-            }
-        }
-    }
-    Ok(by_model)
+/// The pairs under checked names. A source of white space alone is text for the rules of pairing, and no name for a score.
+fn named<T>(pairs: Vec<panel::RetainedPair<T>>) -> Result<Vec<NamedPair<T>>, Vec<Finding>> {
+    let name = |pair: panel::RetainedPair<T>| {
+        let refuse = |error: spinefairbench_artifacts::ids::BlankName| {
+            let message = format!("pair `{}`: {error}", pair.pair_id);
+            vec![Finding::new(Code::SOURCE_UNDECLARED, message).at_row(pair.generated_row)]
+        };
+        Ok(NamedPair {
+            pair_id: pair.pair_id.parse().map_err(refuse)?,
+            source_id: pair.source_id.parse().map_err(refuse)?,
+            source: pair.source,
+            counterfactual: pair.counterfactual,
+        })
+    };
+    pairs.into_iter().map(name).collect()
 }

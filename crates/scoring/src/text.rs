@@ -3,15 +3,8 @@
 
 use std::borrow::Cow;
 
+pub use spinefairbench_artifacts::text::is_blank;
 use spinefairbench_parsers::{parse_report, term_matches};
-
-/// Whether `text` is empty or only white space, by Python's `str.isspace`: Unicode's white space and U+001C to U+001F.
-///
-/// A zero-width space is not white space: a report of nothing else is not blank.
-#[must_use]
-pub fn is_blank(text: &str) -> bool {
-    text.chars().all(is_white)
-}
 
 /// Whether `text` begins or ends with white space, as Python's `str.strip` takes it away.
 #[must_use]

@@ -1,5 +1,7 @@
 //! Published values of a release, by check.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ModelName;
@@ -48,12 +50,56 @@ pub struct ExpectedRadiologist {
 }
 
 /// Published outcome of the mitigation gate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpectedMitigation {
     /// Models that pass the gate.
     pub included: Vec<ModelName>,
     /// Models that are left out.
     pub excluded_full: Vec<ModelName>,
+    /// What condition B comes to in every model that passes; as in the pinned release without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition_b: Option<MitigationOutcome>,
+}
+
+/// The published outcome of condition B.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct MitigationOutcome {
+    /// Whether it passes the binding rule.
+    pub b_rule_pass: bool,
+    /// Where the change of the recommendation change lies.
+    pub delta_rec: Bound,
+    /// Where the change of the diagnostic consistency lies.
+    pub delta_diag: Bound,
+}
+
+/// An open range of numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bound {
+    /// Everything greater, if there is a lower end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Everything less, if there is an upper end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+}
+
+impl Bound {
+    /// Whether `value` lies in it.
+    #[must_use]
+    pub fn holds(self, value: f64) -> bool {
+        self.above.is_none_or(|end| value > end) && self.below.is_none_or(|end| value < end)
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.above, self.below) {
+            (Some(above), Some(below)) => write!(formatter, "> {above} and < {below}"),
+            (Some(above), None) => write!(formatter, "> {above}"),
+            (None, Some(below)) => write!(formatter, "< {below}"),
+            (None, None) => formatter.write_str("any number"),
+        }
+    }
 }
 
 /// Published counts of the dataset.

@@ -1,18 +1,18 @@
 //! The records of the mini bundle. What is expected was counted in its files with a JSON reader and a CSV reader of
 //! another language.
 
-use serde::de::DeserializeOwned;
-use spinefairbench_artifacts::json::{self, Value};
+use std::collections::BTreeMap;
+
 use spinefairbench_artifacts::layout::{self, Panel};
+use spinefairbench_artifacts::part::Document;
 use spinefairbench_artifacts::records::{
-    CanonicalDefinitions, ConfidenceTable, CoreSummary, ExclusionList, GateDecision,
-    IntersectionManifest, PanelFreeze, PanelManifest, PanelPair, QcRow, ReleaseManifest,
-    SampleManifest, SourceRow, SourceSubset, TraceManifest, ValidatedSubset, ValidationManifest,
-    ValidationReport,
+    SourceSubset, core_subset, core_summary, detectability, exclusion_list, intersection_manifest,
+    mitigation_table, pair_ratings, panel_freeze, panel_manifest, parsing_confidence,
+    prompt_registry, qc_table, release_manifest, reviewer_table, source_list, stage1_sample,
+    validated_subset, validation_manifest, validation_report,
 };
 use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
-use spinefairbench_artifacts::table::Table;
-use spinefairbench_artifacts::{jsonl, panel, png_header};
+use spinefairbench_artifacts::{json, panel, png_header};
 
 use crate::bundle;
 
@@ -20,7 +20,6 @@ use crate::bundle;
 const FULL_ROWS: (usize, usize) = (564, 564);
 const BASELINE_ROWS: (usize, usize) = (282, 282);
 const MITIGATION_ROWS: (usize, usize) = (1410, 1410);
-const PANEL_PAIRS: usize = 47;
 
 struct Files {
     source: MemorySource,
@@ -31,84 +30,76 @@ impl Files {
         Self { source: bundle::in_memory() }
     }
 
-    fn bytes(&self, path: &str) -> Vec<u8> {
-        self.source.read(&path.parse().unwrap()).unwrap()
-    }
-
     #[track_caller]
-    fn read<T: DeserializeOwned>(&self, path: &str) -> T {
-        json::from_slice(path, &self.bytes(path)).unwrap()
-    }
-
-    fn table(&self, path: &str) -> Table {
-        let table = Table::parse(path, &self.bytes(path)).unwrap();
-        assert_eq!(table.problems, []);
-        table
+    fn read<T: std::fmt::Debug>(&self, document: &Document<T>) -> T {
+        document.read_from(&self.source).strict().unwrap()
     }
 }
 
 #[test]
 fn the_lists_of_the_dataset() {
     let files = Files::open();
-    let manifest: ReleaseManifest = files.read(layout::RELEASE_MANIFEST);
+    let manifest = files.read(&release_manifest::document());
     assert_eq!(
-        (manifest.included_png_count, manifest.attempted_qc_rows, manifest.source_level_rows),
-        (62, 64, 16)
+        (manifest.released_pngs, manifest.attempted_qc_rows, manifest.sources),
+        (Some(62), Some(64), Some(16))
     );
     assert_eq!(
-        (manifest.source_release_status.as_str(), manifest.source_png_files),
-        ("not_redistributed", 0)
+        (manifest.source_radiograph_policy.as_deref(), manifest.source_pngs, manifest.origin),
+        (Some("not_redistributed"), Some(0), None)
     );
-    for (path, count) in [(layout::QC_METADATA, 64), (layout::QC_PASSED_PAIRS, 62)] {
-        let bytes = files.bytes(path);
-        let rows: Vec<Value> =
-            jsonl::lines(path, &bytes).unwrap().map(|(_, row)| row.unwrap()).collect();
-        let typed: Vec<QcRow> = rows.iter().map(|row| QcRow::from_value(row).unwrap()).collect();
-        assert_eq!(typed.len(), count);
-        assert_eq!(typed.iter().filter(|row| row.passed_qc).count(), 62);
-        for row in typed.iter().filter(|row| row.passed_qc) {
-            let image = layout::counterfactual_image(&row.source_id, row.edit_label).unwrap();
+    for (document, count) in [(qc_table::attempts(), 64), (qc_table::passed(), 62)] {
+        let table = files.read(&document);
+        assert_eq!((table.rows.len(), table.line_count), (count, count as u64));
+        let passed: Vec<_> = table.rows.iter().filter(|row| row.passed == Some(true)).collect();
+        assert_eq!(passed.len(), 62);
+        for row in passed {
+            let source = row.source_id.as_deref().unwrap().parse().unwrap();
+            let label = row.edit_label.as_deref().unwrap().parse().unwrap();
+            let image = layout::counterfactual_image(&source, label).unwrap();
             assert_eq!(row.image_path.as_deref(), Some(image.as_str()));
             let ends = files
                 .source
                 .read_ends(&image, png_header::HEAD_BYTES, png_header::TAIL_BYTES)
                 .unwrap();
-            assert_eq!(row.image_size_bytes, Some(ends.len));
+            assert_eq!(row.image_size, Some(ends.len));
             assert!(png_header::read(image.as_str(), &ends).unwrap().width > 0);
         }
     }
-    for path in [layout::DATASET_PAIRS, layout::SOURCE_METADATA] {
-        let sources: Vec<SourceRow> = files.read(path);
+    for document in [source_list::pairs(), source_list::metadata()] {
+        let sources = files.read(&document);
         assert_eq!(sources.len(), 16);
-        let images: usize = sources.iter().map(|source| source.counterfactual_images.len()).sum();
-        assert_eq!(images, 62);
+        let images = sources.iter().map(|source| source.images.as_ref().map_or(0, BTreeMap::len));
+        assert_eq!(images.sum::<usize>(), 62);
     }
 }
 
 #[test]
 fn the_frozen_summary_and_the_subsets() {
     let files = Files::open();
-    let summary: CoreSummary = files.read(layout::CORE_SUMMARY);
+    let summary = files.read(&core_summary::document());
+    assert_eq!(summary.common_pairs.value(), Some(&25));
+    let resampling = summary.resampling.value().unwrap();
     assert_eq!(
-        (summary.iterations, summary.seed, summary.rng.as_deref()),
-        (Some(10_000), Some(42), None)
+        (resampling.iterations, resampling.seed, resampling.rng.as_deref()),
+        (10_000, Some(42), None)
     );
-    assert_eq!(
-        (summary.full.len(), summary.baseline.len(), summary.all_model_intersection),
-        (6, 3, Some(25))
-    );
-    let opus = summary.full.get("claude-opus-4-6").unwrap();
-    assert_eq!((opus.usable_pairs, opus.agreement_rate), (47, 0.297_872_340_425_531_9));
-    assert_eq!(opus.diagnostic_interval.upper.to_bits(), 0.522_645_502_645_502_7_f64.to_bits());
-    assert_eq!(files.read::<SourceSubset>(layout::CORE_SUBSET).source_ids.len(), 12);
-    assert_eq!(files.read::<SourceSubset>(layout::EVALUATION_SUBSET).source_ids.len(), 16);
-    let intersection: IntersectionManifest = files.read(layout::INTERSECTION_MANIFEST);
-    assert_eq!((intersection.pair_count, intersection.records.len()), (25, 25));
-    assert_eq!(
-        files.read::<PanelFreeze>(layout::PANEL_FREEZE).prepared_at_utc,
-        "2026-04-27T00:00:00Z"
-    );
-    let prompts = files.read::<CanonicalDefinitions>(layout::CANONICAL_DEFINITIONS).prompt_registry;
+    let models = summary.models.value().unwrap();
+    let of = |panel| models.keys().filter(|(of, _)| *of == panel).count();
+    assert_eq!((of(Panel::Full), of(Panel::Baseline)), (6, 3));
+    assert_eq!(summary.problems_of_endpoints().count(), 0);
+    let opus = summary.model("claude-opus-4-6").unwrap();
+    assert_eq!((opus.usable_pairs, opus.agreement_rate), (Some(47), Some(0.297_872_340_425_531_9)));
+    let [_, upper] = opus.diagnostic_interval.unwrap();
+    assert_eq!(upper.to_bits(), 0.522_645_502_645_502_7_f64.to_bits());
+    assert_eq!(files.read(&core_subset::document()).len(), 12);
+    let pool = files.source.read(&layout::constant(layout::EVALUATION_SUBSET)).unwrap();
+    let pool: SourceSubset = json::from_slice(layout::EVALUATION_SUBSET, &pool).unwrap();
+    assert_eq!(pool.source_ids.len(), 16);
+    assert_eq!(files.read(&intersection_manifest::document()).0, 25);
+    assert_eq!(files.read(&panel_freeze::document()), "2026-04-27T00:00:00Z");
+    let definitions = layout::constant(layout::CANONICAL_DEFINITIONS);
+    let prompts = files.read(&prompt_registry::document(definitions)).texts;
     assert_eq!(
         (prompts.len(), prompts.get("system").map(String::as_str)),
         (11, Some("synthetic system prompt"))
@@ -117,9 +108,11 @@ fn the_frozen_summary_and_the_subsets() {
 
 #[test]
 fn the_summary_names_the_intersection_in_either_way() {
-    let text = r#"{"panels": {"full": {"models": {}}, "baseline": {"models": {}}}, "common_pairs": {"all9": {"count": 7}}}"#;
-    let summary: CoreSummary = json::from_slice("s.json", text.as_bytes()).unwrap();
-    assert_eq!((summary.all_model_intersection, summary.seed), (Some(7), None));
+    let text = r#"{"common_pairs": {"all9": {"count": 7}}}"#;
+    let summary = core_summary::document().part(Ok(text.as_bytes()));
+    let summary = summary.value().unwrap();
+    assert_eq!(summary.common_pairs.value(), Some(&7));
+    assert!(summary.resampling.value().is_none() && summary.models.problems().len() == 1);
 }
 
 #[test]
@@ -130,14 +123,13 @@ fn the_panels_and_their_rows() {
         (Panel::Baseline, 3, BASELINE_ROWS),
         (Panel::Mitigation, 5, MITIGATION_ROWS),
     ] {
-        let manifest: PanelManifest = files.read(panel.manifest().as_str());
-        assert_eq!(manifest.models.len(), models);
-        assert_eq!(manifest.included_models.is_some(), panel == Panel::Mitigation);
+        let listed = files.read(&panel_manifest::document(panel)).0;
+        assert_eq!(listed.len(), models);
         let path = panel.results();
         let bytes = files.source.read(&path).unwrap();
         let known = panel::map_rows(path.as_str(), &bytes, |_, row| {
             let row = row.unwrap();
-            manifest.models.iter().any(|model| Some(model.as_str()) == row.model.as_deref())
+            listed.iter().any(|model| Some(model.as_str()) == row.model.as_deref())
                 && row.pair_id.is_some()
                 && row.image_role.is_some()
         })
@@ -147,41 +139,37 @@ fn the_panels_and_their_rows() {
             (rows.0, rows.1),
             "{path}"
         );
-        if let Some(pairs) = panel.pairs() {
-            assert_eq!(files.read::<Vec<PanelPair>>(pairs.as_str()).len(), PANEL_PAIRS);
-        }
     }
+    assert_eq!(files.read(&panel_manifest::candidates()).0.len(), 5);
 }
 
 #[test]
 fn the_stage_1_gate() {
     let files = Files::open();
-    let table: ConfidenceTable = files.read(layout::PARSING_CONFIDENCE);
-    let decisions: Vec<(&str, u64, GateDecision)> = table
+    let table = files.read(&parsing_confidence::document());
+    let decisions: Vec<(&str, u64, &str)> = table
         .iter()
-        .map(|(model, record)| (model.as_str(), record.pass_count, record.decision))
+        .map(|(model, record)| {
+            let record = record.value().unwrap();
+            (model.as_str(), record.pass_count.unwrap(), record.decision.as_deref().unwrap())
+        })
         .collect();
     assert_eq!(
         decisions,
         [
-            ("claude-opus-4-6", 12, GateDecision::ExcludedFull),
-            ("claude-sonnet-4-6", 95, GateDecision::ExcludedFull),
-            ("glm-4.6v", 193, GateDecision::Included),
-            ("gpt-5.4", 193, GateDecision::Included),
-            ("kimi-k2.5", 160, GateDecision::ExcludedFull)
+            ("claude-opus-4-6", 12, "excluded_full"),
+            ("claude-sonnet-4-6", 95, "excluded_full"),
+            ("glm-4.6v", 193, "included"),
+            ("gpt-5.4", 193, "included"),
+            ("kimi-k2.5", 160, "excluded_full")
         ]
     );
-    let sample: SampleManifest = files.read(layout::CONFIDENCE_SAMPLE);
-    let trace: TraceManifest = files.read(layout::STAGE1_TRACE);
-    for (model, names) in trace.models.iter() {
-        assert_eq!(
-            (names.len(), sample.models.get(model).map(Vec::len)),
-            (200, Some(200)),
-            "{model}"
-        );
+    let sample = files.read(&stage1_sample::standalone());
+    for (model, names) in files.read(&stage1_sample::trace()).by_model {
+        assert_eq!((names.len(), sample.by_model[&model].len()), (200, 200), "{model}");
     }
     let model = "gpt-5.4".parse().unwrap();
-    let text = layout::stage1_text(&model, &sample.models.get("gpt-5.4").unwrap()[0]).unwrap();
+    let text = layout::stage1_text(&model, &sample.by_model["gpt-5.4"][0]).unwrap();
     assert!(files.source.metadata(&text).is_ok());
     assert!(files.source.metadata(&layout::stage1_sidecar(&text).unwrap()).is_ok());
 }
@@ -189,39 +177,40 @@ fn the_stage_1_gate() {
 #[test]
 fn the_radiologist_validation() {
     let files = Files::open();
-    assert_eq!(files.read::<ValidatedSubset>(layout::VALIDATED_SUBSET).pair_ids.len(), 443);
-    assert_eq!(files.read::<ExclusionList>(layout::EXCLUSION_LIST).excluded_pairs.len(), 7);
+    assert_eq!(files.read(&validated_subset::document()).len(), 443);
+    assert_eq!(files.read(&exclusion_list::document()).len(), 7);
+    assert_eq!(files.read(&validation_report::document()), "1.1");
+    let reviewers = files.read(&validation_manifest::document());
+    let rows =
+        reviewers.iter().map(|path| files.read(&reviewer_table::document(path.parse().unwrap())).0);
+    assert_eq!(rows.sum::<u64>(), 1380);
+    assert_eq!(files.read(&reviewer_table::hidden_repeats()).0, 30);
+    let rated = files.read(&pair_ratings::document());
+    assert_eq!((rated.len(), rated.values().map(|rating| rating.rows).sum::<u64>()), (450, 1350));
+    let answers = files.read(&detectability::document());
+    assert_eq!((answers.rows, answers.cannot_tell), (1350, 1307));
+    let table = files.read(&mitigation_table::document());
     assert_eq!(
-        files.read::<ValidationReport>(layout::VALIDATION_REPORT).report_schema_version,
-        "1.1"
-    );
-    let reviewers =
-        files.read::<ValidationManifest>(layout::VALIDATION_MANIFEST).per_reviewer_files;
-    let displayed: usize = reviewers.iter().map(|path| files.table(path).len()).sum();
-    assert_eq!(displayed, 1380);
-    assert_eq!(files.table(layout::HIDDEN_REPEATS).len(), 30);
-    assert_eq!(files.table(layout::PAIR_RESULTS).len(), 1350);
-    let answers = files.table(layout::DETECTABILITY);
-    let column = answers.column("q4_detectability").unwrap();
-    assert_eq!(answers.rows().filter(|row| row.cell(column) == "Cannot tell").count(), 1307);
-    let table = files.table(layout::MITIGATION_TABLE);
-    let (pairs, change) = (table.column("n_pairs").unwrap(), table.column("rec_change").unwrap());
-    let first = table.rows().next().unwrap();
-    assert_eq!(
-        (first.number(pairs), first.number(change)),
-        (Ok(33.0), Ok(0.727_272_727_272_727_3))
+        (table[0].cell("n_pairs"), table[0].cell("rec_change")),
+        ("33", "0.7272727272727273")
     );
 }
 
 #[test]
-fn an_excluded_pair_may_be_an_object() {
-    let list: ExclusionList =
-        json::from_slice("e.json", br#"{"excluded_pairs": ["a", {"why": {}, "pair_id": "b"}]}"#)
-            .unwrap();
-    let names: Vec<&str> = list.excluded_pairs.iter().map(AsRef::as_ref).collect();
-    assert_eq!(names, ["a", "b"]);
-    assert!(
-        json::from_slice::<ExclusionList>("e.json", br#"{"excluded_pairs": [{"why": 1}]}"#)
-            .is_err()
+fn a_broken_field_hides_no_other() {
+    let text = r#"{"panels": {"full": {"models": {
+        "a": {"data_quality": {"pair_usable": "many", "pair_full_refusals": 2}},
+        "b": 5}}}}"#;
+    let summary = core_summary::document().part(Ok(text.as_bytes()));
+    let models = summary.value().unwrap().models.value().unwrap();
+    let of = |model: &str| &models[&(Panel::Full, model.to_owned())];
+    let broken = of("a").value().unwrap();
+    assert_eq!((broken.usable_pairs, broken.full_refusal_pairs), (None, Some(2)));
+    let places: Vec<&str> =
+        of("a").problems().iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(
+        places[0],
+        "`$.panels.full.models.a.data_quality.pair_usable` is not a whole number"
     );
+    assert_eq!(of("b").problems().len(), 2);
 }

@@ -3,8 +3,8 @@
 use std::sync::atomic::AtomicBool;
 
 use spinefairbench_artifacts::archive::{ArchiveTerms, Watch, verify_members};
-use spinefairbench_checks::archive::checksums_of_archive;
-use spinefairbench_checks::{FindingCap, Status, wire};
+use spinefairbench_checks::check::checksums::archive::checksums_of_archive;
+use spinefairbench_checks::{FindingCap, Status};
 
 use crate::bundle::{fixture, release};
 
@@ -17,7 +17,7 @@ fn the_mini_archive_lists_all_its_members() {
     let mut release = release();
     let report = checksums_of_archive(&found, &release, FindingCap::default());
     assert_eq!(report.findings, []);
-    let text = serde_json::to_string(&wire::check(&report)).unwrap();
+    let text = serde_json::to_string(&report).unwrap();
     assert!(text.contains(r#""SHA256SUMS.txt":{"files_ok":2863,"files":2863"#), "{text}");
 
     release.artifact_archive.size_bytes = 1;

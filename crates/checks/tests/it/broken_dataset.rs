@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use spinefairbench_artifacts::layout;
-use spinefairbench_checks::{Check, ImageDigests};
+use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
 
 use crate::bundle::{Overlay, assert_found, assert_passes, broken};
 
@@ -10,7 +10,7 @@ const IMAGE: &str =
     "dataset/counterfactual_images/vindr_4c123b1612dd272d1371c17149d43953/elderly_female.png";
 const ALL: &str = layout::QC_METADATA;
 const PASSED: &str = layout::QC_PASSED_PAIRS;
-const DATASET: Check = Check::Dataset(ImageDigests::AsRead);
+const DATASET: Dataset = Dataset { digests: ImageDigests::AsRead };
 
 fn edit_lines(bundle: &mut Overlay, path: &str, edit: impl FnOnce(&mut Vec<String>)) {
     let mut lines: Vec<String> = bundle.text(path).lines().map(str::to_owned).collect();
@@ -44,7 +44,7 @@ fn replaced_renamed_and_extra_images_are_named() {
             }
             => "png_signature", IMAGE;
         "an empty image", DATASET, |bundle| bundle.put(IMAGE, "") => "png_truncated", IMAGE;
-        "another image of the same size", Check::Dataset(ImageDigests::Compare),
+        "another image of the same size", Dataset { digests: ImageDigests::Compare },
             |bundle| {
                 let mut bytes = bundle.bytes(IMAGE);
                 bytes[100] ^= 1;

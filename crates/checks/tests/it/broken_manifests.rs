@@ -1,20 +1,19 @@
 //! Checksum manifests broken, and files that differ from them.
 
 use spinefairbench_artifacts::layout;
-use spinefairbench_checks::checksums::Unlisted;
-use spinefairbench_checks::{Check, ChecksumOptions};
+use spinefairbench_checks::check::checksums::{Checksums, Unlisted};
 
 use crate::bundle::{Overlay, assert_found, assert_passes, broken, run_check};
 
 const SUMS: &str = layout::SHA256SUMS;
 const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-fn checksums() -> Check {
-    Check::Checksums(ChecksumOptions::default())
+fn checksums() -> Checksums {
+    Checksums::default()
 }
 
-fn strict() -> Check {
-    Check::Checksums(ChecksumOptions { unlisted: Unlisted::Fail, ..ChecksumOptions::default() })
+fn strict() -> Checksums {
+    Checksums { unlisted: Unlisted::Fail, ..Checksums::default() }
 }
 
 fn add_line(bundle: &mut Overlay, line: &str) {
@@ -88,9 +87,6 @@ fn one_manifest_can_be_asked_for() {
     let mut bundle = Overlay::default();
     bundle.put("README.md", "changed");
     let manifests = vec![layout::constant(layout::RADIOLOGIST_SHA256SUMS)];
-    let report = run_check(
-        &bundle,
-        &Check::Checksums(ChecksumOptions { manifests, ..ChecksumOptions::default() }),
-    );
+    let report = run_check(&bundle, &Checksums { manifests, ..Checksums::default() });
     assert_eq!(report.findings, []);
 }

@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 use spinefairbench_artifacts::layout;
 use spinefairbench_bootstrap::Iterations;
-use spinefairbench_checks::table2::{Comparison, Intervals, PlanRequest, Table2Options};
-use spinefairbench_checks::{Check, CheckError, FindingCap, ModelSelection, Unobserved, run};
+use spinefairbench_checks::check::both_empty_diagnostic::BothEmptyDiagnostic;
+use spinefairbench_checks::check::parse_sample::ParseSample;
+use spinefairbench_checks::check::table2::{CompareWithFrozen, Intervals, Table2};
+use spinefairbench_checks::{CheckError, FindingCap, ModelSelection, PlanRequest, Unobserved, run};
 
 use crate::bundle::{MINI, Overlay, assert_found, assert_passes, broken, release, run_check};
 
@@ -13,16 +15,16 @@ const REPORTS: &str =
 const SUMMARY: &str = layout::CORE_SUMMARY;
 const MODEL: &str = "gpt-5.4";
 
-fn both_empty() -> Check {
-    Check::BothEmptyDiagnostic(ModelSelection::One(MODEL.to_owned()))
+fn both_empty() -> BothEmptyDiagnostic {
+    BothEmptyDiagnostic { models: ModelSelection::One(MODEL.to_owned()) }
 }
 
-fn table2(intervals: Intervals) -> Check {
-    Check::Table2(Table2Options { models: ModelSelection::One(MODEL.to_owned()), intervals })
+fn table2(intervals: Intervals) -> Table2 {
+    Table2 { models: ModelSelection::One(MODEL.to_owned()), intervals }
 }
 
 fn recomputed() -> Intervals {
-    Intervals::Recomputed { plan: PlanRequest::default(), comparison: Comparison::WithFrozen }
+    Intervals::Recomputed { plan: PlanRequest::default(), comparison: CompareWithFrozen::Yes }
 }
 
 /// The first row of the model, in one role.
@@ -202,22 +204,22 @@ fn intervals_are_compared_only_with_intervals_drawn_alike() {
     let fewer =
         PlanRequest { iterations: Some(Iterations::new(100).unwrap()), ..PlanRequest::default() };
     let intervals = |comparison| Intervals::Recomputed { plan: fewer.clone(), comparison };
-    let call = |check: &Check| run(&*MINI, &release(), check, FindingCap::default(), &Unobserved);
-    let refused = call(&table2(intervals(Comparison::WithFrozen))).unwrap_err();
+    let call = |check: &Table2| run(&*MINI, &release(), check, FindingCap::default(), &Unobserved);
+    let refused = call(&table2(intervals(CompareWithFrozen::Yes))).unwrap_err();
     assert!(matches!(refused, CheckError::PlanDiffersFromFrozen { .. }));
     assert_eq!(
         refused.to_string(),
         "the frozen intervals were drawn with `numpy-pcg64`, 10000 iterations, seed 42, \
          not with `numpy-pcg64`, 100 iterations, seed 42"
     );
-    let shown = call(&table2(intervals(Comparison::None))).unwrap();
+    let shown = call(&table2(intervals(CompareWithFrozen::No))).unwrap();
     assert_eq!(shown.findings, []);
     assert!(shown.notes.iter().any(|note| note.contains("not compared")));
 }
 
 #[test]
 fn an_unknown_model_is_no_call() {
-    let check = Check::ParseSample("gpt-6".to_owned());
+    let check = ParseSample::of("gpt-6");
     let refused = run(&*MINI, &release(), &check, FindingCap::default(), &Unobserved).unwrap_err();
     assert!(matches!(refused, CheckError::UnknownModel { .. }));
 }

@@ -3,7 +3,8 @@
 use serde_json::json;
 use spinefairbench_artifacts::layout;
 use spinefairbench_bootstrap::Iterations;
-use spinefairbench_checks::Check;
+use spinefairbench_checks::check::mitigation::{Analysis, Mitigation};
+use spinefairbench_checks::check::radiologist::Radiologist;
 
 use crate::bundle::{Overlay, assert_found, assert_passes, broken};
 
@@ -26,63 +27,63 @@ fn set_cell(bundle: &mut Overlay, row: &str, column: usize, cell: &str) {
 #[test]
 fn a_broken_mitigation_table_is_named() {
     assert_found(broken![
-        "a row taken away", Check::Mitigation,
+        "a row taken away", Mitigation::default(),
             |bundle| {
                 let text = bundle.text(TABLE);
                 let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("gpt-5.4,condition_a")).collect();
                 bundle.put(TABLE, kept.join("\n"));
             }
             => "condition_row_missing", TABLE, "one row", "none";
-        "a row twice", Check::Mitigation,
+        "a row twice", Mitigation::default(),
             |bundle| {
                 let text = bundle.text(TABLE);
                 let row = text.lines().find(|line| line.starts_with("gpt-5.4,condition_b,")).unwrap();
                 bundle.put(TABLE, format!("{text}{row}\n"));
             }
             => "duplicate_condition_row", TABLE;
-        "another number of pairs", Check::Mitigation,
+        "another number of pairs", Mitigation::default(),
             |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 2, "30") => "pair_counts_differ", TABLE, "31", "30";
-        "NaN", Check::Mitigation,
+        "NaN", Mitigation::default(),
             |bundle| set_cell(bundle, "gpt-5.4,condition_a,", 3, "NaN")
             => "number_invalid", TABLE, "a finite number", "\"NaN\"";
-        "infinity", Check::Mitigation,
+        "infinity", Mitigation::default(),
             |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 12, "-inf")
             => "number_invalid", TABLE, "a finite number", "\"-inf\"";
-        "a percent sign", Check::Mitigation,
+        "a percent sign", Mitigation::default(),
             |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 6, "18%")
             => "number_invalid", TABLE, "a finite number", "\"18%\"";
-        "an empty cell", Check::Mitigation,
+        "an empty cell", Mitigation::default(),
             |bundle| set_cell(bundle, "glm-4.6v,condition_b,", 6, "") => "number_invalid", TABLE;
-        "a difference that is none", Check::Mitigation,
+        "a difference that is none", Mitigation::default(),
             |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 11, "0.26") => "delta_mismatch", TABLE;
-        "another outcome", Check::Mitigation,
+        "another outcome", Mitigation::default(),
             |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 18, "True")
             => "rule_outcome_mismatch", TABLE, "false", "\"True\"";
-        "an outcome that is no truth value", Check::Mitigation,
+        "an outcome that is no truth value", Mitigation::default(),
             |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 18, "0") => "rule_outcome_mismatch", TABLE, "false", "\"0\"";
-        "a gain where a loss was published", Check::Mitigation,
+        "a gain where a loss was published", Mitigation::default(),
             |bundle| {
                 set_cell(bundle, "gpt-5.4,condition_b,", 6, "0.36056067588325647");
                 set_cell(bundle, "gpt-5.4,condition_b,", 12, "0.0");
             }
             => "rule_outcome_mismatch", TABLE, "< -0.05", "0";
-        "a missing column", Check::Mitigation,
+        "a missing column", Mitigation::default(),
             |bundle| bundle.replace(TABLE, "delta_rec", "delta_recommendation") => "csv_missing_column", TABLE;
-        "a row too short", Check::Mitigation,
+        "a row too short", Mitigation::default(),
             |bundle| bundle.put(TABLE, bundle.text(TABLE) + "gpt-5.4,condition_e\n")
             => "csv_ragged_row", TABLE, "19 cells", "2 cells";
-        "a column twice", Check::Mitigation,
+        "a column twice", Mitigation::default(),
             |bundle| bundle.replace(TABLE, "full_refusals", "n_pairs") => "csv_duplicate_column", TABLE;
-        "a gated-in model without a confidence", Check::Mitigation,
+        "a gated-in model without a confidence", Mitigation::default(),
             |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| { file.as_object_mut().unwrap().remove("glm-4.6v"); })
             => "gate_mismatch", layout::PARSING_CONFIDENCE, "its confidence", "none";
-        "another frozen decision", Check::Mitigation,
+        "another frozen decision", Mitigation::default(),
             |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| file["kimi-k2.5"]["decision"] = json!("included"))
             => "exclusions_mismatch", layout::PARSING_CONFIDENCE,
             "claude-opus-4-6, claude-sonnet-4-6, kimi-k2.5", "claude-opus-4-6, claude-sonnet-4-6";
-        "a missing table", Check::Mitigation, |bundle| bundle.remove(TABLE) => "file_missing", TABLE;
+        "a missing table", Mitigation::default(), |bundle| bundle.remove(TABLE) => "file_missing", TABLE;
     ]);
-    assert_passes("truth values in any case, CRLF", &Check::Mitigation, |bundle| {
+    assert_passes("truth values in any case, CRLF", &Mitigation::default(), |bundle| {
         set_cell(bundle, "gpt-5.4,condition_b,", 18, "FALSE");
         bundle.put(TABLE, bundle.text(TABLE).replace('\n', "\r\n"));
     });
@@ -93,7 +94,7 @@ fn a_frozen_analysis_that_differs_from_its_outputs_is_named() {
     const SUMMARY: &str = layout::MITIGATION_SUMMARY;
     const COUNTS: &str = layout::MITIGATION_COUNTS;
     const REPORTS: &str = "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/evaluation_results.json";
-    const RECOMPUTED: Check = Check::MitigationRecomputed(None);
+    const RECOMPUTED: Mitigation = Mitigation { analysis: Analysis::Recomputed(None) };
     assert_found(broken![
         "another mean", RECOMPUTED,
             |bundle| bundle.edit(SUMMARY, |file| file["models"]["gpt-5.4"]["condition_d"]["rec_change"] = json!(0.96))
@@ -130,7 +131,7 @@ fn a_frozen_analysis_that_differs_from_its_outputs_is_named() {
             |bundle| bundle.remove("artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/panel_manifest.json")
             => "file_missing", "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/panel_manifest.json";
     ]);
-    let fewer = Check::MitigationRecomputed(Some(Iterations::new(50).unwrap()));
+    let fewer = Mitigation { analysis: Analysis::Recomputed(Some(Iterations::new(50).unwrap())) };
     assert_passes("other intervals with fewer resamples", &fewer, |_| {});
 }
 
@@ -141,43 +142,43 @@ fn a_broken_validation_is_named() {
     const EXCLUDED: &str = layout::EXCLUSION_LIST;
     const MANIFEST: &str = layout::VALIDATION_MANIFEST;
     assert_found(broken![
-        "a rating taken away", Check::Radiologist,
+        "a rating taken away", Radiologist,
             |bundle| bundle.replace(RATINGS, "vindr_00000000000000000000000000000000__elderly_female,R2", "x,R2")
             => "validated_set_mismatch", VALIDATED, "442", "443";
-        "a pair taken off the subset", Check::Radiologist,
+        "a pair taken off the subset", Radiologist,
             |bundle| bundle.edit(VALIDATED, |file| {
                 file["pair_ids"].as_array_mut().unwrap().pop();
             })
             => "validated_set_mismatch", VALIDATED, "443", "442";
-        "a pair taken off the exclusions", Check::Radiologist,
+        "a pair taken off the exclusions", Radiologist,
             |bundle| bundle.edit(EXCLUDED, |file| {
                 file["excluded_pairs"].as_array_mut().unwrap().pop();
             })
             => "excluded_set_mismatch", EXCLUDED, "7", "6";
-        "a pair listed twice", Check::Radiologist,
+        "a pair listed twice", Radiologist,
             |bundle| bundle.edit(VALIDATED, |file| file["pair_ids"][1] = file["pair_ids"][0].clone())
             => "duplicate_pair_id", VALIDATED;
-        "another answer", Check::Radiologist,
+        "another answer", Radiologist,
             |bundle| bundle.replace(layout::DETECTABILITY, "R1,Cannot tell", "R1,Edited")
             => "published_value_mismatch", "", "1307", "1306";
-        "a hidden repeat less", Check::Radiologist,
+        "a hidden repeat less", Radiologist,
             |bundle| {
                 let text = bundle.text(layout::HIDDEN_REPEATS);
                 bundle.put(layout::HIDDEN_REPEATS, text.trim_end().rsplit_once('\n').unwrap().0);
             }
             => "published_value_mismatch", "", "30", "29";
-        "a missing column", Check::Radiologist,
+        "a missing column", Radiologist,
             |bundle| bundle.replace(RATINGS, "q1_clinical_plausibility", "q1") => "csv_missing_column", RATINGS;
-        "a quote never closed", Check::Radiologist,
+        "a quote never closed", Radiologist,
             |bundle| bundle.put(RATINGS, bundle.text(RATINGS) + "x,R1,Yes,Yes,No,Cannot tell,\"open\n")
             => "csv_unclosed_quote", RATINGS, "a closing quote", "the end of the file";
-        "a missing reviewer", Check::Radiologist,
+        "a missing reviewer", Radiologist,
             |bundle| bundle.remove("validation_public/per_reviewer/reviews_R2_public_2026-04-28.csv")
             => "file_missing", "validation_public/per_reviewer/reviews_R2_public_2026-04-28.csv";
-        "a path that leads out", Check::Radiologist,
+        "a path that leads out", Radiologist,
             |bundle| bundle.edit(MANIFEST, |file| file["files"]["per_reviewer_files"][0] = json!("../reviews.csv"))
             => "path_unsafe", MANIFEST, "a path from the root", "../reviews.csv";
-        "a version that is no text", Check::Radiologist,
+        "a version that is no text", Radiologist,
             |bundle| bundle.edit(layout::VALIDATION_REPORT, |file| file["report_schema_version"] = json!(1.1))
             => "json_type", layout::VALIDATION_REPORT, "a string", "a number: 1.1";
     ]);

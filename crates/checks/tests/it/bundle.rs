@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
-use spinefairbench_checks::{Check, CheckReport, FindingCap, Status, Unobserved, run, wire};
+use spinefairbench_checks::{Check, CheckReport, FindingCap, Status, Unobserved, run};
 
 pub(crate) static MINI: LazyLock<MemorySource> = LazyLock::new(|| {
     let packed = fs::read(fixture("mini.tar.gz")).unwrap();
@@ -80,14 +80,14 @@ impl Overlay {
 }
 
 /// A call with the mini bundle's description.
-pub(crate) fn run_check(bundle: &Overlay, check: &Check) -> CheckReport {
+pub(crate) fn run_check(bundle: &Overlay, check: &dyn Check) -> CheckReport {
     run(&bundle.source, &release(), check, FindingCap::default(), &Unobserved).unwrap()
 }
 
 /// A bundle broken in one place: what breaks it, and the finding that must name it.
 pub(crate) struct Broken {
     pub(crate) what: &'static str,
-    pub(crate) check: Check,
+    pub(crate) check: Box<dyn Check>,
     pub(crate) breaking: fn(&mut Overlay),
     pub(crate) code: &'static str,
     pub(crate) path: &'static str,
@@ -100,9 +100,9 @@ pub(crate) fn assert_found(cases: &[Broken]) {
     for case in cases {
         let mut bundle = Overlay::default();
         (case.breaking)(&mut bundle);
-        let report = run_check(&bundle, &case.check);
+        let report = run_check(&bundle, case.check.as_ref());
         assert_eq!(report.status(), Status::Fail, "{}", case.what);
-        serde_json::to_string(&wire::check(&report)).unwrap();
+        serde_json::to_string(&report).unwrap();
         let found = report.findings.iter().find(|finding| {
             let compared = finding.expected.as_deref().zip(finding.actual.as_deref());
             finding.code.as_str() == case.code
@@ -122,7 +122,7 @@ pub(crate) fn assert_found(cases: &[Broken]) {
 }
 
 /// Copies that must still pass.
-pub(crate) fn assert_passes(what: &str, check: &Check, change: fn(&mut Overlay)) {
+pub(crate) fn assert_passes(what: &str, check: &dyn Check, change: fn(&mut Overlay)) {
     let mut bundle = Overlay::default();
     change(&mut bundle);
     assert_eq!(run_check(&bundle, check).findings, [], "{what}");
@@ -133,7 +133,7 @@ macro_rules! broken {
     ($($what:literal, $check:expr, $breaking:expr => $code:literal, $path:expr $(, $expected:expr, $actual:expr)?;)*) => {
         &[$($crate::bundle::Broken {
             what: $what,
-            check: $check,
+            check: Box::new($check),
             breaking: $breaking,
             code: $code,
             path: $path,

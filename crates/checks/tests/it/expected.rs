@@ -3,21 +3,32 @@
 use std::fs;
 
 use serde_json::Value;
-use spinefairbench_checks::table2::{Comparison, Intervals, PlanRequest, Table2Options};
+use spinefairbench_checks::check::both_empty_diagnostic::BothEmptyDiagnostic;
+use spinefairbench_checks::check::checksums::Checksums;
+use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
+use spinefairbench_checks::check::diagnostic_scoring::DiagnosticScoring;
+use spinefairbench_checks::check::gap_sensitivity::GapSensitivity;
+use spinefairbench_checks::check::inspect::{self, Inspect};
+use spinefairbench_checks::check::mitigation::{Analysis, Mitigation};
+use spinefairbench_checks::check::parse_sample::ParseSample;
+use spinefairbench_checks::check::radiologist::Radiologist;
+use spinefairbench_checks::check::release_identity::ReleaseIdentity;
+use spinefairbench_checks::check::stage1_confidence::Stage1Confidence;
+use spinefairbench_checks::check::table2::{CompareWithFrozen, Intervals, Table2};
 use spinefairbench_checks::{
-    Check, CheckName, CheckReport, ChecksumOptions, FindingCap, ImageDigests, ModelSelection,
-    Selection, Status, Unobserved, Verdict, run, verify, wire,
+    Check, CheckReport, FindingCap, ModelSelection, PlanRequest, Selection, Status, Unobserved,
+    Verdict, run, verify,
 };
 
 use crate::bundle::{MINI, fixture, release};
 
-fn run_on_mini(check: &Check) -> CheckReport {
+fn run_on_mini(check: &dyn Check) -> CheckReport {
     run(&*MINI, &release(), check, FindingCap::default(), &Unobserved).unwrap()
 }
 
 fn json(report: &CheckReport) -> Value {
     // Through text, so that what is compared is what is printed.
-    serde_json::from_str(&serde_json::to_string(&wire::check(report)).unwrap()).unwrap()
+    serde_json::from_str(&serde_json::to_string(report).unwrap()).unwrap()
 }
 
 /// Every expected field is there, with the same value; numbers with the same bits.
@@ -51,7 +62,7 @@ fn assert_holds(found: &Value, expected: &Value, place: &str) {
 }
 
 #[track_caller]
-fn check(name: &str, check: &Check) {
+fn check(name: &str, check: &dyn Check) {
     let report = run_on_mini(check);
     assert_eq!(report.findings, [], "{name}");
     let expected: Value =
@@ -59,46 +70,43 @@ fn check(name: &str, check: &Check) {
             .unwrap();
     let found = json(&report);
     assert_eq!(found["schema_version"], "spinefairbench-check-v1");
-    assert_eq!(found["check"], report.check().as_str());
+    assert_eq!(found["check"], report.check.as_str());
     assert_eq!(found["status"], "pass");
     assert_eq!(found["findings"], Value::Array(Vec::new()));
     assert_holds(&found["result"], &expected, name);
 }
 
 fn recomputed() -> Intervals {
-    Intervals::Recomputed { plan: PlanRequest::default(), comparison: Comparison::WithFrozen }
+    Intervals::Recomputed { plan: PlanRequest::default(), comparison: CompareWithFrozen::Yes }
 }
 
 #[test]
 fn every_result_equals_the_original() {
-    check("inspect", &Check::Inspect);
-    check("dataset", &Check::Dataset(ImageDigests::AsRead));
-    check("dataset", &Check::Dataset(ImageDigests::Compare));
-    check("stage1-confidence", &Check::Stage1Confidence);
-    check("mitigation", &Check::Mitigation);
-    check("mitigation", &Check::MitigationRecomputed(None));
-    check("mitigation-recompute", &Check::MitigationRecomputed(None));
+    check("inspect", &Inspect);
+    check("dataset", &Dataset::default());
+    check("dataset", &Dataset { digests: ImageDigests::Compare });
+    check("stage1-confidence", &Stage1Confidence);
+    check("mitigation", &Mitigation::default());
+    check("mitigation", &Mitigation { analysis: Analysis::Recomputed(None) });
+    check("mitigation-recompute", &Mitigation { analysis: Analysis::Recomputed(None) });
     for model in ["gpt-5.4", "gemma-4", "llama-4-scout"] {
-        check(&format!("parse-sample.{model}"), &Check::ParseSample(model.to_owned()));
+        check(&format!("parse-sample.{model}"), &ParseSample::of(model));
     }
-    check("diagnostic-scoring", &Check::DiagnosticScoring);
-    check(
-        "table2",
-        &Check::Table2(Table2Options { models: ModelSelection::All, intervals: recomputed() }),
-    );
-    check("gap-sensitivity", &Check::GapSensitivity(ModelSelection::All));
-    check("both-empty-diagnostic", &Check::BothEmptyDiagnostic(ModelSelection::All));
-    check("radiologist", &Check::Radiologist);
+    check("diagnostic-scoring", &DiagnosticScoring);
+    check("table2", &Table2 { models: ModelSelection::All, intervals: recomputed() });
+    check("gap-sensitivity", &GapSensitivity::default());
+    check("both-empty-diagnostic", &BothEmptyDiagnostic::default());
+    check("radiologist", &Radiologist);
 }
 
 #[test]
 fn checks_without_an_expected_file_pass_too() {
-    let identity = run_on_mini(&Check::ReleaseIdentity);
+    let identity = run_on_mini(&ReleaseIdentity);
     assert_eq!(identity.findings, []);
     let result = &json(&identity)["result"];
     assert_eq!((&result["anchors_ok"], &result["anchors"]), (&7.into(), &7.into()));
     assert_eq!((&result["frozen_prompts_ok"], &result["frozen_prompts"]), (&11.into(), &11.into()));
-    let checksums = run_on_mini(&Check::Checksums(ChecksumOptions::default()));
+    let checksums = run_on_mini(&Checksums::default());
     assert_eq!(checksums.findings, []);
     let result = &json(&checksums)["result"];
     let whole = &result["manifests"]["SHA256SUMS.txt"];
@@ -113,11 +121,11 @@ fn the_suite_passes() {
         verify(&*MINI, &release(), &Selection::default(), FindingCap::default(), &Unobserved)
             .unwrap();
     for report in &suite.checks {
-        assert_eq!(report.findings, [], "{}", report.check());
+        assert_eq!(report.findings, [], "{}", report.check);
     }
     assert_eq!((suite.status(), suite.passed(), suite.failed()), (Status::Pass, 11, 0));
     let found: Value =
-        serde_json::from_str(&serde_json::to_string(&wire::suite(&suite, 7)).unwrap()).unwrap();
+        serde_json::from_str(&serde_json::to_string(&suite.timed(7)).unwrap()).unwrap();
     assert_eq!((&found["check"], &found["status"]), (&"verify".into(), &"pass".into()));
     assert_eq!(found["findings"], serde_json::json!([]));
     let result = &found["result"];
@@ -131,11 +139,10 @@ fn the_suite_passes() {
 
 #[test]
 fn a_part_of_the_suite_verifies_nothing() {
-    let selection =
-        Selection { only: [CheckName::Inspect].into_iter().collect(), ..Selection::default() };
+    let selection = Selection { only: [inspect::LISTING.name].into(), ..Selection::default() };
     let suite = verify(&*MINI, &release(), &selection, FindingCap::default(), &Unobserved).unwrap();
     let Verdict::PassedInPart { left_out } = suite.verdict() else {
         panic!("{:?}", suite.verdict());
     };
-    assert_eq!((left_out.len(), left_out.contains(&CheckName::Inspect)), (10, false));
+    assert_eq!((left_out.len(), left_out.contains(&inspect::LISTING.name)), (10, false));
 }

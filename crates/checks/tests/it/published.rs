@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::{GENERATED_ORIGIN, ReleaseDescription};
-use spinefairbench_checks::load::{Needs, load};
-use spinefairbench_checks::snapshot::Snapshot;
-use spinefairbench_checks::table2::Intervals;
+use spinefairbench_checks::bundle::{self, Bundle, Needs};
+use spinefairbench_checks::check::release_identity::ReleaseIdentity;
+use spinefairbench_checks::check::table2::{self, Table2};
+use spinefairbench_checks::check::{checksums, dataset as dataset_check};
+use spinefairbench_checks::suite::judge as judge_one;
 use spinefairbench_checks::{
-    Check, CheckName, CheckReport, FindingCap, Selection, Status, Unobserved, Verdict, run, verify,
+    Check, CheckReport, FindingCap, Selection, Status, Unobserved, Verdict, run, verify,
 };
 
 use crate::bundle::{MINI, Overlay, fixture, release};
@@ -59,30 +61,28 @@ fn full_description() -> Value {
 
 /// The suite but for the checksums, judged by another description. The intervals are the frozen ones: drawing them anew
 /// for every constant would only repeat what another test shows.
-fn judge(snapshot: &Snapshot, description: &Value) -> Vec<CheckReport> {
+fn judge(bundle: &Bundle, description: &Value) -> Vec<CheckReport> {
     let release = described(description);
     checks()
         .iter()
-        .map(|check| check.judge(snapshot, &release, FindingCap::default()).unwrap())
+        .map(|check| {
+            judge_one(check.as_ref(), bundle, &release, FindingCap::default(), &Unobserved).unwrap()
+        })
         .collect()
 }
 
-fn checks() -> Vec<Check> {
-    let selection = Selection { skip: [CheckName::Checksums].into(), ..Selection::default() };
-    let mut checks = selection.checks();
-    for check in &mut checks {
-        if let Check::Table2(options) = check {
-            options.intervals = Intervals::Frozen;
-        }
-    }
+fn checks() -> Vec<Box<dyn Check>> {
+    let skip = [checksums::LISTING.name, table2::LISTING.name].into();
+    let mut checks = Selection { skip, ..Selection::default() }.checks();
+    checks.push(Box::new(Table2::default()));
     checks
 }
 
-fn read() -> Snapshot {
+fn read() -> Bundle {
     let release = described(&full_description());
     let needs =
         checks().iter().map(|check| check.needs(&release)).fold(Needs::default(), Needs::union);
-    load(&*MINI, &release, &needs, &Unobserved)
+    bundle::read(&*MINI, needs, &Unobserved)
 }
 
 fn described(description: &Value) -> ReleaseDescription {
@@ -117,15 +117,15 @@ fn the_original_results_are_the_published_ones() {
         &Unobserved,
     );
     for report in suite.unwrap().checks {
-        assert_eq!(report.findings, [], "{}", report.check());
-        assert_eq!(report.notes, Vec::<String>::new(), "{}", report.check());
+        assert_eq!(report.findings, [], "{}", report.check);
+        assert_eq!(report.notes, Vec::<String>::new(), "{}", report.check);
     }
 }
 
 #[test]
 fn each_published_constant_is_compared() {
     let original = full_description();
-    let snapshot = read();
+    let bundle = read();
     let mut places = Vec::new();
     for part in ["expected", "artifact_anchors", "prompt_digests"] {
         leaves(&original[part], format!("/{part}"), &mut places);
@@ -144,11 +144,11 @@ fn each_published_constant_is_compared() {
             Value::String(text) => json!(if text == "kimi-k2.5" { "gpt-5.4" } else { "kimi-k2.5" }),
             other => panic!("{place}: {other}"),
         };
-        let reports = judge(&snapshot, &description);
+        let reports = judge(&bundle, &description);
         let failing: Vec<String> = reports
             .iter()
             .filter(|report| report.status() == Status::Fail)
-            .map(|report| report.check().to_string())
+            .map(|report| report.check.to_string())
             .collect();
         assert_eq!(failing.len(), 1, "{place}: {failing:?}");
     }
@@ -161,17 +161,17 @@ fn parts_that_are_not_published_are_noted() {
     let noted: Vec<&str> = judge(&read(), &description)
         .iter()
         .filter(|report| report.notes.iter().any(|note| note.contains("nothing was compared")))
-        .map(|report| report.check().as_str())
+        .map(|report| report.check.as_str())
         .collect();
     assert_eq!(
         noted,
         [
             "dataset",
             "mitigation",
-            "table2",
             "gap-sensitivity",
             "both-empty-diagnostic",
-            "radiologist"
+            "radiologist",
+            "table2"
         ]
     );
 }
@@ -181,8 +181,8 @@ fn a_release_that_does_not_pin_the_manifest_is_told_apart() {
     let mut description: Value = serde_json::from_str(&release().to_json()).unwrap();
     let notes = |description: &Value| {
         let release = ReleaseDescription::parse("r", description.to_string().as_bytes()).unwrap();
-        let check = Check::ReleaseIdentity;
-        let report = run(&*MINI, &release, &check, FindingCap::default(), &Unobserved).unwrap();
+        let report =
+            run(&*MINI, &release, &ReleaseIdentity, FindingCap::default(), &Unobserved).unwrap();
         assert_eq!(report.findings, []);
         report.notes
     };
@@ -202,7 +202,7 @@ fn a_release_that_calls_itself_generated_is_not_verified() {
     let suite = suite.unwrap();
     assert_eq!(suite.verdict(), Verdict::NotVerified);
     let dataset = &suite.checks[2];
-    assert_eq!((dataset.check(), dataset.status()), (CheckName::Dataset, Status::Pass));
+    assert_eq!((dataset.check, dataset.status()), (dataset_check::LISTING.name, Status::Pass));
     assert!(dataset.notes[0].contains("which is not the release"), "{:?}", dataset.notes);
     let identity = &suite.checks[1];
     assert_eq!(identity.findings[0].path.as_deref(), Some(layout::RELEASE_MANIFEST));

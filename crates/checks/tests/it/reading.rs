@@ -4,9 +4,12 @@ use proptest::prelude::*;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{CountingSource, FileSource as _};
+use spinefairbench_checks::check::both_empty_diagnostic::{self, BothEmptyDiagnostic};
+use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
+use spinefairbench_checks::check::mitigation::{Analysis, Mitigation};
+use spinefairbench_checks::check::{checksums, gap_sensitivity};
 use spinefairbench_checks::{
-    Check, CheckName, FindingCap, ImageDigests, ModelSelection, Selection, SuiteReport, Unobserved,
-    run, verify, wire,
+    FindingCap, ModelSelection, Selection, SuiteReport, Unobserved, run, verify,
 };
 
 use crate::bundle::{MINI, Overlay, release};
@@ -34,7 +37,7 @@ fn the_suite_opens_every_file_once() {
 #[test]
 fn without_checksums_no_more_is_opened_than_is_judged() {
     let source = CountingSource::new(&*MINI);
-    let selection = Selection { skip: [CheckName::Checksums].into(), ..Selection::default() };
+    let selection = Selection { skip: [checksums::LISTING.name].into(), ..Selection::default() };
     verify(&source, &release(), &selection, FindingCap::default(), &Unobserved).unwrap();
     let opens = source.opens();
     assert!(
@@ -54,7 +57,7 @@ fn the_recomputed_analysis_opens_every_file_once() {
     run(
         &source,
         &release(),
-        &Check::MitigationRecomputed(None),
+        &Mitigation { analysis: Analysis::Recomputed(None) },
         FindingCap::default(),
         &Unobserved,
     )
@@ -71,7 +74,7 @@ fn the_recomputed_analysis_opens_every_file_once() {
 #[test]
 fn one_model_costs_one_panel() {
     let source = CountingSource::new(&*MINI);
-    let check = Check::BothEmptyDiagnostic(ModelSelection::One("radfm".to_owned()));
+    let check = BothEmptyDiagnostic { models: ModelSelection::One("radfm".to_owned()) };
     run(&source, &release(), &check, FindingCap::default(), &Unobserved).unwrap();
     assert_eq!(source.opens().len(), 3);
 }
@@ -83,7 +86,7 @@ fn the_number_of_threads_changes_nothing() {
     bundle.remove(layout::DETECTABILITY);
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| serde_json::to_string(&wire::suite(&suite(&bundle), 0)).unwrap())
+        pool.install(|| serde_json::to_string(&suite(&bundle).timed(0)).unwrap())
     };
     let one = on(1);
     assert_eq!(one, on(2));
@@ -139,9 +142,9 @@ proptest! {
             }
             bundle.put(path, bytes);
         }
-        let selection = Selection { skip: [CheckName::Checksums].into(), ..Selection::default() };
+        let selection = Selection { skip: [checksums::LISTING.name].into(), ..Selection::default() };
         let suite = verify(&bundle.source, &release(), &selection, FindingCap::default(), &Unobserved).unwrap();
-        serde_json::to_string(&wire::suite(&suite, 0)).unwrap();
+        serde_json::to_string(&suite.timed(0)).unwrap();
     }
 
     #[test]
@@ -154,7 +157,7 @@ proptest! {
         let mut bundle = Overlay::default();
         bundle.put(documents[which.index(documents.len())], document.to_string());
         let selection = Selection {
-            skip: [CheckName::Checksums, CheckName::GapSensitivity, CheckName::BothEmptyDiagnostic].into(),
+            skip: [checksums::LISTING.name, gap_sensitivity::LISTING.name, both_empty_diagnostic::LISTING.name].into(),
             ..Selection::default()
         };
         let suite = verify(&bundle.source, &release(), &selection, FindingCap::default(), &Unobserved).unwrap();
@@ -204,8 +207,7 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
 fn images_are_hashed_only_on_demand_and_opened_once() {
     for digests in [ImageDigests::AsRead, ImageDigests::Compare] {
         let source = CountingSource::new(&*MINI);
-        run(&source, &release(), &Check::Dataset(digests), FindingCap::default(), &Unobserved)
-            .unwrap();
+        run(&source, &release(), &Dataset { digests }, FindingCap::default(), &Unobserved).unwrap();
         assert!(source.opens().values().all(|count| *count == 1));
         assert_eq!(source.opens().len(), 62 + 5);
     }

@@ -1,128 +1,40 @@
-//! The reviewer checks, as types.
+//! The commands of the reviewer checks, as the list of checks has them.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueHint};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand, ValueHint,
+};
+use spinefairbench_checks::check::{Argument, Call, Listing, checksums};
+use spinefairbench_checks::suite::CHECKS;
 
 use crate::arguments::limits::LimitArguments;
-use crate::arguments::resampling::ResamplingArguments;
 use crate::arguments::{BundleArguments, FormatArguments};
 
 /// One check alone.
-#[derive(Debug, Subcommand)]
+#[derive(Debug)]
 pub(crate) enum CheckCommand {
-    /// Required files, declared counts, the two frozen prompts.
-    #[command(after_help = examples!("inspect --artifacts demo --release demo.release.json"))]
-    Inspect(CheckArguments),
-    /// Images, quality-control rows and source lists against each other.
-    #[command(after_help = examples!("dataset --artifacts demo --release demo.release.json --hash"))]
-    Dataset(DatasetArguments),
-    /// Share of Stage-1 files that parse, per model of the mitigation analysis.
-    #[command(name = "stage1-confidence", after_help = examples!("stage1-confidence --artifacts demo --release demo.release.json"))]
-    Stage1Confidence(CheckArguments),
-    /// The mitigation table: the gate, the deltas and the binding rule.
-    #[command(after_help = examples!("mitigation --artifacts demo --release demo.release.json", "mitigation --artifacts demo --release demo.release.json --recompute \\\n      --format json"))]
-    Mitigation(MitigationArguments),
-    /// The labels and recommendations of a model's first usable pair.
-    #[command(name = "parse-sample", after_help = examples!("parse-sample --artifacts demo --release demo.release.json --model gpt-5.4"))]
-    ParseSample(ParseSampleArguments),
-    /// The frozen diagnostic-label registry and its digest.
-    #[command(name = "diagnostic-scoring", after_help = examples!("diagnostic-scoring --format json"))]
-    DiagnosticScoring(CheckArguments),
-    /// The endpoints of the retained models against the frozen summary.
-    #[command(alias = "table3", after_help = examples!("table2 --artifacts demo --release demo.release.json --model gpt-5.4 \\\n      --recompute-ci", "table2 --artifacts demo --release demo.release.json --recompute-ci --seed 7 \\\n      --no-compare"))]
-    Table2(Table2Arguments),
-    /// The stability gaps at two granularities.
-    #[command(name = "gap-sensitivity", after_help = examples!("gap-sensitivity --artifacts demo --release demo.release.json"))]
-    GapSensitivity(ModelCheckArguments),
-    /// Usable pairs without a diagnostic label on either side.
-    #[command(name = "both-empty-diagnostic", after_help = examples!("both-empty-diagnostic --artifacts demo --release demo.release.json"))]
-    BothEmptyDiagnostic(ModelCheckArguments),
-    /// The radiologists' ratings against the published sets.
-    #[command(after_help = examples!("radiologist --artifacts demo --release demo.release.json"))]
-    Radiologist(CheckArguments),
-    /// Every file of a checksum manifest against its digest.
-    #[command(after_help = examples!("checksums --artifacts demo", "checksums demo/SHA256SUMS.txt --format json"))]
+    /// A check on a bundle.
+    OnBundle(BundleCheck),
+    /// Manifests of the bundle, or any manifest against the files beside it.
     Checksums(ChecksumsArguments),
-    /// The bundle's anchors and prompts against the release description.
-    #[command(name = "release-identity", after_help = examples!("release-identity --artifacts demo --release demo.release.json"))]
-    ReleaseIdentity(CheckArguments),
 }
 
-/// A check without options of its own.
+/// A check of the list, with what the call says.
+#[derive(Debug)]
+pub(crate) struct BundleCheck {
+    pub(crate) listing: &'static Listing,
+    pub(crate) call: Call,
+    pub(crate) options: CheckArguments,
+}
+
+/// What every check takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) bundle: BundleArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
-}
-
-/// `dataset`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct DatasetArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// Also compare every image with the SHA-256 that its row states.
-    #[arg(long)]
-    pub(crate) hash: bool,
-}
-
-/// `mitigation`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct MitigationArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// Recompute the whole analysis from the retained outputs and compare it with the frozen files.
-    #[arg(long)]
-    pub(crate) recompute: bool,
-    /// How many resamples are drawn; with another number than the frozen one intervals are not compared.
-    #[arg(
-        long,
-        visible_alias = "iterations",
-        value_name = "N",
-        requires = "recompute",
-        allow_hyphen_values = true
-    )]
-    pub(crate) bootstrap_iterations: Option<String>,
-}
-
-/// A check that may be narrowed to one model.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ModelCheckArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// One retained model; all of them without it.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-}
-
-/// `parse-sample`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ParseSampleArguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// The retained model.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: String,
-}
-
-/// `table2`.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Table2Arguments {
-    #[command(flatten)]
-    pub(crate) check: CheckArguments,
-    /// One retained model; all of them without it.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-    /// Recompute the intervals from the per-pair values and compare them with the frozen ones.
-    #[arg(long)]
-    pub(crate) recompute_ci: bool,
-    #[command(flatten)]
-    pub(crate) resampling: ResamplingArguments,
-    /// Show recomputed intervals without comparing them, so that other settings than the frozen ones may be used.
-    #[arg(long, requires = "recompute_ci")]
-    pub(crate) no_compare: bool,
 }
 
 /// `checksums`.
@@ -144,4 +56,86 @@ pub(crate) struct ChecksumsArguments {
     pub(crate) limits: LimitArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+}
+
+impl Subcommand for CheckCommand {
+    fn augment_subcommands(command: Command) -> Command {
+        command.subcommands(CHECKS.iter().map(subcommand))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        CHECKS.iter().any(|listing| listing.name.as_str() == name)
+    }
+}
+
+impl FromArgMatches for CheckCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let missing = || Error::new(clap::error::ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let is_named = |listing: &&Listing| listing.name.as_str() == name;
+        let listing = CHECKS.iter().find(is_named).ok_or_else(missing)?;
+        if is_checksums(listing) {
+            return ChecksumsArguments::from_arg_matches(matches).map(Self::Checksums);
+        }
+        let mut call = Call::default();
+        for argument in listing.arguments {
+            let name = argument.name;
+            if argument.value.is_none() {
+                call.switches.extend(matches.get_flag(name).then_some(name));
+            } else if let Some(value) = matches.get_one::<String>(name) {
+                call.values.insert(name, value.clone());
+            }
+        }
+        let options = CheckArguments::from_arg_matches(matches)?;
+        Ok(Self::OnBundle(BundleCheck { listing, call, options }))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The one check that may be about several folders.
+fn is_checksums(listing: &Listing) -> bool {
+    listing.name == checksums::LISTING.name
+}
+
+fn subcommand(listing: &Listing) -> Command {
+    let mut command = Command::new(listing.name.as_str());
+    command = if is_checksums(listing) {
+        ChecksumsArguments::augment_args(command)
+    } else {
+        CheckArguments::augment_args(command).args(listing.arguments.iter().map(argument))
+    };
+    if let Some(alias) = listing.alias {
+        command = command.alias(alias);
+    }
+    let calls: String =
+        listing.examples.iter().map(|call| format!("\n  spinefairbench {call}")).collect();
+    let head = "Examples, in the folder in which `spinefairbench demo --out demo` was run:";
+    command.about(listing.about).long_about(None).after_help(format!("{head}{calls}"))
+}
+
+fn argument(argument: &Argument) -> Arg {
+    let mut arg = Arg::new(argument.name)
+        .long(argument.name)
+        .help(argument.help)
+        .required(argument.is_required)
+        .action(ArgAction::SetTrue);
+    if let Some(value) = argument.value {
+        // A negative number is a value that is refused, and no option.
+        arg = arg.action(ArgAction::Set).value_name(value).allow_hyphen_values(value == "N");
+    }
+    if let Some(alias) = argument.alias {
+        arg = arg.visible_alias(alias);
+    }
+    if let Some(other) = argument.requires {
+        arg = arg.requires(other);
+    }
+    arg
 }

@@ -1,8 +1,9 @@
 //! How intervals are drawn, as types.
 
 use clap::Args;
-use spinefairbench_bootstrap::{BootstrapError, Generator, Iterations, Plan, Seed};
-use spinefairbench_checks::table2::PlanRequest;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_checks::PlanRequest;
 
 use crate::exit_status::CallError;
 
@@ -27,21 +28,12 @@ impl ResamplingArguments {
     ///
     /// [`CallError`] for a number of iterations, a seed or a generator that is none.
     pub(crate) fn request(&self) -> Result<PlanRequest, CallError> {
-        let refuse = |error: BootstrapError| CallError::new(error.to_string());
-        let iterations = self.bootstrap_iterations.as_deref().map(iterations).transpose()?;
-        Ok(PlanRequest {
-            iterations,
-            seed: self
-                .seed
-                .as_ref()
-                .map(|text| text.parse::<Seed>().map_err(refuse))
-                .transpose()?,
-            generator: self
-                .rng
-                .as_ref()
-                .map(|text| text.parse::<Generator>().map_err(refuse))
-                .transpose()?,
-        })
+        PlanRequest::from_texts(
+            self.bootstrap_iterations.as_deref(),
+            self.seed.as_deref(),
+            self.rng.as_deref(),
+        )
+        .map_err(|error| CallError::new(error.to_string()))
     }
 
     /// The plan: what was left out is as published.
@@ -50,29 +42,10 @@ impl ResamplingArguments {
     ///
     /// As [`Self::request`].
     pub(crate) fn plan(&self) -> Result<Plan, CallError> {
-        let request = self.request()?;
-        Ok(Plan {
-            generator: request.generator.unwrap_or_default(),
-            iterations: request.iterations.unwrap_or(Iterations::PUBLISHED),
-            seed: request.seed.unwrap_or_else(|| Seed::from(PUBLISHED_SEED)),
-        })
+        Ok(self.request()?.complete(&Plan {
+            generator: Generator::default(),
+            iterations: Iterations::PUBLISHED,
+            seed: Seed::from(ReleaseDescription::pinned().bootstrap_seed()),
+        }))
     }
 }
-
-/// The number of resamples that `text` gives.
-///
-/// # Errors
-///
-/// [`CallError`] if it gives none.
-pub(crate) fn iterations(text: &str) -> Result<Iterations, CallError> {
-    let number = text.parse::<u64>().map_err(|_| {
-        CallError::new(format!(
-            "`{text}` is not a number of iterations, expected 1 to {}",
-            u32::MAX
-        ))
-    })?;
-    Iterations::new(number).map_err(|error| CallError::new(error.to_string()))
-}
-
-/// The seed of the published intervals.
-const PUBLISHED_SEED: u64 = 42;

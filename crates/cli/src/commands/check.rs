@@ -3,17 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use spinefairbench_artifacts::source::{DirectorySource, ReadLimits};
-use spinefairbench_checks::table2::{Comparison, Intervals, Table2Options};
-use spinefairbench_checks::{
-    Check, CheckReport, FindingCap, ImageDigests, ModelSelection, Status, Unobserved,
-    run as run_check, wire,
-};
+use spinefairbench_artifacts::source::{DirectorySource, FileSource, MemorySource, ReadLimits};
+use spinefairbench_checks::{CheckReport, FindingCap, Status, run as run_check};
 
-use crate::arguments::check::{
-    CheckArguments, CheckCommand, ModelCheckArguments, ParseSampleArguments, Table2Arguments,
-};
-use crate::arguments::resampling::iterations;
+use crate::arguments::check::{BundleCheck, CheckCommand};
 use crate::arguments::{BundleArguments, Format};
 use crate::commands::{checksums, report_text};
 use crate::exit_status::{CallError, ExitStatus};
@@ -27,89 +20,28 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     match command {
-        CheckCommand::Inspect(options) => on_bundle(&Check::Inspect, options, verbosity, output),
-        CheckCommand::Dataset(options) => {
-            let digests = if options.hash { ImageDigests::Compare } else { ImageDigests::AsRead };
-            on_bundle(&Check::Dataset(digests), &options.check, verbosity, output)
-        }
-        CheckCommand::Stage1Confidence(options) => {
-            on_bundle(&Check::Stage1Confidence, options, verbosity, output)
-        }
-        CheckCommand::Mitigation(options) if options.recompute => {
-            let iterations = options.bootstrap_iterations.as_deref().map(iterations).transpose()?;
-            on_bundle(&Check::MitigationRecomputed(iterations), &options.check, verbosity, output)
-        }
-        CheckCommand::Mitigation(options) => {
-            on_bundle(&Check::Mitigation, &options.check, verbosity, output)
-        }
-        CheckCommand::ParseSample(ParseSampleArguments { check, model }) => {
-            on_bundle(&Check::ParseSample(model.clone()), check, verbosity, output)
-        }
-        CheckCommand::DiagnosticScoring(options) => {
-            // The registry is the program's own: any bundle that is named is left unread.
-            let release = input::release_description(options.bundle.release.as_deref())?;
-            let nothing = spinefairbench_artifacts::source::MemorySource::default();
-            let report = run_check(
-                &nothing,
-                &release,
-                &Check::DiagnosticScoring,
-                FindingCap::default(),
-                &Unobserved,
-            )
-            .map_err(call)?;
-            print(&report, options.output.format, output)
-        }
-        CheckCommand::Table2(options) => table2(options, verbosity, output),
-        CheckCommand::GapSensitivity(ModelCheckArguments { check, model }) => {
-            on_bundle(&Check::GapSensitivity(selection(model.as_ref())), check, verbosity, output)
-        }
-        CheckCommand::BothEmptyDiagnostic(ModelCheckArguments { check, model }) => on_bundle(
-            &Check::BothEmptyDiagnostic(selection(model.as_ref())),
-            check,
-            verbosity,
-            output,
-        ),
-        CheckCommand::Radiologist(options) => {
-            on_bundle(&Check::Radiologist, options, verbosity, output)
-        }
-        CheckCommand::ReleaseIdentity(options) => {
-            on_bundle(&Check::ReleaseIdentity, options, verbosity, output)
-        }
+        CheckCommand::OnBundle(check) => on_bundle(check, verbosity, output),
         CheckCommand::Checksums(options) => checksums::run(options, verbosity, output),
     }
 }
 
-fn table2(options: &Table2Arguments, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
-    let plan = options.resampling.request()?;
-    let intervals = if options.recompute_ci {
-        let comparison = if options.no_compare { Comparison::None } else { Comparison::WithFrozen };
-        Intervals::Recomputed { plan, comparison }
-    } else {
-        Intervals::Frozen
-    };
-    let check =
-        Check::Table2(Table2Options { models: selection(options.model.as_ref()), intervals });
-    on_bundle(&check, &options.check, verbosity, output)
-}
-
-fn selection(model: Option<&String>) -> ModelSelection {
-    model.map_or(ModelSelection::All, |model| ModelSelection::One(model.clone()))
-}
-
-fn on_bundle(
-    check: &Check,
-    options: &CheckArguments,
-    verbosity: Verbosity,
-    output: &Output,
-) -> Result<ExitStatus> {
-    let BundleArguments { artifacts, release } = &options.bundle;
+fn on_bundle(command: &BundleCheck, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
+    let from_call = command.listing.from_call.context("the check is not called by itself")?;
+    let check = from_call(&command.call).map_err(call)?;
+    let BundleArguments { artifacts, release } = &command.options.bundle;
     let release = input::release_description(release.as_deref())?;
-    let source = open_bundle(artifacts)?;
+    // A check of the program's own data leaves any bundle that is named unread.
+    let source: Box<dyn FileSource> = if check.needs(&release).is_empty() {
+        Box::new(MemorySource::default())
+    } else {
+        Box::new(open_bundle(artifacts)?)
+    };
     let files = Files::start("reading", verbosity);
     let report =
-        run_check(&source, &release, check, FindingCap::default(), &files).map_err(call)?;
+        run_check(source.as_ref(), &release, check.as_ref(), FindingCap::default(), &files)
+            .map_err(call)?;
     files.finish();
-    print(&report, options.output.format, output)
+    print(&report, command.options.output.format, output)
 }
 
 /// The bundle in `artifacts`, within the default limits.
@@ -136,8 +68,7 @@ pub(crate) fn call(error: spinefairbench_checks::CheckError) -> anyhow::Error {
 pub(crate) fn print(report: &CheckReport, format: Format, output: &Output) -> Result<ExitStatus> {
     match format {
         Format::Json => {
-            let json =
-                serde_json::to_string_pretty(&wire::check(report)).context("writing the report")?;
+            let json = serde_json::to_string_pretty(report).context("writing the report")?;
             output.line(json)?;
         }
         Format::Text => report_text::print_check(report, output)?,

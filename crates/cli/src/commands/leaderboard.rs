@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::finding::Finding;
 use spinefairbench_artifacts::lock::{WhenBusy, WriterLock};
-use spinefairbench_artifacts::records::CoreSummary;
+use spinefairbench_artifacts::records::core_summary::{self, CoreSummary};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
-use spinefairbench_artifacts::{ArtifactError, json, layout};
+use spinefairbench_artifacts::{ArtifactError, layout};
 use spinefairbench_report::leaderboard_page;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{
@@ -318,6 +319,14 @@ pub(crate) fn frozen_summary(
     release: &ReleaseDescription,
 ) -> Result<Result<CoreSummary, String>> {
     let source = open_bundle(root)?;
+    let whole = |summary: CoreSummary| -> Result<CoreSummary, Vec<Finding>> {
+        let problems: Vec<Finding> = summary.problems_of_endpoints().cloned().collect();
+        if problems.is_empty() { Ok(summary) } else { Err(problems) }
+    };
+    let shown = |problems: Vec<Finding>| {
+        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        shown.join("; ")
+    };
     let read = || -> Result<Result<CoreSummary, String>, ArtifactError> {
         let found = Sha256::of(&source.read(&layout::constant(layout::SHA256SUMS))?);
         if let Some(expected) =
@@ -329,8 +338,7 @@ pub(crate) fn frozen_summary(
                 release.release_id
             )));
         }
-        let bytes = source.read(&layout::constant(layout::CORE_SUMMARY))?;
-        Ok(Ok(json::from_slice(layout::CORE_SUMMARY, &bytes)?))
+        Ok(core_summary::document().read_from(&source).strict().and_then(whole).map_err(shown))
     };
     Ok(read().unwrap_or_else(|error| Err(format!("{:#}", anyhow::Error::from(error)))))
 }

@@ -10,11 +10,10 @@ use spinefairbench_artifacts::archive::{
     ArchiveError, ArchiveProgress, ArchiveTerms, Watch, verify_members,
 };
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_checks::archive::checksums_of_archive;
-use spinefairbench_checks::checksums::ChecksumsResult;
+use spinefairbench_checks::check::checksums::archive::{checksums_of_archive, refused_archive};
+use spinefairbench_checks::suite::names;
 use spinefairbench_checks::{
-    CheckName, CheckReport, CheckResult, Finding, FindingCap, Selection, SuiteReport, Verdict,
-    verify, wire,
+    CheckName, Finding, FindingCap, Selection, SuiteReport, Verdict, verify,
 };
 use spinefairbench_report::{junit, suite_page};
 
@@ -95,7 +94,7 @@ fn bundle(
 }
 
 fn selection(options: &VerifyArguments) -> Result<Selection> {
-    let names = |names: &[String]| -> Result<BTreeSet<CheckName>> {
+    let named = |names: &[String]| -> Result<BTreeSet<CheckName>> {
         names
             .iter()
             .map(|name| {
@@ -103,7 +102,7 @@ fn selection(options: &VerifyArguments) -> Result<Selection> {
             })
             .collect()
     };
-    let selection = Selection { only: names(&options.only)?, skip: names(&options.skip)? };
+    let selection = Selection { only: named(&options.only)?, skip: named(&options.skip)? };
     if selection.checks().is_empty() {
         return Err(CallError::new(
             "no check is left to run: a verdict over nothing would say nothing",
@@ -132,14 +131,7 @@ fn verify_archive(
         Err(error) if is_about_the_machine(&error) => {
             return Err(error).with_context(|| format!("verifying `{}`", archive.display()));
         }
-        Err(error) => {
-            let finding = Finding::of(&error).in_file(archive.display());
-            CheckReport {
-                findings: vec![finding],
-                notes: Vec::new(),
-                result: CheckResult::Checksums(ChecksumsResult::default()),
-            }
-        }
+        Err(error) => refused_archive(Finding::of(&error).in_file(archive.display())),
     };
     bar.finish();
     publish(&SuiteReport { checks: vec![report] }, start.elapsed(), archive, options, output)
@@ -159,8 +151,8 @@ fn publish(
     output: &Output,
 ) -> Result<ExitStatus> {
     let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    let json = serde_json::to_string_pretty(&wire::suite(suite, elapsed_ms))
-        .context("writing the verdict")?;
+    let json =
+        serde_json::to_string_pretty(&suite.timed(elapsed_ms)).context("writing the verdict")?;
     if let Some(path) = &options.json {
         write_atomic(path, format!("{json}\n").as_bytes())?;
     }
@@ -200,7 +192,7 @@ fn print_verdict(
                 Meaning::Good,
                 format_args!(
                     "{n_ran} of {} checks ran and pass; left out: {}",
-                    CheckName::SUITE.len(),
+                    names().count(),
                     left_out.join(", ")
                 ),
             )

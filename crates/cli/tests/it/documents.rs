@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use spinefairbench_checks::Code;
+use spinefairbench_checks::suite::codes;
 
 use crate::binary::repository;
 
@@ -21,13 +21,13 @@ fn tests() -> BTreeSet<String> {
 #[test]
 fn every_code_of_a_finding_is_explained() {
     let text = std::fs::read_to_string(repository().join("docs/verify.md")).unwrap();
-    let (_, codes) = text.split_once("### Codes of the checks").unwrap();
-    let (of_checks, of_reading) = codes.split_once("### Codes of reading").unwrap();
+    let (_, explanations) = text.split_once("### Codes of the checks").unwrap();
+    let (of_checks, of_reading) = explanations.split_once("### Codes of reading").unwrap();
     let explained = |part: &str| -> BTreeSet<String> {
         let rows = part.lines().filter_map(|line| line.strip_prefix("| `"));
         rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
     };
-    let declared: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
+    let declared: BTreeSet<String> = codes().map(|code| code.to_string()).collect();
     assert_eq!(explained(of_checks), declared);
     let mut source = String::new();
     read_sources(&repository().join("crates/artifacts/src"), &mut source);

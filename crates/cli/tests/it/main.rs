@@ -28,6 +28,7 @@ mod numbers;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod readme;
+mod recorded;
 mod report;
 mod rules;
 #[cfg(unix)]

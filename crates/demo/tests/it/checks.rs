@@ -22,7 +22,7 @@ fn assert_passes(suite: &SuiteReport) {
         .checks
         .iter()
         .filter(|report| report.status() == Status::Fail)
-        .map(|report| (format!("{:?}", report.check()), &report.findings))
+        .map(|report| (report.check.to_string(), &report.findings))
         .collect();
     assert!(findings.is_empty(), "{findings:#?}");
     assert_eq!(suite.status(), Status::Pass);

@@ -11,8 +11,9 @@ use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
 use spinefairbench_artifacts::source::DirectorySource;
-use spinefairbench_checks::checksums::Unlisted;
-use spinefairbench_checks::{Check, ChecksumOptions, FindingCap, ImageDigests, Status, Unobserved};
+use spinefairbench_checks::check::checksums::Checksums;
+use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
+use spinefairbench_checks::{Check, FindingCap, Status, Unobserved};
 use spinefairbench_generator::assemble::{Assembled, assemble};
 use spinefairbench_generator::batch::{
     BatchOutcome, BatchPlan, Journal, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
@@ -152,14 +153,15 @@ fn passes_the_checks(target: &Path) {
     let release = ReleaseDescription::parse("release.json", &description).unwrap();
     assert!(release.expected.dataset.is_some());
     let manifests = vec![layout::constant(layout::SHA256SUMS)];
-    for check in [
-        Check::Dataset(ImageDigests::Compare),
-        Check::Checksums(ChecksumOptions { manifests, unlisted: Unlisted::default() }),
-    ] {
+    let checks: [Box<dyn Check>; 2] = [
+        Box::new(Dataset { digests: ImageDigests::Compare }),
+        Box::new(Checksums { manifests, ..Checksums::default() }),
+    ];
+    for check in checks {
         let report = spinefairbench_checks::run(
             &bundle,
             &release,
-            &check,
+            check.as_ref(),
             FindingCap::default(),
             &Unobserved,
         )

@@ -8,9 +8,10 @@ use spinefairbench_artifacts::json::{UniqueMap, Value};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
-use spinefairbench_checks::finding::{Code, Finding};
-use spinefairbench_checks::table2::{ModelEndpoints, Table2Model, Table2Result};
-use spinefairbench_checks::{CheckReport, CheckResult, SuiteReport, diagnostic_scoring};
+use spinefairbench_checks::by_name::ByName;
+use spinefairbench_checks::check::diagnostic_scoring::DiagnosticScoring;
+use spinefairbench_checks::check::table2::{self, Table2Model, Table2Result};
+use spinefairbench_checks::{CheckReport, Code, Finding, FindingCap, SuiteReport, Unobserved, run};
 use spinefairbench_report::marked_text::{Mark, MarkKind, MarkedPair, MarkedText};
 use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::ScoreContext;
@@ -237,11 +238,17 @@ pub(crate) fn panel_sensitivity() -> PanelSensitivity {
     sensitivity::panel_sensitivity(&models).unwrap()
 }
 
+/// A check that finds nothing.
+fn passing() -> CheckReport {
+    let (nothing, release) = (MemorySource::default(), ReleaseDescription::pinned());
+    run(&nothing, &release, &DiagnosticScoring, FindingCap::default(), &Unobserved).unwrap()
+}
+
 /// A verdict with findings, whose text is hostile.
 pub(crate) fn suite() -> SuiteReport {
-    let mut failing = diagnostic_scoring::check();
+    let mut failing = passing();
     for number in 0..120_u64 {
-        let finding = Finding::new(Code::PngMissing, HOSTILE)
+        let finding = Finding::new(Code::new("png_missing"), HOSTILE)
             .in_file(format!("dataset/{number}/{HOSTILE}"))
             .at_line(number)
             .comparing(HOSTILE, HOSTILE);
@@ -249,13 +256,11 @@ pub(crate) fn suite() -> SuiteReport {
     }
     failing.notes.push(HOSTILE.into());
     let row = |change, consistency| Table2Model {
-        endpoints: Some(ModelEndpoints {
-            usable_pairs: 3_998,
-            full_refusal_pairs: 1,
-            partial_refusal_pairs: 2,
-            recommendation_change: change,
-            diagnostic_consistency: consistency,
-        }),
+        usable_pairs: Some(3_998),
+        full_refusal_pairs: Some(1),
+        partial_refusal_pairs: Some(2),
+        recommendation_change: Some(change),
+        diagnostic_consistency: Some(consistency),
         ..Table2Model::default()
     };
     let models = vec![
@@ -264,9 +269,10 @@ pub(crate) fn suite() -> SuiteReport {
         ("unread".to_owned(), Table2Model::default()),
     ];
     let table2 = CheckReport {
+        check: table2::LISTING.name,
         findings: vec![],
         notes: vec![],
-        result: CheckResult::Table2(Table2Result { models }),
+        result: Box::new(Table2Result { models: ByName(models) }),
     };
-    SuiteReport { checks: vec![failing, table2, diagnostic_scoring::check()] }
+    SuiteReport { checks: vec![failing, table2, passing()] }
 }

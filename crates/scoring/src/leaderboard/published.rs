@@ -1,7 +1,7 @@
 //! The published rows: those of a release description, with the intervals of a bundle's frozen summary where it is at hand.
 
 use spinefairbench_artifacts::layout;
-use spinefairbench_artifacts::records::{CoreSummary, FrozenInterval, FrozenModel};
+use spinefairbench_artifacts::records::core_summary::CoreSummary;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
 use super::{BoardEndpoint, LeaderboardRow, RowKind, Terms};
@@ -51,26 +51,20 @@ pub fn published_rows(
     if let Some(terms) = terms {
         check_terms(release, terms)?;
     }
-    let frozen_of = |model: &str| -> Option<&FrozenModel> {
-        let summary = summary?;
-        summary.full.get(model).or_else(|| summary.baseline.get(model))
-    };
     let published = release.expected.table2.as_ref();
     Ok(release
         .table2_models
         .iter()
         .filter_map(|model| {
-            let frozen = frozen_of(model.as_str());
+            let frozen = summary.and_then(|summary| summary.model(model.as_str()));
             let stated = published.and_then(|published| published.get(model.as_str()));
             // The table's change is 1 less the frozen agreement, and so are the ends of its interval, in the other order.
-            let change_interval = frozen.map(|frozen| {
-                let FrozenInterval { lower, upper } = frozen.agreement_interval;
-                Ci95 { lower: 1.0 - upper, upper: 1.0 - lower }
-            });
-            let consistency_interval = frozen.map(|frozen| {
-                let FrozenInterval { lower, upper } = frozen.diagnostic_interval;
-                Ci95 { lower, upper }
-            });
+            let change_interval = frozen
+                .and_then(|frozen| frozen.agreement_interval)
+                .map(|[lower, upper]| Ci95 { lower: 1.0 - upper, upper: 1.0 - lower });
+            let consistency_interval = frozen
+                .and_then(|frozen| frozen.diagnostic_interval)
+                .map(|[lower, upper]| Ci95 { lower, upper });
             let (n_pairs, change, consistency, rounded) = match (stated, frozen) {
                 (Some(stated), _) => (
                     stated.pairs,
@@ -79,9 +73,9 @@ pub fn published_rows(
                     [stated.recommendation_change_ci95_3dp, stated.diagnostic_consistency_ci95_3dp],
                 ),
                 (None, Some(frozen)) => (
-                    frozen.usable_pairs,
-                    1.0 - frozen.agreement_rate,
-                    frozen.diagnostic_mean,
+                    frozen.usable_pairs?,
+                    1.0 - frozen.agreement_rate?,
+                    frozen.diagnostic_mean?,
                     [None, None],
                 ),
                 (None, None) => return None,
@@ -92,7 +86,8 @@ pub fn published_rows(
                 kind: RowKind::Published,
                 scope: Scope::CommonCore1000,
                 n_pairs: usize::try_from(n_pairs).unwrap_or(usize::MAX),
-                full_refusals: frozen.and_then(|frozen| usize::try_from(frozen.full_refusals).ok()),
+                full_refusals: frozen
+                    .and_then(|frozen| usize::try_from(frozen.full_refusal_pairs?).ok()),
                 recommendation_change: BoardEndpoint {
                     value: change,
                     ci95: change_interval.or(rounded[0]),

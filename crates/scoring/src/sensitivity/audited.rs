@@ -4,7 +4,7 @@ use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_metrics::PairOutcome;
 use spinefairbench_parsers::{LabelSet, ParsedReport, RecommendationSet, negation, parse_report};
 
-use crate::retained::RetainedPair;
+use crate::retained::NamedPair;
 use crate::score::ScoredPair;
 
 /// A pair, as the frozen and the varied rules read it.
@@ -84,8 +84,8 @@ impl From<&ScoredPair> for AuditedPair {
     }
 }
 
-impl From<RetainedPair<AuditedReport>> for AuditedPair {
-    fn from(pair: RetainedPair<AuditedReport>) -> Self {
+impl From<NamedPair<AuditedReport>> for AuditedPair {
+    fn from(pair: NamedPair<AuditedReport>) -> Self {
         Self::of(pair.pair_id, pair.source_id, pair.source, pair.counterfactual)
     }
 }

@@ -4,9 +4,8 @@
 
 use serde_json::Value;
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::layout;
-use spinefairbench_artifacts::records::CoreSummary;
+use spinefairbench_artifacts::records::core_summary::{self, CoreSummary};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_bootstrap::Seed;
 use spinefairbench_scoring::Scope;
@@ -230,7 +229,7 @@ fn every_form_says_which_rows_were_recomputed() {
 }
 
 fn summary() -> CoreSummary {
-    json::from_slice(layout::CORE_SUMMARY, &file(layout::CORE_SUMMARY)).unwrap()
+    core_summary::document().part(Ok(&file(layout::CORE_SUMMARY))).strict().unwrap()
 }
 
 #[test]

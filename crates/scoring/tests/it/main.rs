@@ -16,7 +16,6 @@ mod leaderboard;
 mod limits;
 mod lint;
 mod malformed;
-mod retained;
 mod schema;
 mod scopes;
 mod score_files;

@@ -1,0 +1,293 @@
+//! What a check is: what it needs of a bundle, how it judges that, and what it then says.
+//!
+//! A check stands in one file of this folder: its options, its result, its judgement, the sentence and the tables that people see,
+//! and its [`Listing`], by which [`crate::suite`] knows it. The command line, the JSON form, the page and the JUnit file are drawn
+//! from these, so that none of them knows a check by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_bootstrap::Plan;
+
+use crate::bundle::{Bundle, Needs};
+use crate::finding::{Code, Finding, FindingCap, Findings};
+use crate::models::ModelSelection;
+use crate::table::Detail;
+
+pub mod both_empty_diagnostic;
+pub mod checksums;
+pub mod dataset;
+pub mod diagnostic_scoring;
+pub mod gap_sensitivity;
+pub mod inspect;
+pub mod mitigation;
+pub mod parse_sample;
+pub mod radiologist;
+pub mod release_identity;
+pub mod stage1_confidence;
+pub mod table2;
+
+/// The version of the JSON form.
+pub const SCHEMA_VERSION: &str = "spinefairbench-check-v1";
+
+/// A check with its options.
+pub trait Check: fmt::Debug + Send + Sync {
+    /// The name of its subcommand.
+    fn name(&self) -> CheckName;
+
+    /// Which models it is about, if it can be narrowed to one.
+    fn models(&self) -> Option<&ModelSelection> {
+        None
+    }
+
+    /// What it needs of a bundle.
+    fn needs(&self, release: &ReleaseDescription) -> Needs;
+
+    /// Judges the parts that were read: problems go to `judgement`, what was computed comes back.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] for a call that cannot be carried out.
+    fn judge(
+        &self,
+        bundle: &Bundle,
+        release: &ReleaseDescription,
+        judgement: &mut Judgement,
+    ) -> Result<Box<dyn CheckResult>, CheckError>;
+}
+
+/// What a check computed: it serializes itself, and says itself to people.
+pub trait CheckResult: erased_serde::Serialize + fmt::Debug + Send + Sync {
+    /// On one line. A question mark stands for what the files did not allow; names are as they stand in the files, so whoever
+    /// shows the line escapes it.
+    fn summary(&self) -> String;
+
+    /// What there is beyond that.
+    fn details(&self) -> Vec<Detail> {
+        Vec::new()
+    }
+}
+
+erased_serde::serialize_trait_object!(CheckResult);
+
+/// What a check found while it judges.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Every problem.
+    pub findings: Findings,
+    /// What was not compared, and why: sentences for people.
+    pub notes: Vec<String>,
+}
+
+impl Judgement {
+    /// An empty one that keeps at most `cap` findings of one code.
+    #[must_use]
+    pub fn new(cap: FindingCap) -> Self {
+        Self { findings: Findings::new(cap), notes: Vec::new() }
+    }
+
+    /// The report of `check`, whose result is `result`.
+    #[must_use]
+    pub fn report(self, check: CheckName, result: Box<dyn CheckResult>) -> CheckReport {
+        CheckReport { check, findings: self.findings.finish(), notes: self.notes, result }
+    }
+}
+
+/// The outcome of one check. Whether it passes is never stored: it does when it has no finding.
+#[derive(Debug)]
+pub struct CheckReport {
+    /// Which check this is.
+    pub check: CheckName,
+    /// Every problem, in the order of judgement; empty when the check passes.
+    pub findings: Vec<Finding>,
+    /// What the check did not compare, and why: sentences for people.
+    pub notes: Vec<String>,
+    /// What it computed, as far as the files allowed.
+    pub result: Box<dyn CheckResult>,
+}
+
+impl CheckReport {
+    /// Whether it passes.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.findings.is_empty() { Status::Pass } else { Status::Fail }
+    }
+}
+
+impl Serialize for CheckReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut form = serializer.serialize_struct("CheckReport", 6)?;
+        form.serialize_field("schema_version", SCHEMA_VERSION)?;
+        form.serialize_field("check", self.check.as_str())?;
+        form.serialize_field("status", self.status().as_str())?;
+        form.serialize_field("findings", &self.findings)?;
+        form.serialize_field("result", &self.result)?;
+        if self.notes.is_empty() {
+            form.skip_field("notes")?;
+        } else {
+            form.serialize_field("notes", &self.notes)?;
+        }
+        form.end()
+    }
+}
+
+/// The name of a check, as its subcommand has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckName(pub(crate) &'static str);
+
+impl CheckName {
+    /// The check called `name`.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.0)
+    }
+}
+
+/// Whether a check found something wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// No finding.
+    Pass,
+    /// At least one finding.
+    Fail,
+}
+
+impl Status {
+    /// `pass` or `fail`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// By what a check is known and how it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// Its name.
+    pub name: CheckName,
+    /// Another name that it is known by.
+    pub alias: Option<&'static str>,
+    /// What it does, for the help.
+    pub about: &'static str,
+    /// Calls that work, without the program's name.
+    pub examples: &'static [&'static str],
+    /// The arguments that it takes besides the bundle's.
+    pub arguments: &'static [Argument],
+    /// The check as a call asks for it; none for a check whose call is more than one check.
+    pub from_call: Option<fn(&Call) -> Result<Box<dyn Check>, CheckError>>,
+    /// The check as the suite runs it; none for one that is no part of the suite.
+    pub in_suite: Option<fn() -> Box<dyn Check>>,
+    /// The codes that it alone gives.
+    pub codes: &'static [&'static [Code]],
+}
+
+/// An argument of a check's command.
+#[derive(Debug, Clone, Copy)]
+pub struct Argument {
+    /// The option, without its dashes.
+    pub name: &'static str,
+    /// Another name of the option.
+    pub alias: Option<&'static str>,
+    /// What its value is called; none for a switch.
+    pub value: Option<&'static str>,
+    /// Whether the call needs it.
+    pub is_required: bool,
+    /// The option that must be there too.
+    pub requires: Option<&'static str>,
+    /// What it does, for the help.
+    pub help: &'static str,
+}
+
+impl Argument {
+    /// A switch.
+    pub(crate) const fn switch(name: &'static str, help: &'static str) -> Self {
+        Self { name, alias: None, value: None, is_required: false, requires: None, help }
+    }
+
+    /// An option with a value.
+    pub(crate) const fn option(
+        name: &'static str,
+        value: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self { value: Some(value), ..Self::switch(name, help) }
+    }
+}
+
+/// The arguments of a call, as text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Call {
+    /// The switches that were given.
+    pub switches: BTreeSet<&'static str>,
+    /// The values that were given.
+    pub values: BTreeMap<&'static str, String>,
+}
+
+impl Call {
+    /// Whether a switch was given.
+    #[must_use]
+    pub fn has(&self, switch: &str) -> bool {
+        self.switches.contains(switch)
+    }
+
+    /// The value of an option.
+    #[must_use]
+    pub fn value(&self, option: &str) -> Option<&str> {
+        self.values.get(option).map(String::as_str)
+    }
+
+    /// The models that `--model` selects.
+    #[must_use]
+    pub fn models(&self) -> ModelSelection {
+        self.value("model")
+            .map_or(ModelSelection::All, |model| ModelSelection::One(model.to_owned()))
+    }
+}
+
+/// A call that cannot be carried out; whatever is wrong with a bundle is a finding instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The release has no such model.
+    #[error("the release has no model `{model}` (models: {})", known.join(", "))]
+    UnknownModel {
+        /// The name as given.
+        model: String,
+        /// The models of the published table.
+        known: Vec<String>,
+    },
+    /// Intervals are to be compared that are to be drawn otherwise than the frozen ones.
+    #[error(
+        "the frozen intervals were drawn with `{}`, {} iterations, seed {}, not with `{}`, {} iterations, seed {}",
+        frozen.generator, frozen.iterations, frozen.seed, requested.generator, requested.iterations, requested.seed
+    )]
+    PlanDiffersFromFrozen {
+        /// How they are to be drawn.
+        requested: Box<Plan>,
+        /// How the frozen ones were.
+        frozen: Box<Plan>,
+    },
+    /// A value that an option does not take.
+    #[error("{reason}")]
+    Argument {
+        /// What it takes, and what was given.
+        reason: String,
+    },
+}

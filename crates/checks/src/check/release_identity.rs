@@ -1,0 +1,176 @@
+//! `release-identity`: is this the release that the description pins.
+//!
+//! Input: the digests of the anchored files and the texts of the frozen prompts. Output: how many agree. A prompt's digest is the
+//! SHA-256 of its UTF-8 text.
+
+use serde::Serialize;
+use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::records::prompt_registry::{self, PromptRegistry};
+use spinefairbench_artifacts::release::ReleaseDescription;
+
+use crate::bundle::{Bundle, Needs};
+use crate::check::inspect::PROMPT_MISSING;
+use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::finding::{Code, Finding, Findings, codes};
+
+codes! {
+    /// The frozen prompt registry has an entry that the release does not.
+    PROMPT_UNEXPECTED = "prompt_unexpected";
+    /// A prompt's text differs from the release's.
+    PROMPT_DIGEST_MISMATCH = "prompt_digest_mismatch";
+    /// An anchor of the release differs.
+    ANCHOR_MISMATCH = "anchor_mismatch";
+}
+
+/// How the suite and the command line know the check.
+pub const LISTING: Listing = Listing {
+    name: CheckName::new("release-identity"),
+    alias: None,
+    about: "The bundle's anchors and prompts against the release description",
+    examples: &["release-identity --artifacts demo --release demo.release.json"],
+    arguments: &[],
+    from_call: Some(|_| Ok(Box::new(ReleaseIdentity))),
+    in_suite: Some(|| Box::new(ReleaseIdentity)),
+    codes: &[CODES],
+};
+
+/// The check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReleaseIdentity;
+
+/// How many anchors and prompts agree with the release description.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReleaseIdentityResult {
+    /// Anchored files with the pinned digest.
+    pub anchors_ok: usize,
+    /// Anchored files.
+    pub anchors: usize,
+    /// The pinned revision of the archive.
+    pub revision: String,
+    /// Prompts with the pinned digest.
+    pub frozen_prompts_ok: usize,
+    /// Prompts that the description pins.
+    pub frozen_prompts: usize,
+}
+
+impl Check for ReleaseIdentity {
+    fn name(&self) -> CheckName {
+        LISTING.name
+    }
+
+    fn needs(&self, release: &ReleaseDescription) -> Needs {
+        let mut needs = Needs::default();
+        needs.document(&prompt_registry::document(release.frozen_prompt_registry.clone()));
+        for (name, _) in release.artifact_anchors.iter() {
+            // A name that is no path cannot be read; the judgement says so.
+            if let Ok(path) = name.parse() {
+                needs.digest_of(path);
+            }
+        }
+        needs
+    }
+
+    fn judge(
+        &self,
+        bundle: &Bundle,
+        release: &ReleaseDescription,
+        judgement: &mut Judgement,
+    ) -> Result<Box<dyn CheckResult>, CheckError> {
+        let findings = &mut judgement.findings;
+        let anchors_ok = anchors_that_agree(bundle, release, findings);
+        let registry = prompt_registry::document(release.frozen_prompt_registry.clone());
+        let registry = bundle.open(&registry, findings);
+        let frozen_prompts_ok =
+            registry.map_or(0, |registry| prompts_that_agree(registry, release, findings));
+        judgement.notes.extend(unpinned_manifest(release));
+        Ok(Box::new(ReleaseIdentityResult {
+            anchors_ok,
+            anchors: release.artifact_anchors.len(),
+            revision: release.artifact_archive.revision.clone(),
+            frozen_prompts_ok,
+            frozen_prompts: release.prompt_digests.len(),
+        }))
+    }
+}
+
+fn anchors_that_agree(
+    bundle: &Bundle,
+    release: &ReleaseDescription,
+    findings: &mut Findings,
+) -> usize {
+    let mut agreeing = 0;
+    for (name, pinned) in release.artifact_anchors.iter() {
+        let path = match name.parse::<ReleasePath>() {
+            Ok(path) => path,
+            Err(error) => {
+                let message = "an anchor of the release description is no release path";
+                let finding = Finding::new(Code::UNSAFE_PATH, message).in_file(name);
+                findings.push(finding.comparing("a path from the root", error));
+                continue;
+            }
+        };
+        let Some(computed) = bundle.digest(&path, findings) else { continue };
+        if computed == *pinned {
+            agreeing += 1;
+        } else {
+            let message = "the file is not the one that the release pins";
+            let finding = Finding::new(ANCHOR_MISMATCH, message).in_file(name);
+            findings.push(finding.comparing(pinned, computed));
+        }
+    }
+    agreeing
+}
+
+/// A manifest that nothing pins agrees with whatever it was made from.
+fn unpinned_manifest(release: &ReleaseDescription) -> Option<String> {
+    let manifest = layout::SHA256SUMS;
+    (!release.artifact_anchors.contains_key(manifest)).then(|| {
+        format!(
+            "the release description does not anchor `{manifest}`: that the listed files are the published ones was not shown"
+        )
+    })
+}
+
+fn prompts_that_agree(
+    registry: &PromptRegistry,
+    release: &ReleaseDescription,
+    findings: &mut Findings,
+) -> usize {
+    let mut agreeing = 0;
+    for (name, pinned) in release.prompt_digests.iter() {
+        let Some(text) = registry.texts.get(name) else {
+            let message = format!("the frozen prompt registry has no text for `{name}`");
+            findings.push(Finding::new(PROMPT_MISSING, message).in_file(&registry.path));
+            continue;
+        };
+        let computed = Sha256::of(text.as_bytes());
+        if computed == *pinned {
+            agreeing += 1;
+        } else {
+            let message =
+                format!("the text of prompt `{name}` is not the one that the release pins");
+            let finding = Finding::new(PROMPT_DIGEST_MISMATCH, message);
+            findings.push(finding.in_file(&registry.path).comparing(pinned, computed));
+        }
+    }
+    for name in registry.texts.keys().filter(|name| !release.prompt_digests.contains_key(name)) {
+        let message = format!("the release has no prompt `{name}`");
+        findings.push(Finding::new(PROMPT_UNEXPECTED, message).in_file(&registry.path));
+    }
+    agreeing
+}
+
+impl CheckResult for ReleaseIdentityResult {
+    fn summary(&self) -> String {
+        format!(
+            "{}/{} anchors, {}/{} frozen prompts, revision {}",
+            self.anchors_ok,
+            self.anchors,
+            self.frozen_prompts_ok,
+            self.frozen_prompts,
+            self.revision
+        )
+    }
+}

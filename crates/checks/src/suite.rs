@@ -1,0 +1,291 @@
+//! The list of checks, and carrying them out: one alone, or the whole suite over one reading of the bundle.
+//!
+//! Input: a [`FileSource`], a release description and a [`Check`] or a [`Selection`]. Output: reports. [`CHECKS`] is the only list
+//! of checks in the workspace: commands, selections, verdicts and every output follow from it.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use rayon::prelude::*;
+use serde::Serialize;
+use serde::ser::Serializer;
+use spinefairbench_artifacts::ids::ModelName;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::FileSource;
+
+use crate::bundle::{self, Bundle, Needs};
+use crate::check::{
+    Check, CheckError, CheckName, CheckReport, Judgement, Listing, SCHEMA_VERSION, Status,
+    both_empty_diagnostic, checksums, dataset, diagnostic_scoring, gap_sensitivity, inspect,
+    mitigation, parse_sample, radiologist, release_identity, stage1_confidence, table2,
+};
+use crate::finding::{Code, FindingCap};
+use crate::models::ModelSelection;
+use crate::progress::Progress;
+
+/// Every check, in the order in which `verify` reports them.
+pub const CHECKS: &[Listing] = &[
+    inspect::LISTING,
+    release_identity::LISTING,
+    dataset::LISTING,
+    stage1_confidence::LISTING,
+    mitigation::LISTING,
+    parse_sample::LISTING,
+    diagnostic_scoring::LISTING,
+    table2::LISTING,
+    gap_sensitivity::LISTING,
+    both_empty_diagnostic::LISTING,
+    radiologist::LISTING,
+    checksums::LISTING,
+];
+
+/// The checks that the suite runs, in its order.
+fn in_suite() -> impl Iterator<Item = (CheckName, fn() -> Box<dyn Check>)> {
+    CHECKS.iter().filter_map(|listing| Some((listing.name, listing.in_suite?)))
+}
+
+/// The names of the checks of the suite, in its order.
+pub fn names() -> impl Iterator<Item = CheckName> {
+    in_suite().map(|(name, _)| name)
+}
+
+/// Every code that a judgement gives; those of reading belong to `artifacts`.
+pub fn codes() -> impl Iterator<Item = Code> {
+    let own = CHECKS.iter().flat_map(|listing| listing.codes).copied().flatten();
+    Code::SHARED.iter().chain(crate::published::CODES).chain(own).copied()
+}
+
+/// A name that is no check of the suite.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no check is called `{name}`")]
+pub struct UnknownCheck {
+    /// The name as given.
+    pub name: String,
+}
+
+impl FromStr for CheckName {
+    type Err = UnknownCheck;
+
+    /// Reads the name of a check of the suite.
+    fn from_str(name: &str) -> Result<Self, UnknownCheck> {
+        let is_meant = |listing: &&Listing| {
+            listing.in_suite.is_some()
+                && (listing.name.as_str() == name || listing.alias == Some(name))
+        };
+        let found = CHECKS.iter().find(is_meant);
+        found.map(|listing| listing.name).ok_or_else(|| UnknownCheck { name: name.into() })
+    }
+}
+
+/// Carries out one check, reading no more than it needs.
+///
+/// # Errors
+///
+/// [`CheckError`] for a call that cannot be carried out.
+pub fn run(
+    source: &dyn FileSource,
+    release: &ReleaseDescription,
+    check: &dyn Check,
+    cap: FindingCap,
+    progress: &dyn Progress,
+) -> Result<CheckReport, CheckError> {
+    if let Some(ModelSelection::One(model)) = check.models()
+        && !release.table2_models.iter().any(|known| known.as_str() == model)
+    {
+        let known = release.table2_models.iter().map(ModelName::to_string).collect();
+        return Err(CheckError::UnknownModel { model: model.clone(), known });
+    }
+    let bundle = bundle::read(source, check.needs(release), progress);
+    judge(check, &bundle, release, cap, progress)
+}
+
+/// The report of one check on a bundle that was read.
+///
+/// # Errors
+///
+/// [`CheckError`] for a call that cannot be carried out.
+pub fn judge(
+    check: &dyn Check,
+    bundle: &Bundle,
+    release: &ReleaseDescription,
+    cap: FindingCap,
+    progress: &dyn Progress,
+) -> Result<CheckReport, CheckError> {
+    let mut judgement = Judgement::new(cap);
+    let result = check.judge(bundle, release, &mut judgement)?;
+    let report = judgement.report(check.name(), result);
+    progress.check_done(report.check, report.status());
+    Ok(report)
+}
+
+/// Which checks of the suite are run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Only these; empty for all.
+    pub only: BTreeSet<CheckName>,
+    /// All but these.
+    pub skip: BTreeSet<CheckName>,
+}
+
+impl Selection {
+    /// The selected checks, in the suite's order.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Box<dyn Check>> {
+        let is_selected = |name: &CheckName| {
+            (self.only.is_empty() || self.only.contains(name)) && !self.skip.contains(name)
+        };
+        in_suite().filter(|(name, _)| is_selected(name)).map(|(_, check)| check()).collect()
+    }
+}
+
+/// Carries out the suite over one reading of the bundle.
+///
+/// # Errors
+///
+/// [`CheckError`] for a call that cannot be carried out; the suite itself asks for nothing that could fail so.
+pub fn verify(
+    source: &dyn FileSource,
+    release: &ReleaseDescription,
+    selection: &Selection,
+    cap: FindingCap,
+    progress: &dyn Progress,
+) -> Result<SuiteReport, CheckError> {
+    let checks = selection.checks();
+    let needs =
+        checks.iter().map(|check| check.needs(release)).fold(Needs::default(), Needs::union);
+    let bundle = bundle::read(source, needs, progress);
+    let reports: Result<Vec<CheckReport>, CheckError> = checks
+        .par_iter()
+        .map(|check| judge(check.as_ref(), &bundle, release, cap, progress))
+        .collect();
+    Ok(SuiteReport { checks: reports? })
+}
+
+/// The outcome of the whole suite.
+#[derive(Debug)]
+pub struct SuiteReport {
+    /// One report a check, in the suite's order.
+    pub checks: Vec<CheckReport>,
+}
+
+impl SuiteReport {
+    /// How many checks pass.
+    #[must_use]
+    pub fn passed(&self) -> usize {
+        self.checks.iter().filter(|report| report.status() == Status::Pass).count()
+    }
+
+    /// How many checks fail.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.checks.len() - self.passed()
+    }
+
+    /// Whether the suite passes: every check that ran does.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if self.failed() == 0 { Status::Pass } else { Status::Fail }
+    }
+
+    /// The checks of the suite that did not run.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<CheckName> {
+        let ran = |name: &CheckName| self.checks.iter().any(|report| report.check == *name);
+        names().filter(|name| !ran(name)).collect()
+    }
+
+    /// What may be said of the bundle as a whole.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match (self.status(), self.left_out()) {
+            (Status::Fail, _) => Verdict::NotVerified,
+            (Status::Pass, left_out) if left_out.is_empty() => Verdict::Verified,
+            (Status::Pass, left_out) => Verdict::PassedInPart { left_out },
+        }
+    }
+
+    /// The JSON form, whose findings are those of its checks; the time is the caller's measurement.
+    #[must_use]
+    pub fn timed(&self, elapsed_ms: u64) -> TimedSuite<'_> {
+        TimedSuite {
+            schema_version: SCHEMA_VERSION,
+            check: "verify",
+            status: self.status().as_str(),
+            findings: [],
+            result: SuiteResult {
+                checks: &self.checks,
+                passed: self.passed(),
+                failed: self.failed(),
+                left_out: self.left_out(),
+                elapsed_ms,
+            },
+        }
+    }
+}
+
+/// A suite's report with the time that it took, as it is written.
+#[derive(Debug, Serialize)]
+pub struct TimedSuite<'a> {
+    schema_version: &'static str,
+    check: &'static str,
+    status: &'static str,
+    findings: [(); 0],
+    result: SuiteResult<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct SuiteResult<'a> {
+    checks: &'a [CheckReport],
+    passed: usize,
+    failed: usize,
+    left_out: Vec<CheckName>,
+    elapsed_ms: u64,
+}
+
+impl Serialize for CheckName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What a suite says of the bundle: the word *verified* belongs to the whole suite alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every check of the suite ran and passes.
+    Verified,
+    /// What ran passes, and these checks did not run.
+    PassedInPart {
+        /// In the suite's order; not empty.
+        left_out: Vec<CheckName>,
+    },
+    /// A check fails.
+    NotVerified,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_and_no_code_stands_twice_and_all_are_plain() {
+        let plain = |name: &str, mark: u8| {
+            name.bytes()
+                .all(|byte| byte == mark || byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        let names: BTreeSet<&str> = CHECKS.iter().map(|listing| listing.name.as_str()).collect();
+        assert_eq!(names.len(), CHECKS.len());
+        assert!(names.iter().all(|name| plain(name, b'-')), "{names:?}");
+        let distinct: BTreeSet<Code> = codes().collect();
+        assert_eq!(distinct.len(), codes().count());
+        assert!(distinct.iter().all(|code| plain(code.as_str(), b'_')), "{distinct:?}");
+    }
+
+    #[test]
+    fn a_check_is_called_as_it_is_listed() {
+        for listing in CHECKS {
+            if let Some(check) = listing.in_suite {
+                assert_eq!(check().name(), listing.name);
+            }
+        }
+    }
+}
