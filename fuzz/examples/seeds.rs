@@ -54,6 +54,7 @@ fn main() {
         let bytes = fs::read(crates.join("imaging/tests/fixtures/modes").join(name)).unwrap();
         write(&corpus("png"), name, &bytes);
     }
+    pictures(&crates.join("imaging/tests/fixtures/cases"), &root.join("corpus"));
     for (name, header) in [
         ("empty", "{}".to_owned()),
         ("two", r#"{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F16","shape":[2],"data_offsets":[4,8]}}"#.to_owned()),
@@ -86,6 +87,33 @@ const ADAPTERS: [&str; 5] = [
     "lora_unet_conv_out.lokr_w1 F32 2 2\nlora_unet_conv_out.lokr_w2_a F32 2 3\n\
      lora_unet_conv_out.lokr_w2_b F32 2 3\nlora_unet_conv_out.lokr_t2 F32 2 2 3 3\nlora_unet_conv_out.alpha F16",
 ];
+
+/// Pictures by their kind, and the codestreams in them by theirs.
+fn pictures(cases: &Path, corpus: &Path) {
+    for folder in fs::read_dir(cases).unwrap() {
+        for entry in fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let bytes = fs::read(&path).unwrap();
+            let target = match name.rsplit_once('.').map(|(_, ending)| ending) {
+                Some("jpg") => "jpeg",
+                Some("tif") => "tiff",
+                Some("dcm") => "dicom",
+                _ => continue,
+            };
+            write(&corpus.join(target), &name, &bytes);
+            for (target, start) in [
+                ("jpeg2000", &b"\xff\x4f\xff\x51"[..]),
+                ("jpeg_ls", b"\xff\xd8\xff\xf7"),
+                ("jpeg", b"\xff\xd8\xff\xc3"),
+            ] {
+                if let Some(place) = bytes.windows(4).position(|four| four == start) {
+                    write(&corpus.join(target), &name, &bytes[place..]);
+                }
+            }
+        }
+    }
+}
 
 const LORA: &str = r#"{"base_model.model.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.weight":
 {"dtype":"F32","shape":[1,1],"data_offsets":[0,4]},

@@ -45,6 +45,11 @@ pub const TARGETS: [(&str, fn(&[u8])); 13] = [
     ("weight_header", weight_header),
     ("lora_resolution", lora_resolution),
     ("png", png),
+    ("jpeg", picture),
+    ("tiff", picture),
+    ("dicom", picture),
+    ("jpeg2000", jpeg2000),
+    ("jpeg_ls", jpeg_ls),
     ("score_file", score_file),
 ];
 
@@ -244,7 +249,8 @@ pub fn lora_resolution(bytes: &[u8]) {
             "I8" | "U8" | "BOOL" => 1,
             _ => 4,
         };
-        let Some(n_bytes) = sides.iter().try_fold(size, |product: usize, side| product.checked_mul(*side))
+        let Some(n_bytes) =
+            sides.iter().try_fold(size, |product: usize, side| product.checked_mul(*side))
         else {
             continue;
         };
@@ -301,6 +307,69 @@ fn read_png(bytes: &[u8]) {
     }
 }
 
+/// A picture of whatever format the bytes start like.
+pub fn picture(bytes: &[u8]) {
+    let mut options = ReadOptions::default();
+    options.limits.max_pixels = 1 << 20;
+    match read_picture(bytes, &options) {
+        Ok(picture) => assert_eq!(picture.to_grey().size(), picture.size()),
+        Err(error) => check_harmless(&error.to_string()),
+    }
+}
+
+/// A JPEG-LS stream, as the one frame of a DICOM file.
+pub fn jpeg_ls(bytes: &[u8]) {
+    // The frame header, where encoders put it: behind the start marker.
+    if let [0xff, 0xd8, 0xff, 0xf7, _, _, depth, h0, h1, w0, w1, components, ..] = *bytes {
+        let size = [u16::from_be_bytes([h0, h1]), u16::from_be_bytes([w0, w1])];
+        picture(&in_dicom(b"1.2.840.10008.1.2.4.80", size, depth, components, bytes));
+    }
+}
+
+/// A JPEG 2000 codestream, as the one frame of a DICOM file.
+pub fn jpeg2000(bytes: &[u8]) {
+    if let Some(size) = bytes.get(8..43) {
+        let number = |place: usize| u16::from_be_bytes([size[place + 2], size[place + 3]]);
+        let sides = [number(4).wrapping_sub(number(12)), number(0).wrapping_sub(number(8))];
+        let depth = (size[34] & 0x7f).wrapping_add(1);
+        picture(&in_dicom(b"1.2.840.10008.1.2.4.90", sides, depth, size[33], bytes));
+    }
+}
+
+/// A DICOM file of one coded frame.
+fn in_dicom(
+    syntax: &[u8],
+    [rows, columns]: [u16; 2],
+    depth: u8,
+    components: u8,
+    frame: &[u8],
+) -> Vec<u8> {
+    let mut file = vec![0; 128];
+    file.extend(b"DICM\x02\0\x10\0UI");
+    file.extend(u16::try_from(syntax.len()).unwrap_or(0).to_le_bytes());
+    file.extend(syntax);
+    let allocated = if depth > 8 { 16 } else { 8 };
+    let photometric: &[u8] = if components == 1 { b"MONOCHROME2 " } else { b"RGB " };
+    let mut element = |tag: u16, representation: &[u8], content: &[u8]| {
+        file.extend([0x28, 0]);
+        file.extend(tag.to_le_bytes());
+        file.extend(representation);
+        file.extend(u16::try_from(content.len()).unwrap_or(0).to_le_bytes());
+        file.extend(content);
+    };
+    element(0x0002, b"US", &[components, 0]);
+    element(0x0004, b"CS", photometric);
+    element(0x0010, b"US", &rows.to_le_bytes());
+    element(0x0011, b"US", &columns.to_le_bytes());
+    element(0x0100, b"US", &[allocated, 0]);
+    element(0x0101, b"US", &[depth.clamp(1, allocated), 0]);
+    file.extend(b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0");
+    file.extend(u32::try_from(frame.len()).unwrap_or(0).to_le_bytes());
+    file.extend(frame);
+    file.extend(b"\xfe\xff\xdd\xe0\0\0\0\0");
+    file
+}
+
 /// A score file: what is read does not contradict itself, is written and read again as the same, and is drawn and ranked by every
 /// reader with the values that its own rows give.
 pub fn score_file(bytes: &[u8]) {
@@ -320,7 +389,8 @@ pub fn score_file(bytes: &[u8]) {
             assert_eq!(usable, file.coverage.usable_pairs);
             let mut board = Leaderboard::default();
             if board.add(&file, Assurance::AsStated, OnExisting::Refuse).is_ok() {
-                let read = Leaderboard::from_bytes("b", &board.to_bytes()).expect("a board is read");
+                let read =
+                    Leaderboard::from_bytes("b", &board.to_bytes()).expect("a board is read");
                 let rows = read.ranked(&[]);
                 assert_eq!(rows.len(), 1);
                 assert!((rows[0].row.recommendation_change.value - change).abs() < 1e-9);

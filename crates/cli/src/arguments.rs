@@ -86,9 +86,9 @@ pub(crate) enum Command {
     /// Builds the synthetic demonstration bundle.
     #[command(after_help = "Example:\n  spinefairbench demo --out demo --seed 1 --scale small")]
     Demo(DemoArguments),
-    /// What this installation has: bundle, cache, libtorch.
+    /// What this installation has: bundle, cache, libtorch. Or what is understood of a picture.
     #[command(after_help = examples!("doctor"))]
-    Doctor(FormatArguments),
+    Doctor(DoctorArguments),
     /// Shell completions, on standard output.
     #[command(after_help = "Example:\n  spinefairbench completions bash > spinefairbench.bash")]
     Completions(CompletionsArguments),
@@ -112,6 +112,21 @@ pub(crate) struct FormatArguments {
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+/// `doctor`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DoctorArguments {
+    /// Show what is understood of this picture; never a word about a patient.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) picture: Option<PathBuf>,
+    /// Write the picture as it would be used, 8 bits a channel, to this PNG file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "picture")]
+    pub(crate) png: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: generator::ReadArguments,
+    #[command(flatten)]
+    pub(crate) output: FormatArguments,
 }
 
 /// Which bundle is checked against which release description.

@@ -13,6 +13,7 @@ pub(crate) mod interval;
 pub(crate) mod leaderboard;
 pub(crate) mod lint;
 pub(crate) mod parse;
+pub(crate) mod picture_facts;
 pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod report_text;

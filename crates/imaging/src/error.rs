@@ -55,7 +55,7 @@ pub enum ImagingError {
     },
     /// The bytes are of no kind that is read here.
     #[error(
-        "not a picture that can be read (PNG, JPEG or DICOM); the content looks like {looks_like}"
+        "not a picture that can be read (PNG, JPEG, DICOM or TIFF); the content looks like {looks_like}"
     )]
     UnknownFormat {
         /// What the first bytes are known for.
@@ -117,6 +117,32 @@ pub enum ImagingError {
         /// What was given.
         text: String,
     },
+    /// A raw layout that is none.
+    #[error(
+        "`{text}` is not a raw layout (expected `WIDTHxHEIGHT,BITS` with 1 to 16 bits, then `,le` or `,be` if need be)"
+    )]
+    InvalidRawLayout {
+        /// What was given.
+        text: String,
+    },
+    /// A raw file of another length than its layout has.
+    #[error("the raw layout takes {expected} bytes, the file has {found}")]
+    RawLength {
+        /// Width times height times bytes of a sample.
+        expected: usize,
+        /// Bytes of the file.
+        found: usize,
+    },
+    /// A raw sample that its layout has no room for.
+    #[error("sample {place} of the raw file is {found}, beyond {bits} bits (counted from 0)")]
+    RawSample {
+        /// Its place, row by row.
+        place: usize,
+        /// Its value.
+        found: u16,
+        /// The bits of the layout.
+        bits: u8,
+    },
     /// A window of its own that the file does not have.
     #[error(
         "window {window} was asked for, the file has no such window of its own (counted from 1)"
@@ -139,9 +165,9 @@ pub enum ImagingError {
         /// The number of frames.
         frames: u32,
     },
-    /// A DICOM file without the 128-byte preamble and the letters `DICM`.
+    /// A file with the letters `DICM` where the preamble should stand before them.
     #[error(
-        "the file starts like a DICOM data set but has no preamble (128 bytes, then `DICM`); rewrite it as a DICOM file"
+        "the file starts with `DICM`, before which a DICOM file has 128 bytes: it was cut off or put together wrongly"
     )]
     DicomWithoutPreamble,
     /// A DICOM attribute that is missing or has a value that no picture can have.

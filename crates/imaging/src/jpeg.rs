@@ -63,7 +63,7 @@ fn read(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Fault> {
         }
         (_, planes) => Pixels::Rgb(Raster::from_counted(size, colour::to_rgb(planes, colour))),
     };
-    Ok(Picture { pixels, format: Format::Jpeg, window, dicom: None, notices })
+    Ok(Picture { pixels, format: Format::Jpeg, bits: precision, window, dicom: None, notices })
 }
 
 /// A stream whose header was read.
@@ -86,6 +86,22 @@ pub(crate) struct Decoded {
     pub(crate) stray_bytes: usize,
     /// Bytes after the end marker.
     pub(crate) trailing_bytes: usize,
+}
+
+/// Whether the first frame header of a JPEG stream is one of JPEG-LS.
+pub(crate) fn is_jpeg_ls(bytes: &[u8]) -> bool {
+    let mut position = 2;
+    while let Some(&[0xff, marker, high, low]) =
+        bytes.get(position..).and_then(|rest| rest.first_chunk())
+    {
+        match marker {
+            0xf7 => return true,
+            0xff => position += 1,
+            0xc0..=0xcf | 0xda if marker != 0xc4 => return false,
+            _ => position += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+    }
+    false
 }
 
 impl Decoded {

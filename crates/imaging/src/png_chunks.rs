@@ -18,6 +18,7 @@ const SIGNATURE_LENGTH: usize = 8;
 pub(crate) struct Survey {
     pub(crate) size: ImageSize,
     pub(crate) animated: bool,
+    pub(crate) orientation: Option<u16>,
     pub(crate) trailing_bytes: usize,
 }
 
@@ -25,7 +26,7 @@ pub(crate) struct Survey {
 pub(crate) fn survey(bytes: &[u8], limits: &Limits) -> Result<Survey, ImagingError> {
     let mut offset = SIGNATURE_LENGTH;
     let mut size = None;
-    let (mut animated, mut has_image_data) = (false, false);
+    let (mut animated, mut has_image_data, mut orientation) = (false, false, None);
     for _ in 0..limits.max_chunks {
         let chunk = Chunk::at(bytes, offset)?;
         let end = chunk.end();
@@ -34,11 +35,19 @@ pub(crate) fn survey(bytes: &[u8], limits: &Limits) -> Result<Survey, ImagingErr
             (None, _) => return Err(malformed("the first chunk is not `IHDR`")),
             (Some(_), b"IHDR") => return Err(malformed("there is a second `IHDR`")),
             (Some(_), b"zTXt" | b"iTXt" | b"iCCP") => chunk.check_compressed_text(limits)?,
+            (Some(_), b"eXIf") => orientation = crate::exif::orientation(chunk.content),
             (Some(_), b"acTL") => animated = true,
             (Some(_), b"IDAT") => has_image_data = true,
             (Some(_), b"IEND") if !has_image_data => return Err(malformed("there is no `IDAT`")),
             (Some(size), b"IEND") => {
-                return Ok(Survey { size, animated, trailing_bytes: bytes.len() - end });
+                let trailing_bytes = bytes.len() - end;
+                return Ok(Survey { size, animated, orientation, trailing_bytes });
+            }
+            (Some(_), kind) if kind[0].is_ascii_uppercase() && kind != b"PLTE" => {
+                return Err(malformed(&format!(
+                    "chunk `{}` is critical and not of the standard",
+                    name(*kind)
+                )));
             }
             _ => {}
         }

@@ -24,6 +24,7 @@ pub(crate) fn decode(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Ima
     if survey.trailing_bytes > 0 {
         notices.push(Notice::TrailingBytes { count: survey.trailing_bytes });
     }
+    notices.extend(Notice::for_orientation(survey.orientation));
     if survey.animated {
         notices.push(Notice::AnimationFirstFrame);
     }
@@ -43,7 +44,8 @@ pub(crate) fn decode(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Ima
         ColorType::Indexed => (Pixels::Rgb(packed.looked_up()), None),
         ColorType::Rgb | ColorType::Rgba => (Pixels::Rgb(packed.rgb()), None),
     };
-    Ok(Picture { pixels, format: Format::Png, window, dicom: None, notices })
+    let bits = packed.depth as u8;
+    Ok(Picture { pixels, format: Format::Png, bits, window, dicom: None, notices })
 }
 
 /// Samples as the file holds them: rows of packed bits, big-endian.

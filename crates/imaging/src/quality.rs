@@ -4,7 +4,6 @@
 //! again, 0 to 1. The rules are the generator's, section 11: one SSIM window over the whole picture in `f64`; edges in
 //! `f32` throughout, with NumPy's summation order. LPIPS is measured elsewhere and judged here.
 
-use crate::ImagingError;
 use crate::numpy;
 use crate::raster::{GreyImage, ImageSize};
 use crate::resize::{Filter, PassOrder};
@@ -36,16 +35,6 @@ pub fn compare(source: &GreyImage, generated: &GreyImage, order: PassOrder) -> C
         generated_edges: generated_edges.count(),
         resized: generated.size() != source.size(),
     }
-}
-
-/// Structural similarity with one window over the whole picture.
-///
-/// # Errors
-///
-/// [`ImagingError::SizeMismatch`] if the sizes differ.
-pub fn global_ssim(source: &GreyImage, generated: &GreyImage) -> Result<f64, ImagingError> {
-    source.size().expect_same(generated.size())?;
-    Ok(ssim_of_equal_sizes(source, generated))
 }
 
 /// The stabilising constants, (0.01)² and (0.03)² for a data range of 1; they also keep constant pictures defined.
@@ -101,15 +90,6 @@ impl EdgeMap {
     }
 
     /// The share of these edges that have an edge of `other` within one pixel; 1 if there are none.
-    ///
-    /// # Errors
-    ///
-    /// [`ImagingError::SizeMismatch`] if the maps differ in size.
-    pub fn preserved_in(&self, other: &Self) -> Result<f64, ImagingError> {
-        self.size.expect_same(other.size)?;
-        Ok(self.share_found_in(other))
-    }
-
     #[expect(clippy::cast_precision_loss, reason = "pixel counts stay far below 2^53")]
     fn share_found_in(&self, other: &Self) -> f64 {
         let near = other.dilated();

@@ -150,6 +150,39 @@ impl<const CHANNELS: usize> Raster<CHANNELS> {
         self.samples
     }
 
+    /// The picture turned upright, from the way that an EXIF or TIFF orientation of 1 to 8 says it lies.
+    pub(crate) fn turned(self, orientation: u16) -> Self {
+        let (columns, rows) = (self.size.columns(), self.size.rows());
+        let is_swapped = orientation >= 5;
+        let place = |row: usize, column: usize| match orientation {
+            2 => (row, columns - 1 - column),
+            3 => (rows - 1 - row, columns - 1 - column),
+            4 => (rows - 1 - row, column),
+            5 => (column, row),
+            6 => (rows - 1 - column, row),
+            7 => (rows - 1 - column, columns - 1 - row),
+            8 => (column, columns - 1 - row),
+            _ => (row, column),
+        };
+        if !(2..=8).contains(&orientation) {
+            return self;
+        }
+        let size = if is_swapped {
+            ImageSize { width: self.size.height, height: self.size.width }
+        } else {
+            self.size
+        };
+        let pixels = self.pixels();
+        let mut samples = Vec::with_capacity(self.samples.len());
+        for row in 0..size.rows() {
+            for column in 0..size.columns() {
+                let (row, column) = place(row, column);
+                samples.extend(pixels[row * columns + column]);
+            }
+        }
+        Self { size, samples }
+    }
+
     /// The samples pixel by pixel.
     #[must_use]
     pub fn pixels(&self) -> &[[u8; CHANNELS]] {

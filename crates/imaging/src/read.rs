@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::ImagingError;
 use crate::raster::{GreyImage, ImageSize, RgbImage};
+use crate::raw::RawLayout;
 use crate::window::{AppliedWindow, WindowChoice};
 
 /// A kind of file, told by its first bytes.
@@ -17,20 +18,26 @@ pub enum Format {
     Png,
     /// JPEG, baseline or progressive.
     Jpeg,
-    /// A DICOM file with preamble.
+    /// DICOM.
     Dicom,
+    /// Tagged Image File Format.
+    Tiff,
+    /// Samples without a header, of a layout that the caller states.
+    Raw,
 }
 
 impl Format {
-    /// The format of `bytes`, if it is one of the three.
+    /// The format of `bytes`, if they say it at their start.
     #[must_use]
     pub fn sniff(bytes: &[u8]) -> Option<Self> {
         if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
             Some(Self::Png)
         } else if bytes.starts_with(b"\xff\xd8\xff") {
             Some(Self::Jpeg)
-        } else if bytes.get(128..132) == Some(b"DICM") {
+        } else if bytes.get(128..132) == Some(b"DICM") || bytes.starts_with(b"DICM") {
             Some(Self::Dicom)
+        } else if let [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] = bytes {
+            Some(Self::Tiff)
         } else {
             None
         }
@@ -45,6 +52,7 @@ impl Format {
             "png" | "apng" => self == Self::Png,
             "jpg" | "jpeg" | "jpe" | "jfif" => self == Self::Jpeg,
             "dcm" | "dicom" => self == Self::Dicom,
+            "tif" | "tiff" => self == Self::Tiff,
             _ => true,
         }
     }
@@ -56,6 +64,8 @@ impl fmt::Display for Format {
             Self::Png => "PNG",
             Self::Jpeg => "JPEG",
             Self::Dicom => "DICOM",
+            Self::Tiff => "TIFF",
+            Self::Raw => "raw",
         })
     }
 }
@@ -122,6 +132,8 @@ pub struct ReadOptions {
     pub sixteen: Sixteen,
     /// The frame of a multi-frame DICOM file, counted from 0.
     pub frame: u32,
+    /// The layout of files that no format claims.
+    pub raw: Option<RawLayout>,
 }
 
 impl ReadOptions {
@@ -173,10 +185,18 @@ pub enum Notice {
     },
     /// Transparency, which was dropped as Pillow drops it.
     AlphaDropped,
-    /// Colour samples of 16 bits, of which the high bytes were kept as Pillow keeps them.
+    /// Colour samples of more than 8 bits, of which the highest 8 were kept as Pillow keeps them.
     SixteenBitColour,
     /// Every pixel has one level, so that a window has no width.
     ConstantPicture,
+    /// More pages than the first, which was read.
+    OtherPages,
+    /// No header: the caller said what the samples are.
+    NoHeader,
+    /// The higher byte of a raw sample comes first, as its number of bits shows.
+    HigherByteFirst,
+    /// Something of a DICOM file that is wrong and does not matter.
+    Dicom(DicomOddity),
     /// More frames than the one that was read.
     OtherFrames {
         /// The number of frames in the file.
@@ -205,9 +225,68 @@ impl fmt::Display for Notice {
             ),
             Self::AnimationFirstFrame => f.write_str("of an animation, the default image was read"),
             Self::AlphaDropped => f.write_str("transparency was dropped"),
-            Self::SixteenBitColour => f.write_str("of 16-bit colour, the high bytes were kept"),
+            Self::SixteenBitColour => f.write_str("of deep colour, the high bytes were kept"),
             Self::ConstantPicture => f.write_str("every pixel has the same level"),
+            Self::OtherPages => f.write_str("of several pages, the first was read"),
+            Self::NoHeader => f.write_str("the file has no header; its layout is the caller's"),
+            Self::HigherByteFirst => f.write_str(
+                "the higher byte of each sample comes first, as its number of bits shows",
+            ),
+            Self::Dicom(oddity) => f.write_str(oddity.words()),
             Self::OtherFrames { frames } => write!(f, "one of {frames} frames was read"),
+        }
+    }
+}
+
+/// What is wrong with a DICOM file, and was read all the same because only one reading is possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum DicomOddity {
+    /// The 128 bytes and the letters `DICM` that open a file are missing.
+    NoPreamble,
+    /// The group that states the transfer syntax is missing.
+    NoMetaGroup,
+    /// That group is written otherwise than the standard says.
+    MetaEncodingDiffers,
+    /// The data set is written otherwise than its transfer syntax says.
+    EncodingDiffers,
+    /// An element or item is written otherwise than those around it.
+    ElementEncodingDiffers,
+    /// The pixels are coded otherwise than the transfer syntax says.
+    CodingDiffers,
+    /// A sequence of unknown representation was read.
+    UnknownSequence,
+    /// A delimiter ends nothing.
+    StrayDelimiter,
+    /// A number of frames of 0, taken for 1.
+    NoFrames,
+    /// Encapsulated pixels that end with the file, without their delimiter.
+    PixelsNotClosed,
+}
+
+impl DicomOddity {
+    fn words(self) -> &'static str {
+        match self {
+            Self::NoPreamble => "the file has no preamble (128 bytes, then `DICM`)",
+            Self::NoMetaGroup => {
+                "the file has no meta group; how it is written was told from the data set itself"
+            }
+            Self::MetaEncodingDiffers => {
+                "the meta group is written otherwise than the standard says"
+            }
+            Self::EncodingDiffers => {
+                "the data set is written otherwise than its transfer syntax says"
+            }
+            Self::ElementEncodingDiffers => {
+                "an element is written otherwise than the elements around it"
+            }
+            Self::CodingDiffers => "the pixels are coded otherwise than the transfer syntax says",
+            Self::UnknownSequence => {
+                "a look-up table in a sequence of unknown representation was read"
+            }
+            Self::StrayDelimiter => "a delimiter that ends nothing was stepped over",
+            Self::NoFrames => "NumberOfFrames is 0 and was taken for 1",
+            Self::PixelsNotClosed => "the pixels end with the file, without their delimiter",
         }
     }
 }
@@ -222,7 +301,12 @@ impl Notice {
 
 /// What the header of a DICOM file said about its samples. Nothing in it describes a patient.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct DicomFacts {
+    /// The transfer syntax, by its name.
+    pub coding: &'static str,
+    /// The photometric interpretation.
+    pub photometric: &'static str,
     /// The number of frames.
     pub frames: u32,
     /// The frame that was read, counted from 0.
@@ -246,6 +330,8 @@ pub struct Picture {
     pub pixels: Pixels,
     /// The format that the content has.
     pub format: Format,
+    /// Bits of a sample in the file.
+    pub bits: u8,
     /// The window that deep levels were put through; `None` for 8-bit files.
     pub window: Option<AppliedWindow>,
     /// What a DICOM header said.
@@ -287,32 +373,30 @@ impl Picture {
 ///
 /// # Errors
 ///
-/// [`ImagingError::UnknownFormat`] for anything but PNG, JPEG and DICOM; otherwise the error
+/// [`ImagingError::UnknownFormat`] for anything but PNG, JPEG, DICOM and TIFF; otherwise the error
 /// names what is cut off, broken, too large or not supported.
 pub fn read_picture(bytes: &[u8], options: &ReadOptions) -> Result<Picture, ImagingError> {
     match Format::sniff(bytes) {
         Some(Format::Png) => crate::png_decode::decode(bytes, options),
         Some(Format::Jpeg) => crate::jpeg::decode(bytes, options),
         Some(Format::Dicom) => crate::dicom::decode(bytes, options),
-        None => Err(refusal(bytes)),
+        Some(Format::Tiff) => crate::tiff_decode::decode(bytes, options),
+        Some(Format::Raw) | None => match options.raw {
+            Some(layout) => crate::raw::decode(bytes, layout, options),
+            None if crate::dicom::is_bare(bytes) => crate::dicom::decode(bytes, options),
+            None => Err(refusal(bytes)),
+        },
     }
 }
 
 /// What to say about bytes that are no known picture.
 fn refusal(bytes: &[u8]) -> ImagingError {
-    // A DICOM data set opens with group 0002 or 0008 in little-endian order and a short even element number.
-    if let [2 | 8, 0, element, 0, ..] = bytes
-        && element % 2 == 0
-        && bytes.len() > 8
-    {
-        return ImagingError::DicomWithoutPreamble;
-    }
     let looks_like = match bytes {
         [] => "nothing (the file is empty)",
         [b'G', b'I', b'F', b'8', ..] => "GIF",
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => "TIFF",
         [b'B', b'M', ..] => "BMP",
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "WebP",
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => "JPEG 2000",
         [0x1f, 0x8b, ..] => "gzip",
         [b'P', b'K', 3, 4, ..] => "a zip archive",
         [b'%', b'P', b'D', b'F', ..] => "PDF",

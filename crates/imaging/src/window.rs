@@ -233,25 +233,35 @@ impl Histogram {
     }
 }
 
+/// The 0.5 and 99.5 percentiles of `count` values, of which `at` gives one by its rank.
+pub(crate) fn percentiles_of_sorted(count: usize, at: impl Fn(usize) -> f64) -> (f64, f64) {
+    let at = |index: u64| at(usize::try_from(index).unwrap_or(usize::MAX));
+    let of = |quantile| interpolated(count as u64, quantile, at);
+    (of(0.005), of(0.995))
+}
+
 /// NumPy's linear percentile of values given with their counts, in rising order.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "positions are counts of pixels, far below 2^53"
-)]
 fn percentile(values: &[(f64, u64)], quantile: f64) -> f64 {
     let total: u64 = values.iter().map(|&(_, count)| count).sum();
-    let position = (total - 1) as f64 * quantile;
-    let (index, fraction) = (position.floor(), position - position.floor());
-    let at = |index: u64| {
+    interpolated(total, quantile, |index| {
         let mut before = 0;
         let found = values.iter().find(|&&(_, count)| {
             before += count;
             index < before
         });
         found.expect("the index is below the total").0
-    };
+    })
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positions are counts of pixels, far below 2^53"
+)]
+fn interpolated(total: u64, quantile: f64, at: impl Fn(u64) -> f64) -> f64 {
+    let position = (total - 1) as f64 * quantile;
+    let (index, fraction) = (position.floor(), position - position.floor());
     let (a, b) = (at(index as u64), at((index as u64 + 1).min(total - 1)));
     let gap = b - a;
     if fraction < 0.5 { a + gap * fraction } else { b - gap * (1.0 - fraction) }

@@ -8,7 +8,9 @@ use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_generator::batch::Shard;
 use spinefairbench_generator::device::{DeviceChoice, NumberType};
 use spinefairbench_generator::{Edit, PromptSet, Seed};
-use spinefairbench_imaging::{Limits, PassOrder, ReadOptions, Sixteen, Thresholds, WindowChoice};
+use spinefairbench_imaging::{
+    Limits, PassOrder, RawLayout, ReadOptions, Sixteen, Thresholds, WindowChoice,
+};
 
 use super::{Format, FormatArguments, HubArguments};
 
@@ -178,12 +180,15 @@ pub(crate) struct ReadArguments {
     /// Clip 16-bit grey at 255, as the original does; most radiographs turn white.
     #[arg(long = "pillow-16bit", conflicts_with = "window")]
     pub(crate) pillow_sixteen_bit: bool,
-    /// The window of 16-bit and DICOM pictures: `LO,HI`, `full` or `percentile`.
+    /// The window of deep pictures, before any of the file: `LO,HI`, `full`, `percentile`, or the number of one of the file's, from 1.
     #[arg(long, value_name = "WINDOW", allow_hyphen_values = true)]
     pub(crate) window: Option<WindowChoice>,
     /// The frame of a multi-frame DICOM file, counted from 0.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) frame: u32,
+    /// What a file without a header holds, `WIDTHxHEIGHT,BITS` as in `2048x2487,12`; `,le` or `,be` names the byte order.
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) raw: Option<RawLayout>,
     /// Which pass of a resize comes first.
     #[arg(long, value_enum, default_value_t = OrderArgument::HorizontalFirst)]
     pub(crate) resize_order: OrderArgument,
@@ -213,7 +218,7 @@ impl ReadArguments {
             Sixteen::Windowed(self.window.unwrap_or_default())
         };
         let limits = Limits { max_pixels: self.max_pixels, ..Limits::default() };
-        ReadOptions { sixteen, frame: self.frame, limits }
+        ReadOptions { sixteen, frame: self.frame, limits, raw: self.raw }
     }
 
     /// How they are resized.
@@ -233,7 +238,7 @@ Example, with the released LoRA and a base model in the diffusers layout:
   spinefairbench generator infer --input source.png --output counterfactuals --demographic elderly_female \\
     --base-model stable-diffusion-v1-5 --checkpoint spinefairbench_sd15_lora.safetensors --seed 42")]
 pub(crate) struct InferArguments {
-    /// The source radiograph: PNG, JPEG or DICOM.
+    /// The source radiograph: PNG, JPEG, DICOM, TIFF, or raw samples.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) input: PathBuf,
     /// The folder that picture and metadata go to.

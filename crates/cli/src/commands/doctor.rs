@@ -8,7 +8,7 @@ use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_parsers::registry;
 
-use crate::arguments::{DEFAULT_BUNDLE, Format, FormatArguments};
+use crate::arguments::{DEFAULT_BUNDLE, DoctorArguments, Format};
 use crate::environment;
 use crate::exit_status::ExitStatus;
 use crate::output::{Output, Shown};
@@ -75,7 +75,10 @@ impl fmt::Display for Libtorch {
     }
 }
 
-pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStatus> {
+pub(crate) fn run(options: &DoctorArguments, output: &Output) -> Result<ExitStatus> {
+    if let Some(path) = &options.picture {
+        return super::picture_facts::show(path, options, output);
+    }
     let bundle = PathBuf::from(DEFAULT_BUNDLE);
     let doctor = Doctor {
         version: env!("CARGO_PKG_VERSION"),
@@ -86,7 +89,7 @@ pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStat
         cache_folder: environment::cache_folder().ok(),
         libtorch: Libtorch::found(),
     };
-    if options.format == Format::Json {
+    if options.output.format == Format::Json {
         output.line(serde_json::to_string_pretty(&doctor).context("writing the report")?)?;
         return Ok(ExitStatus::Fine);
     }

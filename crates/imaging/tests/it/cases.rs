@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 use spinefairbench_imaging::{
-    ImagingError, PassOrder, Picture, ReadOptions, Sixteen, compare, read_picture,
+    DicomOddity, ImagingError, Notice, PassOrder, Picture, ReadOptions, Sixteen, compare,
+    read_picture,
 };
 
 use crate::golden;
@@ -120,4 +121,58 @@ fn jpeg_is_read_as_cameras_and_exports_leave_it() {
 #[test]
 fn what_was_decided_on_the_way_is_said() {
     every_check_holds("qc-notices", 5);
+}
+
+#[test]
+fn a_data_set_written_otherwise_than_declared_is_read_and_that_is_said() {
+    every_check_holds("dicom-encoding-mismatch", 9);
+}
+
+#[test]
+fn sequences_of_unknown_representation_and_implicit_items_are_read() {
+    every_check_holds("dicom-un-sequences", 10);
+}
+
+#[test]
+fn headers_of_frames_that_are_wrong_without_harm_are_read() {
+    every_check_holds("dicom-frames-and-ends", 9);
+}
+
+#[test]
+fn every_png_is_read_as_pillow_reads_it() {
+    every_check_holds("png-zoo", 31);
+}
+
+#[test]
+fn the_codings_of_hospitals_and_public_sets_are_read() {
+    every_check_holds("codings", 10);
+}
+
+/// What is tolerated in a file is said.
+#[track_caller]
+fn says(folder: &str, file: &str, oddity: DicomOddity) {
+    let bytes = golden::bytes(&format!("cases/{folder}/{file}"));
+    let picture = read_picture(&bytes, &ReadOptions::default()).unwrap();
+    assert!(picture.notices.contains(&Notice::Dicom(oddity)), "{file}: {:?}", picture.notices);
+}
+
+#[test]
+fn whatever_is_tolerated_in_a_dicom_file_leaves_a_notice() {
+    let mismatch = "dicom-encoding-mismatch";
+    says(mismatch, "ts-explicit-data-implicit.dcm", DicomOddity::EncodingDiffers);
+    says(mismatch, "ts-implicit-data-explicit.dcm", DicomOddity::EncodingDiffers);
+    says(mismatch, "meta-implicit-data-explicit.dcm", DicomOddity::MetaEncodingDiffers);
+    says(mismatch, "no-meta.dcm", DicomOddity::NoMetaGroup);
+    says(mismatch, "no-preamble.dcm", DicomOddity::NoPreamble);
+    let sequences = "dicom-un-sequences";
+    says(sequences, "voi-un-stated.dcm", DicomOddity::UnknownSequence);
+    says(sequences, "voi-un-open.dcm", DicomOddity::UnknownSequence);
+    says(sequences, "private-sq-implicit.dcm", DicomOddity::ElementEncodingDiffers);
+    says(sequences, "private-un-explicit.dcm", DicomOddity::ElementEncodingDiffers);
+    says(sequences, "stray-delimiter.dcm", DicomOddity::StrayDelimiter);
+    says("dicom-frames-and-ends", "frames-0.dcm", DicomOddity::NoFrames);
+    says("dicom-frames-and-ends", "unclosed.dcm", DicomOddity::PixelsNotClosed);
+    let bytes = golden::bytes("cases/dicom-frames-and-ends/no-eoi.dcm");
+    let picture = read_picture(&bytes, &ReadOptions::default()).unwrap();
+    assert!(picture.notices.contains(&Notice::EndMarkerMissing));
 }

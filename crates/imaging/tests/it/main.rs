@@ -16,5 +16,6 @@ mod hostile;
 mod masks;
 mod pictures;
 mod properties;
+mod pydicom;
 mod quality;
 mod resize;

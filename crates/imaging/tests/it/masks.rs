@@ -44,8 +44,8 @@ fn flat_mask(level: u8) -> Mask {
     Mask::from_grey(&grey, size(24, 20), ORDER)
 }
 
-#[test]
-fn class_48_a_mask_tells_what_it_covers() {
+#[test] // Class 48 of the threats.
+fn a_mask_tells_what_it_covers() {
     let (empty, full) = (flat_mask(0), flat_mask(255));
     assert_eq!((empty.facts().coverage(), full.facts().coverage()), (0.0, 1.0));
     assert!(empty.facts().resized);
@@ -61,8 +61,8 @@ fn class_48_a_mask_tells_what_it_covers() {
     assert!(border(trunk) < 0.5 && border(inverted) > 0.5);
 }
 
-#[test]
-fn class_48_an_empty_mask_changes_nothing_and_a_full_one_everything() {
+#[test] // Class 48 of the threats.
+fn an_empty_mask_changes_nothing_and_a_full_one_everything() {
     let tensors = golden::tensors("masks.safetensors");
     let (source, generated) = (tensors["blend.src"].rgb(), tensors["blend.gen"].rgb());
     let one = BlendWeight::new(1.0).unwrap();
@@ -72,8 +72,8 @@ fn class_48_an_empty_mask_changes_nothing_and_a_full_one_everything() {
     assert!(flat_mask(255).blend(&source, &generated, one, ORDER).unwrap() == source);
 }
 
-#[test]
-fn class_48_a_source_of_another_size_is_refused() {
+#[test] // Class 48 of the threats.
+fn a_source_of_another_size_is_refused() {
     let one = RgbImage::new(ImageSize::square(1).unwrap(), vec![0; 3]).unwrap();
     let error = flat_mask(0).blend(&one, &one, BlendWeight::RELEASED, ORDER).unwrap_err();
     assert_eq!(error.to_string(), "the sizes differ (expected 24 x 20, found 1 x 1)");

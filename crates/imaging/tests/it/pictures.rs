@@ -26,8 +26,8 @@ fn every_opened_mode_converts_as_in_pillow() {
     }
 }
 
-#[test]
-fn class_45_every_png_kind_reads_as_in_pillow() {
+#[test] // Class 45 of the threats.
+fn every_png_kind_reads_as_in_pillow() {
     let tensors = golden::tensors("pictures.safetensors");
     let kinds: Vec<&str> = tensors.keys().filter_map(|key| key.strip_suffix(".file")).collect();
     let kinds: Vec<&str> = kinds.into_iter().filter(|kind| kind.starts_with("png.")).collect();
@@ -40,8 +40,8 @@ fn class_45_every_png_kind_reads_as_in_pillow() {
     }
 }
 
-#[test]
-fn class_45_what_was_left_out_is_said() {
+#[test] // Class 45 of the threats.
+fn what_was_left_out_is_said() {
     let tensors = golden::tensors("pictures.safetensors");
     let check = |kind: &str, expected: &[Notice]| {
         let picture = read(&tensors[&format!("{kind}.file")].data, Sixteen::PillowClip);
@@ -68,8 +68,8 @@ fn jpeg_levels_are_pillows() {
     }
 }
 
-#[test]
-fn class_45_a_jpeg_called_png_is_read_by_its_content() {
+#[test] // Class 45 of the threats.
+fn a_jpeg_called_png_is_read_by_its_content() {
     let tensors = golden::tensors("pictures.safetensors");
     let picture = read(&tensors["jpeg.grey75.file"].data, Sixteen::default());
     assert!(!picture.format.fits_name("scan.png"));

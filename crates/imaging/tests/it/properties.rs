@@ -1,5 +1,7 @@
 //! Laws that hold for any input.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use spinefairbench_imaging::{
     BlendWeight, Filter, GreyImage, ImageSize, Mask, PassOrder, ReadOptions, RgbImage, Sixteen,
@@ -24,15 +26,22 @@ fn any_filter() -> impl Strategy<Value = Filter> {
     prop_oneof![Just(Filter::Bicubic), Just(Filter::Lanczos)]
 }
 
-/// Sound files of several kinds, for alterations to start from.
-fn sound_files() -> Vec<Vec<u8>> {
-    ["pictures.safetensors", "dicom.safetensors"]
-        .into_iter()
-        .flat_map(golden::tensors)
-        .filter(|(key, _)| key.split('.').next_back() == Some("file"))
-        .map(|(_, tensor)| tensor.data)
-        .collect()
-}
+/// Files of every kind and coding, for alterations to start from.
+static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let tensors =
+        ["pictures.safetensors", "dicom.safetensors"].into_iter().flat_map(golden::tensors);
+    let tensors = tensors.filter(|(key, _)| key.split('.').next_back() == Some("file"));
+    let mut files: Vec<Vec<u8>> = tensors.map(|(_, tensor)| tensor.data).collect();
+    for folder in std::fs::read_dir(golden::path("cases")).unwrap() {
+        for entry in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.to_string_lossy().ends_with(".want.png") {
+                files.push(std::fs::read(path).unwrap());
+            }
+        }
+    }
+    files
+});
 
 /// Recomputes every chunk checksum, so that an alteration reaches the decoder behind them.
 fn reseal(png: &mut [u8]) {
@@ -51,30 +60,37 @@ fn reseal(png: &mut [u8]) {
 }
 
 proptest! {
-    #[test]
-    fn no_bytes_make_a_reader_panic(start in 0_usize..4, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        let start: &[u8] = [&b""[..], b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"\x08\0\x05\0CS"][start];
-        let _ = read_picture(&[start, &bytes].concat(), &ReadOptions::default());
-    }
+    #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
     fn no_altered_file_makes_a_reader_panic(
         pick in any::<prop::sample::Index>(),
         places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in prop::option::of(any::<prop::sample::Index>()),
         sealed in any::<bool>(),
         pillow in any::<bool>(),
     ) {
-        let files = sound_files();
-        let mut file = files[pick.index(files.len())].clone();
+        let mut file = FILES[pick.index(FILES.len())].clone();
         for (place, value) in places {
             let length = file.len();
             file[place.index(length)] = value;
+        }
+        if let Some(cut) = cut {
+            file.truncate(cut.index(file.len()));
         }
         if sealed && file.starts_with(b"\x89PNG") {
             reseal(&mut file);
         }
         let sixteen = if pillow { Sixteen::PillowClip } else { Sixteen::default() };
         let _ = read_picture(&file, &ReadOptions { sixteen, ..ReadOptions::default() });
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_reader_panic(start in 0_usize..4, bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let start: &[u8] = [&b""[..], b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"\x08\0\x05\0CS"][start];
+        let _ = read_picture(&[start, &bytes].concat(), &ReadOptions::default());
     }
 
     #[test]

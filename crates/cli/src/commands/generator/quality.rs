@@ -4,18 +4,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use spinefairbench_generator::prepare::read_picture_file;
 use spinefairbench_imaging::{Filter, GreyImage, Measures, Thresholds, compare};
 
 use crate::arguments::generator::QcArguments;
+use crate::commands::picture_facts;
 use crate::exit_status::ExitStatus;
-use crate::input;
 use crate::output::{Meaning, Output};
 
 pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> {
     let order = options.read.order();
-    let source = grey(&options.source, options)?;
-    let generated = grey(&options.generated, options)?;
+    let files = [&options.source, &options.generated];
+    let [source_file, generated_file] = files.map(|path| picture_facts::read(path, &options.read));
+    let (source_file, generated_file) = (source_file?, generated_file?);
+    let (source, generated) = (source_file.picture.to_grey(), generated_file.picture.to_grey());
     let comparison = compare(&source, &generated, order);
     let lpips = match &options.lpips_weights {
         None => None,
@@ -46,6 +47,8 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
                 "ssim": verdict.ssim, "edge_preservation": verdict.edge_preservation, "lpips": verdict.lpips,
             },
             "passes": verdict.passes(),
+            "source": source_file.to_json(),
+            "generated": generated_file.to_json(),
         });
         output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)?;
         return Ok(status);
@@ -75,13 +78,15 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
     if comparison.resized {
         output.line("note: the counterfactual was resized to the source")?;
     }
+    for (what, file) in [("source", &source_file), ("counterfactual", &generated_file)] {
+        if let Some(window) = file.picture.window {
+            output.line(format_args!("note: {what}: window {window}"))?;
+        }
+        for notice in &file.notices {
+            output.line(format_args!("note: {what}: {notice}"))?;
+        }
+    }
     Ok(status)
-}
-
-fn grey(path: &Path, options: &QcArguments) -> Result<GreyImage> {
-    let (picture, _) = read_picture_file(path, &input::read(path)?, &options.read.read_options())
-        .with_context(|| format!("reading `{}`", input::name(path)))?;
-    Ok(picture.to_grey())
 }
 
 #[cfg(not(feature = "libtorch"))]
