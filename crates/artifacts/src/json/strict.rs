@@ -103,6 +103,10 @@ impl<E: de::Error> de::Error for Failure<E> {
     }
 }
 
+/// The name by which `serde_json` is asked for a value as it stands in the text ([`serde_json::value::RawValue`]); only the parser
+/// itself can give that.
+const RAW_VALUE: &str = "$serde_json::private::RawValue";
+
 /// What `serde` calls by the names of Rust, in the words of JSON.
 fn plain(kind: &str) -> String {
     match kind {
@@ -153,9 +157,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
+        if name == RAW_VALUE {
+            return noting(|_| self.0.deserialize_newtype_struct(name, visitor));
+        }
         visitor.visit_newtype_struct(self)
     }
 
