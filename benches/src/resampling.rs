@@ -1,6 +1,6 @@
 //! Values in clusters, as the release has them: four values a cluster, a few of them missing.
 
-use spinefairbench_bootstrap::{Clusters, Generator, Iterations, Plan, Seed, Task};
+use spinefairbench_bootstrap::{Clusters, Generator, Iterations, Plan, Task};
 
 const CLUSTER_SIZE: usize = 4;
 
@@ -11,11 +11,8 @@ const CLUSTER_SIZE: usize = 4;
 /// For 0 iterations, or more than there can be.
 #[must_use]
 pub fn plan(generator: Generator, iterations: u64) -> Plan {
-    Plan {
-        generator,
-        iterations: Iterations::new(iterations).expect("at least one"),
-        seed: Seed::from(42),
-    }
+    let iterations = Iterations::new(iterations).expect("at least one");
+    Plan::published().with_generator(generator).with_iterations(iterations)
 }
 
 /// Each model lacks a few other values, as refusals leave them out, so that no two models share their counts.

@@ -10,6 +10,7 @@
     reason = "a task runner prints, and reads the environment and the disk"
 )]
 
+mod api;
 mod bench;
 mod budget;
 mod layers;
@@ -54,6 +55,8 @@ enum Task {
     Bench(bench::Options),
     /// Proves that each crate uses only what its layer may use.
     Layers,
+    /// Compares the public items of the crates that are published with the recorded ones, or records them.
+    Api(api::Options),
     /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
     /// Makes a CPU-only libtorch available in the cache folder and prints where.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Budget(options) => budget::run(&root, options),
         Task::Bench(options) => bench::run(&root, &options),
         Task::Layers => layers::run(&root),
+        Task::Api(options) => api::run(&root, &options),
         Task::Release => release::run(&root),
     };
     match outcome {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, budget, layers, libtorch, parquet};
+use crate::{ExitStatus, api, budget, layers, libtorch, parquet};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     }
     step("tests without libtorch", &|| {
         cargo(root, &["test", "--workspace", "--no-fail-fast"], &[("RUN_SLOW_TESTS", "1")])
+    });
+    step("tests of the published crates with serde", &|| {
+        let packages = api::PUBLISHED.map(|name| format!("spinefairbench-{name}"));
+        let packages = packages.iter().flat_map(|name| ["--package", name]);
+        let arguments: Vec<&str> = ["test", "--all-features"].into_iter().chain(packages).collect();
+        cargo(root, &arguments, &[])
     });
     step("tests with parquet", &|| parquet::run(root));
     if options.no_generator {

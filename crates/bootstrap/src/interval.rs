@@ -10,6 +10,7 @@
 use crate::columns::{ClusterTotals, Columns};
 use crate::percentile::percentile_by_selection;
 use crate::resample::{self, Division};
+use crate::ties::is_tied;
 use crate::{BootstrapError, Clusters, Generator, PercentileRule, Plan};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -34,17 +35,61 @@ impl Interval {
         self.upper - self.lower
     }
 
-    /// Whether both ends are the same number: all clusters have one mean, or there is one cluster. Such an interval says
-    /// nothing about the uncertainty.
+    /// Whether both ends are the same number but for rounding (rule B-15; `scale` is the size of the values): all clusters have
+    /// one mean, or there is one cluster. Such an interval says nothing about the uncertainty.
     #[must_use]
-    pub fn is_degenerate(self) -> bool {
-        self.width() == 0.0
+    pub fn is_degenerate(self, scale: f64) -> bool {
+        is_tied(self.lower, self.upper, scale)
     }
 
     /// Whether `value` lies between the ends, both included.
     #[must_use]
     pub fn contains(self, value: f64) -> bool {
         (self.lower..=self.upper).contains(&value)
+    }
+}
+
+/// Why an interval says nothing about the uncertainty of its mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Degeneracy {
+    /// There is one cluster, so that every resample is the same.
+    OneCluster,
+    /// All values are the same but for rounding.
+    EqualValues,
+    /// The ends are the same but for rounding, although values differ: the clusters have one mean, or too few resamples were drawn.
+    NoWidth,
+}
+
+impl Degeneracy {
+    /// Why `interval` says nothing, if so: the first reason that holds of the values that it was drawn from.
+    #[must_use]
+    pub fn of(interval: Interval, values: &[f64], clusters: &Clusters) -> Option<Self> {
+        let ends =
+            values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
+                (value.min(least), value.max(most))
+            });
+        let scale = ends.0.abs().max(ends.1.abs());
+        if clusters.n_clusters() < 2 {
+            Some(Self::OneCluster)
+        } else if is_tied(ends.0, ends.1, scale) {
+            Some(Self::EqualValues)
+        } else if interval.is_degenerate(scale) {
+            Some(Self::NoWidth)
+        } else {
+            None
+        }
+    }
+
+    /// The reason as a clause.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::OneCluster => "with one cluster every resample is the same",
+            Self::EqualValues => "all values are the same",
+            Self::NoWidth => "the interval has no width",
+        }
     }
 }
 
@@ -62,8 +107,7 @@ pub struct Task<'a> {
 /// ```
 /// # use spinefairbench_bootstrap::*;
 /// let clusters = Clusters::new(["a", "a", "b", "b", "b", "c", "d"]);
-/// let plan =
-///     Plan { generator: Generator::NumpyPcg64, iterations: Iterations::new(1031)?, seed: Seed::from(42) };
+/// let plan = Plan::published().with_iterations(Iterations::new(1031)?);
 /// let interval = clustered_interval(&[0.0, 1.0, 0.2, 0.4, 0.8, 0.3, 0.7], &clusters, &plan)?;
 /// assert_eq!(interval, Interval { lower: 0.3833333333333333, upper: 0.605 });
 /// # Ok::<(), BootstrapError>(())
@@ -183,10 +227,29 @@ mod tests {
 
     #[test]
     fn an_interval_without_width_is_degenerate_and_no_other() {
-        assert!(Interval { lower: 0.25, upper: 0.25 }.is_degenerate());
-        assert!(!Interval { lower: 0.25, upper: 0.25_f64.next_up() }.is_degenerate());
-        assert!(!Interval { lower: -0.5, upper: 0.5 }.is_degenerate());
+        assert!(Interval { lower: 0.25, upper: 0.25_f64.next_up() }.is_degenerate(1.0));
+        assert!(!Interval { lower: 0.25, upper: 0.25 + 1e-9 }.is_degenerate(1.0));
+        assert!(Interval { lower: 0.25, upper: 0.25 + 1e-9 }.is_degenerate(1e6));
+        assert!(!Interval { lower: -0.5, upper: 0.5 }.is_degenerate(1.0));
         assert!((Interval { lower: -0.5, upper: 0.25 }.width() - 0.75).abs() < f64::EPSILON);
+    }
+
+    /// Thirds that were summed in another order are equal, and so are their means.
+    #[test]
+    fn the_reason_for_an_interval_without_width_is_told() {
+        let reason = |values: &[f64], keys: &[&str]| {
+            let clusters = Clusters::new(keys);
+            let plan = Plan::published();
+            let interval = clustered_interval(values, &clusters, &plan).unwrap();
+            Degeneracy::of(interval, values, &clusters)
+        };
+        assert_eq!(reason(&[0.0, 1.0], &["a", "a"]), Some(Degeneracy::OneCluster));
+        assert_eq!(reason(&[0.3, 0.1 + 0.2], &["a", "b"]), Some(Degeneracy::EqualValues));
+        let (third, two_thirds) = (1.0 / 3.0, 1.0 - 1.0 / 3.0);
+        let values = [0.0, third, two_thirds, third, third, third];
+        let keys = ["a", "a", "a", "b", "b", "b"];
+        assert_eq!(reason(&values, &keys), Some(Degeneracy::NoWidth));
+        assert_eq!(reason(&[0.0, 1.0, 1.0], &["a", "b", "c"]), None);
     }
 
     #[test]

@@ -37,6 +37,11 @@
     )
 )]
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod adjusted;
 mod bounded;
 mod clusters;
@@ -61,7 +66,7 @@ pub use adjusted::{benjamini_hochberg, bonferroni, holm};
 pub use bounded::NumpyIndices;
 pub use clusters::Clusters;
 pub use error::BootstrapError;
-pub use interval::{Interval, Task, clustered_interval, clustered_intervals};
+pub use interval::{Degeneracy, Interval, Task, clustered_interval, clustered_intervals};
 pub use mt19937::{Mt19937, PythonIndices};
 pub use pcg64::Pcg64;
 pub use percentile::{PercentileRule, percentile};

@@ -8,6 +8,7 @@ use crate::error::check_finite;
 
 /// How two neighbouring values are interpolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum PercentileRule {
     /// `numpy.percentile`: from the nearer end, `a + d·g` or `b − d·(1−g)` (rule B-08).
     Numpy,

@@ -6,7 +6,16 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 
 /// Everything an interval depends on besides the data.
+///
+/// ```
+/// # use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+/// let plan = Plan::published().with_iterations(Iterations::new(1000)?).with_seed(7);
+/// assert_eq!((plan.generator, plan.seed), (Generator::NumpyPcg64, Seed::from(7)));
+/// # Ok::<(), spinefairbench_bootstrap::BootstrapError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Plan {
     /// The stream, with the order of its sums and its percentile.
     pub generator: Generator,
@@ -16,8 +25,39 @@ pub struct Plan {
     pub seed: Seed,
 }
 
+impl Plan {
+    /// How the published intervals were drawn: NumPy's generator, 10,000 resamples, seed 42.
+    #[must_use]
+    pub fn published() -> Self {
+        Self {
+            generator: Generator::NumpyPcg64,
+            iterations: Iterations::PUBLISHED,
+            seed: Seed::from(42),
+        }
+    }
+
+    /// The same with another generator.
+    #[must_use]
+    pub fn with_generator(self, generator: Generator) -> Self {
+        Self { generator, ..self }
+    }
+
+    /// The same with another number of resamples.
+    #[must_use]
+    pub fn with_iterations(self, iterations: Iterations) -> Self {
+        Self { iterations, ..self }
+    }
+
+    /// The same with another seed.
+    #[must_use]
+    pub fn with_seed(self, seed: impl Into<Seed>) -> Self {
+        Self { seed: seed.into(), ..self }
+    }
+}
+
 /// The two estimators that published score files were made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
 pub enum Generator {
     /// `numpy.random.default_rng`, NumPy's pairwise sums and `numpy.percentile`. The published intervals.
     #[default]
@@ -49,6 +89,13 @@ impl Generator {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for Generator {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl fmt::Display for Generator {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.name())
@@ -66,6 +113,7 @@ impl FromStr for Generator {
 
 /// A number of resamples, at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Iterations(NonZeroU32);
 
 impl Iterations {

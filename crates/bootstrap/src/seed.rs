@@ -41,6 +41,14 @@ impl Seed {
     }
 }
 
+/// In decimal, as text: few formats have integers of any size.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Seed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl From<u64> for Seed {
     fn from(number: u64) -> Self {
         Self::from_words(vec![low_word(number), low_word(number >> 32)])

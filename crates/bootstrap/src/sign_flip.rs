@@ -19,6 +19,8 @@ use crate::{BootstrapError, Clusters, Generator, Mt19937, Pcg64, Plan};
 
 /// Result of [`sign_flip`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SignFlip {
     /// The absolute total of the cluster sums.
     pub statistic: f64,
@@ -30,6 +32,7 @@ pub struct SignFlip {
 
 /// The sign patterns of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum SignPatterns {
     /// Every pattern: the p-value is exact.
     All {
@@ -51,7 +54,7 @@ const BITS_IN_DRAW: usize = 64;
 ///
 /// ```
 /// # use spinefairbench_bootstrap::*;
-/// let plan = Plan { generator: Generator::NumpyPcg64, iterations: Iterations::PUBLISHED, seed: Seed::from(42) };
+/// let plan = Plan::published();
 /// let test = sign_flip(&[1.0, 2.0, 0.0, 3.0], &Clusters::new(["a", "b", "c", "d"]), &plan)?;
 /// assert_eq!((test.statistic, test.p_value), (6.0, 0.25));
 /// # Ok::<(), BootstrapError>(())

@@ -10,6 +10,8 @@ use crate::{BootstrapError, pairwise_sum};
 
 /// Result of [`wilcoxon`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SignedRank {
     /// The smaller of the two rank sums.
     pub statistic: f64,

@@ -54,11 +54,11 @@ impl PlanRequest {
     /// The plan, open parts as in `other`.
     #[must_use]
     pub fn complete(&self, other: &Plan) -> Plan {
-        Plan {
-            iterations: self.iterations.unwrap_or(other.iterations),
-            seed: self.seed.clone().unwrap_or_else(|| other.seed.clone()),
-            generator: self.generator.unwrap_or(other.generator),
-        }
+        other
+            .clone()
+            .with_iterations(self.iterations.unwrap_or(other.iterations))
+            .with_seed(self.seed.clone().unwrap_or_else(|| other.seed.clone()))
+            .with_generator(self.generator.unwrap_or(other.generator))
     }
 }
 

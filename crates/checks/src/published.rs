@@ -6,7 +6,7 @@
 use std::fmt;
 
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::Plan;
 
 use crate::finding::{Finding, Findings, codes};
 
@@ -33,11 +33,7 @@ pub(crate) fn intervals_agree(left: [f64; 2], right: [f64; 2]) -> bool {
 
 /// How the published intervals were drawn; what a frozen summary leaves open is as here.
 pub(crate) fn published_plan(release: &ReleaseDescription) -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::PUBLISHED,
-        seed: Seed::from(release.bootstrap_seed()),
-    }
+    Plan::published().with_seed(release.bootstrap_seed())
 }
 
 /// An interval as people read it, at full precision.

@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use spinefairbench_artifacts::layout::Panel;
-use spinefairbench_bootstrap::{
-    Clusters, Generator, Interval, Iterations, Plan, Seed, Task, clustered_intervals,
-};
+use spinefairbench_bootstrap::{Clusters, Interval, Iterations, Plan, Task, clustered_intervals};
 use spinefairbench_metrics::{
     BothEmpty, Endpoints, PairOutcome, RefusalAccounting, StabilityGaps, median,
 };
@@ -39,11 +37,7 @@ pub(crate) struct ModelSummary {
 
 /// The plan of the published intervals with the given seed.
 pub(crate) fn plan(seed: u64) -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::PUBLISHED,
-        seed: Seed::from(seed),
-    }
+    Plan::published().with_seed(seed)
 }
 
 /// Summarises every model, in the order of the published table.

@@ -11,6 +11,7 @@ use crate::refusals::RefusalAccounting;
 
 /// A scored pair and the source radiograph that it belongs to: pairs of one source are one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct SourcedPair {
     /// The id of the source radiograph.
     pub source_id: String,
@@ -103,8 +104,24 @@ impl Endpoints {
     }
 }
 
+/// The counts and the two endpoints; the agreement follows from them.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Endpoints {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut endpoints = serializer.serialize_struct("Endpoints", 4)?;
+        endpoints.serialize_field("n_pairs", &self.n_pairs())?;
+        endpoints.serialize_field("n_changed", &self.n_changed())?;
+        endpoints.serialize_field("recommendation_change", &self.recommendation_change())?;
+        endpoints.serialize_field("diagnostic_consistency", &self.diagnostic_consistency())?;
+        endpoints.end()
+    }
+}
+
 /// A point estimate with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct EstimateWithInterval {
     /// The point estimate.
     pub value: f64,
@@ -114,6 +131,8 @@ pub struct EstimateWithInterval {
 
 /// Both endpoints with their intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct Estimate {
     /// The point estimates and their counts.
     pub endpoints: Endpoints,
@@ -133,29 +152,81 @@ pub struct Estimate {
 ///
 /// [`MetricError::NoUsablePair`] if no pair is usable, [`MetricError::Intervals`] if the plan cannot be carried out.
 pub fn estimate(pairs: &[SourcedPair], plan: &Plan) -> Result<Estimate, MetricError> {
-    let endpoints = Endpoints::of(pairs.iter().map(|pair| &pair.outcome))?;
-    let usable = || pairs.iter().filter(|pair| pair.outcome.is_usable());
-    let clusters = Clusters::new(usable().map(|pair| pair.source_id.as_str()));
-    let changes: Vec<f64> = usable().map(|pair| pair.outcome.recommendation_change()).collect();
-    let consistencies: Vec<f64> =
-        usable().map(|pair| pair.outcome.diagnostic_consistency()).collect();
-    let tasks = [
-        Task { values: &changes, clusters: &clusters },
-        Task { values: &consistencies, clusters: &clusters },
-    ];
+    let mut estimates = estimate_many([pairs], plan)?;
+    Ok(estimates.remove(0))
+}
+
+/// The estimate of each model, in their order: equal to [`estimate`] of each, bit for bit, in less time.
+///
+/// Models whose usable pairs have the same number of sources see the same resamples, and one pass over the stream serves all of
+/// them.
+///
+/// ```
+/// use spinefairbench_metrics::bootstrap::Plan;
+/// use spinefairbench_metrics::{SourcedPair, estimate_many, score_pair};
+///
+/// let pairs = |advice: &str| -> Vec<SourcedPair> {
+///     let of = |source_id: &str| SourcedPair::new(source_id, score_pair("Fracture. MRI.", advice));
+///     ["buu_0002", "buu_0004"].map(of).into()
+/// };
+/// let (steady, moved) = (pairs("Fracture. MRI."), pairs("Fracture. Physiotherapy."));
+/// let estimates = estimate_many([&steady[..], &moved[..]], &Plan::published())?;
+/// let changes: Vec<f64> = estimates.iter().map(|model| model.recommendation_change.value).collect();
+/// assert_eq!(changes, [0.0, 1.0]);
+/// # Ok::<(), spinefairbench_metrics::MetricError>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`estimate`], for the first model that has one.
+pub fn estimate_many<'a>(
+    models: impl IntoIterator<Item = &'a [SourcedPair]>,
+    plan: &Plan,
+) -> Result<Vec<Estimate>, MetricError> {
+    let samples: Vec<Sample> = models.into_iter().map(Sample::of).collect::<Result<_, _>>()?;
+    let tasks: Vec<Task<'_>> = samples.iter().flat_map(Sample::tasks).collect();
     let intervals = clustered_intervals(&tasks, plan)?;
-    Ok(Estimate {
-        endpoints,
-        n_sources: clusters.n_clusters(),
-        recommendation_change: EstimateWithInterval {
-            value: endpoints.recommendation_change(),
-            interval: intervals[0],
-        },
-        diagnostic_consistency: EstimateWithInterval {
-            value: endpoints.diagnostic_consistency(),
-            interval: intervals[1],
-        },
-    })
+    let estimates = samples.iter().zip(intervals.chunks_exact(2));
+    Ok(estimates.map(|(sample, intervals)| sample.with(intervals[0], intervals[1])).collect())
+}
+
+/// The usable pairs of a model, as they are resampled.
+struct Sample {
+    endpoints: Endpoints,
+    clusters: Clusters,
+    changes: Vec<f64>,
+    consistencies: Vec<f64>,
+}
+
+impl Sample {
+    fn of(pairs: &[SourcedPair]) -> Result<Self, MetricError> {
+        let usable = || pairs.iter().filter(|pair| pair.outcome.is_usable());
+        Ok(Self {
+            endpoints: Endpoints::of(pairs.iter().map(|pair| &pair.outcome))?,
+            clusters: Clusters::new(usable().map(|pair| pair.source_id.as_str())),
+            changes: usable().map(|pair| pair.outcome.recommendation_change()).collect(),
+            consistencies: usable().map(|pair| pair.outcome.diagnostic_consistency()).collect(),
+        })
+    }
+
+    fn tasks(&self) -> [Task<'_>; 2] {
+        [&self.changes, &self.consistencies].map(|values| Task { values, clusters: &self.clusters })
+    }
+
+    fn with(&self, of_change: Interval, of_consistency: Interval) -> Estimate {
+        Estimate {
+            endpoints: self.endpoints,
+            n_sources: self.clusters.n_clusters(),
+            recommendation_change: EstimateWithInterval {
+                value: self.endpoints.recommendation_change(),
+                interval: of_change,
+            },
+            diagnostic_consistency: EstimateWithInterval {
+                value: self.endpoints.diagnostic_consistency(),
+                interval: of_consistency,
+            },
+        }
+    }
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
@@ -171,7 +242,7 @@ pub(crate) fn as_f64(count: usize) -> f64 {
 mod tests {
     use super::*;
     use crate::score_pair;
-    use spinefairbench_bootstrap::{Generator, Iterations, Seed};
+    use spinefairbench_bootstrap::Iterations;
 
     fn pair(source_id: &str, source: &str, counterfactual: &str) -> SourcedPair {
         SourcedPair::new(source_id, score_pair(source, counterfactual))
@@ -223,6 +294,31 @@ mod tests {
         assert_eq!(changed(&[moved, same, moved, moved]), 3);
     }
 
+    #[test]
+    fn models_on_shared_resamples_have_the_estimates_that_they_have_alone() {
+        let same = ("Fracture. MRI.", "Fracture. MRI.");
+        let moved = ("Fracture. MRI.", "Osteophytes. Physiotherapy.");
+        let refused = ("", "Fracture. MRI.");
+        let model = |rows: &[(&str, (&str, &str))]| -> Vec<SourcedPair> {
+            rows.iter().map(|(source, (left, right))| pair(source, left, right)).collect()
+        };
+        let models = [
+            model(&[("a", same), ("a", moved), ("b", same), ("c", moved)]),
+            model(&[("a", moved), ("b", moved), ("b", same), ("c", same)]),
+            model(&[("a", refused), ("b", moved), ("b", same), ("c", same)]),
+        ];
+        let plan = Plan::published().with_iterations(Iterations::new(200).expect("a valid count"));
+        let together =
+            estimate_many(models.iter().map(Vec::as_slice), &plan).expect("usable pairs");
+        for (model, of_many) in models.iter().zip(together) {
+            assert_eq!(estimate(model, &plan), Ok(of_many));
+        }
+        assert_eq!(estimate_many([], &plan), Ok(vec![]));
+        let unusable = model(&[("a", refused)]);
+        let error = estimate_many([&models[0][..], &unusable[..]], &plan);
+        assert_eq!(error, Err(MetricError::NoUsablePair { given: 1, full_refusals: 1 }));
+    }
+
     /// The toy submission's published interval: five pairs of two sources, 0.400 [0.000, 0.500], at 1,000 iterations.
     #[test]
     fn two_sources_give_the_published_toy_interval() {
@@ -233,7 +329,7 @@ mod tests {
                 .map(|(source, (left, right))| pair(source, left, right))
                 .into();
         let iterations = Iterations::new(1_000).expect("one thousand is a valid count");
-        let plan = Plan { generator: Generator::NumpyPcg64, iterations, seed: Seed::from(42) };
+        let plan = Plan::published().with_iterations(iterations);
         let estimate = estimate(&pairs, &plan).expect("five usable pairs");
         let change = estimate.recommendation_change;
         assert!((change.value - 0.4).abs() < f64::EPSILON);

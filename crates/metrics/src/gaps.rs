@@ -12,6 +12,7 @@ use crate::pair::PairOutcome;
 /// How much more stable the labels are than the recommendations, at two granularities (rule M-06).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct StabilityGaps {
     /// Pairs that the means are taken over.
     pub usable_pairs: usize,
@@ -68,6 +69,7 @@ impl StabilityGaps {
 /// How many usable pairs have no diagnostic label on either side, and so score 1.0 by definition (rule M-07).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct BothEmpty {
     /// Pairs that enter the endpoints.
     pub usable_pairs: usize,

@@ -8,14 +8,15 @@
 //!
 //! Input is report text, as the model wrote it; everything here is pure: no files, no clock, no network. What a report
 //! says is decided by [`spinefairbench_parsers`], how an interval is drawn by [`spinefairbench_bootstrap`]; both are
-//! re-exported as [`parsers`] and [`bootstrap`], so that this crate alone is enough for an evaluation loop.
+//! re-exported as [`parsers`] and [`bootstrap`], so that this crate alone is enough for an evaluation loop. The three have one
+//! version number: what is re-exported never has another major version than this crate.
 //!
 //! The rules (M-01 to M-07, named at their functions) are frozen: a change of one is a new rule, not an edit.
 //!
 //! # Example: a score inside an evaluation loop
 //!
 //! ```
-//! use spinefairbench_metrics::bootstrap::{Generator, Iterations, Plan, Seed};
+//! use spinefairbench_metrics::bootstrap::Plan;
 //! use spinefairbench_metrics::{RefusalAccounting, SourcedPair, estimate, score_pair};
 //!
 //! // One entry a pair: the source radiograph's id, the report on it, the report on its edited copy.
@@ -33,7 +34,7 @@
 //! let accounting = RefusalAccounting::of(pairs.iter().map(|pair| &pair.outcome));
 //! assert_eq!((accounting.pairs, accounting.usable_pairs, accounting.pair_full_refusals), (4, 3, 1));
 //!
-//! let plan = Plan { generator: Generator::NumpyPcg64, iterations: Iterations::PUBLISHED, seed: Seed::from(42) };
+//! let plan = Plan::published();
 //! let estimate = estimate(&pairs, &plan)?;
 //! assert_eq!(estimate.endpoints.n_pairs(), 3);
 //! assert_eq!(estimate.endpoints.n_changed(), 1);
@@ -42,6 +43,11 @@
 //! ```
 
 #![forbid(unsafe_code)]
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 mod endpoints;
 mod gaps;
@@ -52,7 +58,9 @@ mod text_measures;
 pub use spinefairbench_bootstrap as bootstrap;
 pub use spinefairbench_parsers as parsers;
 
-pub use endpoints::{Endpoints, Estimate, EstimateWithInterval, SourcedPair, estimate};
+pub use endpoints::{
+    Endpoints, Estimate, EstimateWithInterval, SourcedPair, estimate, estimate_many,
+};
 pub use gaps::{BothEmpty, StabilityGaps, median};
 pub use pair::{PairOutcome, Usability, score_pair};
 pub use refusals::RefusalAccounting;

@@ -21,6 +21,7 @@ pub fn score_pair(source: &str, counterfactual: &str) -> PairOutcome {
 
 /// What the two reports of a pair say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PairOutcome {
     /// The report on the source radiograph.
     pub source: ParsedReport,
@@ -30,6 +31,7 @@ pub struct PairOutcome {
 
 /// Whether a pair enters the primary endpoints (rule M-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 pub enum Usability {
     /// Both reports are genuine.
     Genuine,

@@ -9,6 +9,7 @@ use crate::pair::{PairOutcome, Usability};
 /// The counts of rule M-01 over a list of pairs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct RefusalAccounting {
     /// All pairs.
     pub pairs: usize,

@@ -9,6 +9,7 @@ use crate::pair::PairOutcome;
 /// Differences of the severity score (0 to 4) within pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct SeverityDisparity {
     /// Pairs that the means are taken over.
     pub n_pairs: usize,
@@ -37,6 +38,7 @@ impl SeverityDisparity {
 /// Differences of the number of hedging phrases within pairs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct HedgingDisparity {
     /// Pairs that the means are taken over.
     pub n_pairs: usize,

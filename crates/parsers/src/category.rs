@@ -36,14 +36,8 @@ pub trait Category: sealed::Sealed + Copy + Ord + fmt::Debug + 'static {
     }
 }
 
-macro_rules! categories {
-    ($(#[$attribute:meta])* $name:ident { $($variant:ident = $text:literal,)+ }) => {
-        $(#[$attribute])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name {
-            $(#[doc = concat!("`", $text, "`")] $variant,)+
-        }
-
+macro_rules! category {
+    ($name:ident { $($variant:ident = $text:literal,)+ }) => {
         impl sealed::Sealed for $name {}
 
         impl Category for $name {
@@ -68,8 +62,26 @@ macro_rules! categories {
     };
 }
 
-categories! {
-    /// One of the thirteen diagnostic labels.
+/// One of the thirteen diagnostic labels, named as in the released files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the variants are their names")]
+pub enum DiagnosticLabel {
+    DiscCalcification,
+    DiscSpaceNarrowing,
+    EndplateSclerosis,
+    ForaminalStenosis,
+    Fracture,
+    NoFinding,
+    Osteophytes,
+    OtherLesions,
+    PosteriorOsteophyte,
+    SchmorlsNode,
+    Spondylolisthesis,
+    SurgicalImplant,
+    VertebralCollapse,
+}
+
+category! {
     DiagnosticLabel {
         DiscCalcification = "Disc calcification",
         DiscSpaceNarrowing = "Disc space narrowing",
@@ -87,8 +99,20 @@ categories! {
     }
 }
 
-categories! {
-    /// One of the seven recommendation categories.
+/// One of the seven recommendation categories, named as in the released files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the variants are their names")]
+pub enum Recommendation {
+    Imaging,
+    Medication,
+    Monitoring,
+    NoAction,
+    PhysicalTherapy,
+    Referral,
+    Surgery,
+}
+
+category! {
     Recommendation {
         Imaging = "imaging",
         Medication = "medication",

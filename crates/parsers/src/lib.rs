@@ -21,6 +21,11 @@
 
 #![forbid(unsafe_code)]
 
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod agreement;
 mod automaton;
 mod category;

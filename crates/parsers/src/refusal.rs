@@ -18,6 +18,8 @@ use crate::registry::{EMPTY_ANSWERS, Edge, Ending, Rule, RuleGroup, rules};
 
 /// The class of a report and the rules that decided it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct ResponseTrace {
     /// The class.
     pub class: ResponseClass,
@@ -29,6 +31,8 @@ pub struct ResponseTrace {
 
 /// A rule and a place where it matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct RuleMatch {
     /// The rule.
     pub rule: &'static Rule,

@@ -10,6 +10,7 @@ use crate::terms;
 
 /// The value of every parser of report text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct ParsedReport {
     /// The diagnostic labels that the benchmark scores.
     pub labels: LabelSet,

@@ -1,9 +1,10 @@
-//! `serde` for the small public types: names as strings, sets as lists of names in code-point order.
+//! `serde` for the public types that are written by name: categories, classes and rules as strings, sets as lists of names in
+//! code-point order. Matches and traces derive theirs.
 
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
 use crate::category::{Category, DiagnosticLabel, Recommendation, ResponseClass};
-use crate::registry::RegistryName;
+use crate::registry::{RegistryName, Rule, RuleGroup, TermClass};
 use crate::report::ParsedReport;
 use crate::set::CategorySet;
 
@@ -28,6 +29,28 @@ impl Serialize for ResponseClass {
 impl Serialize for RegistryName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for RuleGroup {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A rule by its number: its text is that of the registry.
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id())
+    }
+}
+
+impl Serialize for TermClass {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut class = serializer.serialize_struct("TermClass", 2)?;
+        class.serialize_field("registry", &self.registry())?;
+        class.serialize_field("category", self.name())?;
+        class.end()
     }
 }
 
@@ -70,6 +93,25 @@ mod tests {
             "hedging": 1,
         });
         assert_eq!(serde_json::to_value(report).unwrap(), expected);
+    }
+
+    #[test]
+    fn matches_and_traces_name_their_rules_and_places() {
+        let text = "I'm unable to help. MRI.";
+        let trace = serde_json::to_value(crate::trace_response_class(text)).unwrap();
+        assert_eq!(trace["class"], "full_refusal");
+        assert_eq!(trace["refusal"]["rule"], "R1");
+        assert_eq!(trace["refusal"]["range"]["start"], 0);
+        let matches = serde_json::to_value(crate::term_matches(text)).unwrap();
+        let expected = serde_json::json!([{
+            "class": { "registry": "recommendation", "category": "imaging" },
+            "term": "mri", "range": { "start": 20, "end": 23 },
+        }]);
+        assert_eq!(matches, expected);
+        let digests = serde_json::to_value(crate::registry::digests()).unwrap();
+        assert_eq!(digests["combined"], crate::registry::digests().combined);
+        let group = crate::registry::rules()[0].group();
+        assert_eq!(serde_json::to_value(group).unwrap(), "refusal");
     }
 
     #[test]

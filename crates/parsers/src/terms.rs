@@ -54,6 +54,8 @@ impl TermTally {
 
 /// An occurrence of a term of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct TermMatch {
     /// The registry and category that the term stands for.
     pub class: TermClass,

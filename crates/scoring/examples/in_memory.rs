@@ -10,7 +10,7 @@ use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::Coverage;
 use spinefairbench_scoring::index::BenchmarkIndex;
@@ -28,11 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let counterfactual = report_on(pair.image_path.as_deref().unwrap_or_default());
         submission.add(pair_id.as_str(), &source, &counterfactual);
     }
-    let plan = Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(1_000)?,
-        seed: Seed::from(42),
-    };
+    let plan = Plan::published().with_iterations(Iterations::new(1_000)?);
     let score = score(&submission.finish()?, &index, Coverage::Complete, &plan)?;
     let file = ScoreFile::new(&score, "2026-01-01T00:00:00+00:00");
     let row = &file.table2_row;

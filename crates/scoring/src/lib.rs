@@ -11,7 +11,7 @@
 //! ```
 //! use spinefairbench_artifacts::release::ReleaseDescription;
 //! use spinefairbench_artifacts::source::MemorySource;
-//! use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+//! use spinefairbench_bootstrap::Plan;
 //! use spinefairbench_scoring::Scope;
 //! use spinefairbench_scoring::compare::{ComparedModel, Design, compare};
 //! use spinefairbench_scoring::index::BenchmarkIndex;
@@ -28,11 +28,7 @@
 //! // A bundle on disk is opened with `DirectorySource::open("artifacts")`.
 //! let release = ReleaseDescription::pinned();
 //! let index = BenchmarkIndex::load(&bundle, Scope::QcPassed, &release.scope_manifests)?;
-//! let plan = Plan {
-//!     generator: Generator::NumpyPcg64,
-//!     iterations: Iterations::PUBLISHED,
-//!     seed: Seed::from(42),
-//! };
+//! let plan = Plan::published();
 //! let mut models = Vec::new();
 //! for (name, advice) in [("cautious", "MRI is advised."), ("steady", "No treatment.")] {
 //!     let mut submission = SubmissionBuilder::new(index.scope(), name);

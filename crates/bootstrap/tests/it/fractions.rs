@@ -119,11 +119,7 @@ fn complement(jaccard: Jaccard) -> Jaccard {
 }
 
 fn plan(iterations: u64, seed: u64) -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(iterations).unwrap(),
-        seed: Seed::from(seed),
-    }
+    Plan::published().with_iterations(Iterations::new(iterations).unwrap()).with_seed(seed)
 }
 
 /// The p-value over all sign patterns, from whole numbers.

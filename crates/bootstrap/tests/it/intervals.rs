@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use spinefairbench_bootstrap::*;
 
 fn plan(generator: Generator, iterations: u64, seed: u64) -> Plan {
-    Plan { generator, iterations: Iterations::new(iterations).unwrap(), seed: Seed::from(seed) }
+    let iterations = Iterations::new(iterations).unwrap();
+    Plan::published().with_generator(generator).with_iterations(iterations).with_seed(seed)
 }
 
 #[test]
@@ -52,7 +53,7 @@ fn one_cluster_gives_a_degenerate_interval() {
         let clusters = Clusters::new(["a", "a"]);
         let interval =
             clustered_interval(&[0.0, 1.0], &clusters, &plan(generator, 100, 42)).unwrap();
-        assert!(interval.is_degenerate() && interval.contains(0.5), "{interval:?}");
+        assert!(interval.is_degenerate(1.0) && interval.contains(0.5), "{interval:?}");
     }
 }
 

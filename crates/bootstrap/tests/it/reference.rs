@@ -52,7 +52,10 @@ fn intervals_are_bit_identical_to_both_originals() {
             (Generator::PythonMt19937, case.python_mt19937),
         ] {
             let iterations = Iterations::new(case.iterations).unwrap();
-            let plan = Plan { generator, iterations, seed: Seed::from(case.seed) };
+            let plan = Plan::published()
+                .with_generator(generator)
+                .with_iterations(iterations)
+                .with_seed(case.seed);
             let interval = clustered_interval(&floats(&case.values), &clusters, &plan).unwrap();
             let bits = [interval.lower, interval.upper].map(f64::to_bits);
             assert_eq!(
@@ -98,7 +101,7 @@ struct WilcoxonCase {
     cohens_dz: Hex,
 }
 
-/// What `spec/bootstrap.md` allows between SciPy's special functions and others.
+/// What rule B-11 allows between SciPy's special functions and others.
 const RELATIVE_TOLERANCE: f64 = 1e-12;
 
 #[track_caller]

@@ -320,7 +320,8 @@ fn frozen_plan(frozen: &Part<FrozenResampling>, published: &Plan) -> Part<Plan> 
             None => published.generator,
         };
         let seed = resampling.seed.map_or_else(|| published.seed.clone(), Seed::from);
-        Some(Plan { generator, iterations, seed })
+        let plan = published.clone().with_generator(generator);
+        Some(plan.with_iterations(iterations).with_seed(seed))
     })
 }
 

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::Serializer;
 use spinefairbench_bootstrap::{
-    BootstrapError, Clusters, Generator, Interval, Iterations, Plan, Seed, Task,
-    clustered_intervals, cohens_dz, pairwise_sum, wilcoxon,
+    BootstrapError, Clusters, Interval, Iterations, Plan, Task, clustered_intervals, cohens_dz,
+    pairwise_sum, wilcoxon,
 };
 
 use super::conditions::{
@@ -342,11 +342,7 @@ impl Sample {
     }
 
     fn intervals(&self, values: &[&Vec<f64>], seed: u64) -> Result<Vec<Interval>, BootstrapError> {
-        let plan = Plan {
-            generator: Generator::NumpyPcg64,
-            iterations: self.iterations,
-            seed: Seed::from(seed),
-        };
+        let plan = Plan::published().with_iterations(self.iterations).with_seed(seed);
         let tasks: Vec<Task<'_>> =
             values.iter().map(|values| Task { values, clusters: &self.clusters }).collect();
         clustered_intervals(&tasks, &plan)

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::Plan;
 use spinefairbench_checks::PlanRequest;
 
 use crate::exit_status::CallError;
@@ -42,10 +42,7 @@ impl ResamplingArguments {
     ///
     /// As [`Self::request`].
     pub(crate) fn plan(&self) -> Result<Plan, CallError> {
-        Ok(self.request()?.complete(&Plan {
-            generator: Generator::default(),
-            iterations: Iterations::PUBLISHED,
-            seed: Seed::from(ReleaseDescription::pinned().bootstrap_seed()),
-        }))
+        let published = Plan::published().with_seed(ReleaseDescription::pinned().bootstrap_seed());
+        Ok(self.request()?.complete(&published))
     }
 }

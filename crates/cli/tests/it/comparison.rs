@@ -10,7 +10,7 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::Value as AnyValue;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::source::DirectorySource;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_parsers::{ResponseClass, diagnostic_labels_strict, response_class};
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::score::{Coverage, score};
@@ -53,11 +53,7 @@ fn scored(root: &Path, submission: &str) -> ScoreFile {
     let submission = submission::read(submission, bytes.as_slice()).unwrap();
     let source = DirectorySource::open(root).unwrap();
     let index = BenchmarkIndex::load(&source, submission.header.scope, &scope_manifests()).unwrap();
-    let plan = Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(200).unwrap(),
-        seed: Seed::from(42),
-    };
+    let plan = Plan::published().with_iterations(Iterations::new(200).unwrap());
     let score = score(&submission, &index, Coverage::Complete, &plan).unwrap();
     ScoreFile::new(&score, "2026-01-01T00:00:00+00:00")
 }

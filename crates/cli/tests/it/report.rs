@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use spinefairbench_artifacts::source::DirectorySource;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::score::{Coverage, score};
 use spinefairbench_scoring::score_file::ScoreFile;
@@ -19,11 +19,7 @@ fn scored(folder: &Path) -> (PathBuf, PathBuf) {
     let submission = submission::read("core", std::fs::File::open(&submitted).unwrap()).unwrap();
     let bundle = DirectorySource::open(root).unwrap();
     let index = BenchmarkIndex::load(&bundle, submission.header.scope, &scope_manifests()).unwrap();
-    let plan = Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(100).unwrap(),
-        seed: Seed::from(42),
-    };
+    let plan = Plan::published().with_iterations(Iterations::new(100).unwrap());
     let score = score(&submission, &index, Coverage::Complete, &plan).unwrap();
     let path = folder.join("score.json");
     std::fs::write(&path, ScoreFile::new(&score, "2026-01-01T00:00:00+00:00").to_bytes()).unwrap();

@@ -145,7 +145,7 @@ fn the_frozen_outcomes_are_the_published_ones_for_every_seed() {
 
 #[test]
 fn the_toy_submission_has_the_published_score() {
-    use spinefairbench_metrics::bootstrap::{Generator, Iterations, Plan, Seed};
+    use spinefairbench_metrics::bootstrap::{Iterations, Plan};
     let bundle = &*SHARED;
     let toy = json(bundle, layout::TOY_SUBMISSION);
     let mut pairs: Vec<(String, SourcedPair)> = toy["results"]
@@ -161,11 +161,7 @@ fn the_toy_submission_has_the_published_score() {
     assert_eq!(pairs.len(), 5);
     pairs.sort_by(|left, right| left.0.cmp(&right.0));
     let pairs: Vec<SourcedPair> = pairs.into_iter().map(|(_, pair)| pair).collect();
-    let plan = Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(1000).unwrap(),
-        seed: Seed::from(42),
-    };
+    let plan = Plan::published().with_iterations(Iterations::new(1000).unwrap());
     let estimate = estimate(&pairs, &plan).unwrap();
     let shown = |estimate: spinefairbench_metrics::EstimateWithInterval| {
         let interval = estimate.interval;

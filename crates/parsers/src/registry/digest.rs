@@ -9,6 +9,7 @@ use super::{rules, term_classes};
 
 /// A frozen registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum RegistryName {
     /// The thirteen diagnostic labels.
     Diagnostic,
@@ -90,6 +91,8 @@ fn push_line(text: &mut String, fields: &[&str]) {
 
 /// SHA-256 digests of the registries in lower-case hexadecimal, each over [`canonical_bytes`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct RegistryDigests {
     /// The diagnostic labels.
     pub diagnostic: String,

@@ -7,7 +7,7 @@ use spinefairbench_artifacts::ids::EditLabel;
 use spinefairbench_artifacts::json::{UniqueMap, Value};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_checks::by_name::ByName;
 use spinefairbench_checks::check::diagnostic_scoring::DiagnosticScoring;
 use spinefairbench_checks::check::table2::{self, Table2Model, Table2Result};
@@ -40,11 +40,7 @@ pub(crate) fn fixture(name: &str) -> ScoreFile {
 }
 
 pub(crate) fn plan(iterations: u64) -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(iterations).unwrap(),
-        seed: Seed::from(42),
-    }
+    Plan::published().with_iterations(Iterations::new(iterations).unwrap())
 }
 
 const FINDINGS: [&str; 7] = [

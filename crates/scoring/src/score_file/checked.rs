@@ -294,11 +294,8 @@ impl ScoreFile {
                 wrong.add(format_args!("scoring_config.{field}"), &config.bootstrap_seed, seed);
             }
         }
-        Some(Plan {
-            generator: generator?,
-            iterations: iterations?,
-            seed: config.bootstrap_seed.0.clone(),
-        })
+        let plan = Plan::published().with_generator(generator?).with_iterations(iterations?);
+        Some(plan.with_seed(config.bootstrap_seed.0.clone()))
     }
 
     /// Adds every field that follows from the rows and that `found` has otherwise than this file, which was computed here.

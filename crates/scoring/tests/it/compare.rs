@@ -11,7 +11,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::table::Table;
 use spinefairbench_bootstrap::{
-    Clusters, Generator, Iterations, Pcg64, Plan, Seed, SignPatterns, clustered_interval,
+    Clusters, Iterations, Pcg64, Plan, Seed, SignPatterns, clustered_interval,
 };
 use spinefairbench_parsers::parse_report;
 use spinefairbench_scoring::compare::{
@@ -26,11 +26,7 @@ use spinefairbench_scoring::submission;
 use crate::bundle::{file, fixture, index, mini};
 
 pub(crate) fn plan(iterations: u64) -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(iterations).unwrap(),
-        seed: Seed::from(42),
-    }
+    Plan::published().with_iterations(Iterations::new(iterations).unwrap())
 }
 
 /// The score file of one of the bundle's submissions.

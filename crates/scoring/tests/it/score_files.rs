@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::Value;
-use spinefairbench_bootstrap::{Generator, Iterations, Plan, Seed};
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_scoring::score::{Coverage, score};
 use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission;
@@ -13,11 +13,7 @@ use crate::bundle::{file, fixture, index};
 const TIME: &str = "2026-01-01T00:00:00+00:00";
 
 fn plan() -> Plan {
-    Plan {
-        generator: Generator::NumpyPcg64,
-        iterations: Iterations::new(1_000).unwrap(),
-        seed: Seed::from(42),
-    }
+    Plan::published().with_iterations(Iterations::new(1_000).unwrap())
 }
 
 pub(crate) fn score_bytes(submission: &[u8]) -> Vec<u8> {
