@@ -11,7 +11,7 @@
 //! re-exported as [`parsers`] and [`bootstrap`], so that this crate alone is enough for an evaluation loop. The three have one
 //! version number: what is re-exported never has another major version than this crate.
 //!
-//! The rules (M-01 to M-07, named at their functions) are frozen: a change of one is a new rule, not an edit.
+//! The rules (M-01 to M-08, named at their functions) are frozen: a change of one is a new rule, not an edit.
 //!
 //! # Example: a score inside an evaluation loop
 //!
@@ -53,6 +53,7 @@ mod endpoints;
 mod gaps;
 mod pair;
 mod refusals;
+mod repeated_calls;
 mod text_measures;
 
 pub use spinefairbench_bootstrap as bootstrap;
@@ -64,6 +65,7 @@ pub use endpoints::{
 pub use gaps::{BothEmpty, StabilityGaps, median};
 pub use pair::{PairOutcome, Usability, score_pair};
 pub use refusals::RefusalAccounting;
+pub use repeated_calls::{Calls, Excess, NoiseFloor, noise_floor};
 pub use text_measures::{HedgingDisparity, SeverityDisparity};
 
 /// What stands in the way of a number.
