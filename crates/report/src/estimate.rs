@@ -1,6 +1,7 @@
 //! A number with its interval, as pages and plots show it.
 
 use maud::{Markup, html};
+use spinefairbench_metrics::bootstrap::is_tied;
 use spinefairbench_scoring::leaderboard::BoardEndpoint;
 use spinefairbench_scoring::score_file::Endpoint;
 
@@ -13,14 +14,32 @@ pub struct Estimate {
     pub interval: Option<(f64, f64)>,
 }
 
+/// What stands beside an interval without width.
+const NO_WIDTH: &str = " (no width)";
+
 impl Estimate {
-    /// `0.522 [0.391, 0.638]`, or the point alone.
+    /// Whether the interval has no width, since there is one source or every resample has the same mean: it says nothing about
+    /// the uncertainty.
+    #[must_use]
+    pub fn is_uninformative(&self) -> bool {
+        self.interval.is_some_and(|(lower, upper)| is_tied(lower, upper, 1.0))
+    }
+
+    /// `0.522 [0.391, 0.638]`, or the point alone; an interval that says nothing is marked.
     #[must_use]
     pub fn three_decimals(&self) -> String {
+        self.marked(self.unsigned_numbers())
+    }
+
+    pub(crate) fn unsigned_numbers(&self) -> String {
         match self.interval {
             Some((lower, upper)) => format!("{:.3} [{lower:.3}, {upper:.3}]", self.value),
             None => format!("{:.3}", self.value),
         }
+    }
+
+    fn marked(&self, text: String) -> String {
+        if self.is_uninformative() { text + NO_WIDTH } else { text }
     }
 
     /// The same for a cell of a table, where a narrow page puts the interval below the point.
@@ -28,14 +47,18 @@ impl Estimate {
         html! {
             (format!("{:.3}", self.value))
             @if let Some((lower, upper)) = self.interval {
-                " " span.ci { (format!("[{lower:.3}, {upper:.3}]")) }
+                " " span.ci { (self.marked(format!("[{lower:.3}, {upper:.3}]"))) }
             }
         }
     }
 
-    /// `+0.052 [-0.010, +0.114]`, for differences.
+    /// `+0.052 [-0.010, +0.114]`, for differences; an interval that says nothing is marked.
     #[must_use]
     pub fn signed(&self) -> String {
+        self.marked(self.signed_numbers())
+    }
+
+    pub(crate) fn signed_numbers(&self) -> String {
         match self.interval {
             Some((lower, upper)) => {
                 format!("{} [{}, {}]", signed(self.value), signed(lower), signed(upper))
@@ -116,6 +139,12 @@ mod tests {
         let estimate = Estimate { value: 0.5, interval: Some((-0.25, 0.75)) };
         assert_eq!(estimate.three_decimals(), "0.500 [-0.250, 0.750]");
         assert_eq!(estimate.signed(), "+0.500 [\u{2212}0.250, +0.750]");
+        let whole = 1.0_f64;
+        let estimate = Estimate { value: 1.0, interval: Some((whole.next_down(), whole)) };
+        assert_eq!(estimate.three_decimals(), "1.000 [1.000, 1.000] (no width)");
+        assert!(estimate.cell().into_string().contains("[1.000, 1.000] (no width)"));
+        let estimate = Estimate { interval: None, ..estimate };
+        assert_eq!(estimate.three_decimals(), "1.000");
         assert_eq!(signed(-0.000_4), "0.000");
         assert_eq!(share(1, 0), None);
     }

@@ -137,11 +137,21 @@ impl Axis {
         }
     }
 
+    /// The numbers in words.
     fn estimate_text(self, estimate: &Estimate) -> String {
         match self {
             Self::Unit | Self::Part { .. } => estimate.three_decimals(),
             Self::Symmetric(_) => estimate.signed(),
         }
+    }
+
+    /// The numbers beside the marks, where there is little room.
+    fn short_text(self, estimate: &Estimate) -> String {
+        let numbers = match self {
+            Self::Unit | Self::Part { .. } => estimate.unsigned_numbers(),
+            Self::Symmetric(_) => estimate.signed_numbers(),
+        };
+        if estimate.is_uninformative() { format!("{numbers}{UNINFORMATIVE}") } else { numbers }
     }
 }
 
@@ -154,6 +164,8 @@ const PLOT_LEFT: f64 = 140.0;
 /// Characters of a label that fit left of the plot in a wide typeface; in bold there is less room.
 const LABEL_CHARACTERS: usize = 20;
 const BOLD_LABEL_CHARACTERS: usize = 18;
+/// Marks an interval that says nothing; what it means stands below the axis.
+const UNINFORMATIVE: &str = "\u{2020}";
 /// Between two plots of one figure.
 const GAP: f64 = 28.0;
 
@@ -193,6 +205,21 @@ impl ForestPlot {
         text
     }
 
+    /// Which direction is good, and what the mark of an uninformative interval means where there is one.
+    fn foot(&self) -> String {
+        let is_marked = |row: &ForestRow| match row {
+            ForestRow::Heading(_) => false,
+            ForestRow::Estimate { estimate, .. } => {
+                estimate.as_ref().is_some_and(Estimate::is_uninformative)
+            }
+        };
+        if self.rows.iter().any(is_marked) {
+            format!("{} · {UNINFORMATIVE} no width: says nothing", self.direction)
+        } else {
+            self.direction.to_owned()
+        }
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "a plot has a few dozen rows")]
     fn height(&self) -> f64 {
         HEAD + ROW * self.rows.len() as f64 + FOOT
@@ -223,7 +250,7 @@ impl ForestPlot {
                     text.tick x=(self.x(tick)) y=(bottom + 15.0) { (self.axis.tick_text(tick)) }
                 }
             }
-            text.direction x=(PLOT_LEFT.midpoint(self.right())) y=(bottom + 32.0) { (self.direction) }
+            text.direction x=(PLOT_LEFT.midpoint(self.right())) y=(bottom + 32.0) { (self.foot()) }
             @if let Some(reference) = self.reference {
                 line.reference x1=(self.x(reference)) x2=(self.x(reference)) y1=(HEAD) y2=(bottom) {}
             }
@@ -276,7 +303,7 @@ impl ForestPlot {
                 Emphasis::Other if estimate.interval.is_some() => circle.point cx=(x) cy=(middle) r="3.5" {},
                 Emphasis::Other => circle.point.bare cx=(x) cy=(middle) r="3.5" {},
             }
-            text.value x=(WIDTH) y=(middle + 4.0) { (self.axis.estimate_text(estimate)) }
+            text.value x=(WIDTH) y=(middle + 4.0) { (self.axis.short_text(estimate)) }
         }
     }
 }

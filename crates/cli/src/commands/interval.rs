@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use spinefairbench_artifacts::table::{self, Row, Table, TableProblem, hex_float};
-use spinefairbench_bootstrap::{Clusters, clustered_interval, pairwise_sum};
+use spinefairbench_bootstrap::{Clusters, Degeneracy, clustered_interval, pairwise_sum};
 
 use crate::arguments::{Format, IntervalArguments};
 use crate::exit_status::ExitStatus;
@@ -44,6 +44,7 @@ pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitSt
         n_clusters: clusters.n_clusters(),
         mean,
         ci95: [interval.lower, interval.upper],
+        degenerate: Degeneracy::of(interval, &column.values, &clusters),
     };
     match options.output.format {
         Format::Json => {
@@ -63,6 +64,8 @@ struct IntervalResult {
     n_clusters: usize,
     mean: f64,
     ci95: [f64; 2],
+    /// Why the interval says nothing; null where it says something.
+    degenerate: Option<Degeneracy>,
 }
 
 impl fmt::Display for IntervalResult {
@@ -73,8 +76,8 @@ impl fmt::Display for IntervalResult {
             "mean {} [{lower}, {upper}] (95 %, {} values in {} clusters; {}, {} iterations, seed {})",
             self.mean, self.n_values, self.n_clusters, self.rng, self.iterations, self.seed
         )?;
-        if self.n_clusters == 1 {
-            write!(formatter, "\ndegenerate: with one cluster every resample is the same")?;
+        if let Some(degeneracy) = self.degenerate {
+            write!(formatter, "\ndegenerate: {}", degeneracy.reason())?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use spinefairbench_artifacts::records::core_summary::{self, CoreSummary};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::{ArtifactError, layout};
+use spinefairbench_bootstrap::is_tied;
 use spinefairbench_report::leaderboard_page;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{
@@ -345,7 +346,10 @@ pub(crate) fn frozen_summary(
 
 fn endpoint(endpoint: BoardEndpoint) -> String {
     match endpoint.ci95 {
-        Some(Ci95 { lower, upper }) => format!("{:.3} [{lower:.3}, {upper:.3}]", endpoint.value),
+        Some(Ci95 { lower, upper }) => {
+            let mark = if is_tied(lower, upper, 1.0) { " (no width)" } else { "" };
+            format!("{:.3} [{lower:.3}, {upper:.3}]{mark}", endpoint.value)
+        }
         None => format!("{:.3}", endpoint.value),
     }
 }

@@ -10,6 +10,7 @@ use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
 use spinefairbench_artifacts::write::write_atomic;
+use spinefairbench_bootstrap::is_tied;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
@@ -18,7 +19,7 @@ use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::advice;
 use spinefairbench_scoring::score::{ScoreError, score};
-use spinefairbench_scoring::score_file::{self, IdentityStatus, ScoreFile, Table2Row};
+use spinefairbench_scoring::score_file::{self, Endpoint, IdentityStatus, ScoreFile, Table2Row};
 use spinefairbench_scoring::submission::{
     self, KeptTexts, Submission, SubmissionError, SubmissionProblem,
 };
@@ -263,10 +264,18 @@ struct Summary<'a> {
     coverage: &'a score_file::Coverage,
     data_quality: &'a score_file::DataQuality,
     warnings: &'a [String],
+    /// Endpoints whose interval has no width, and so says nothing about the uncertainty.
+    degenerate: Vec<&'static str>,
+}
+
+/// Whether the interval of an endpoint has no width.
+fn is_degenerate(endpoint: &Endpoint) -> bool {
+    is_tied(endpoint.ci95.lower, endpoint.ci95.upper, 1.0)
 }
 
 fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<()> {
     let target = options.output.display().to_string();
+    let primary = &file.primary_endpoints;
     if options.format.format == Format::Json {
         let summary = Summary {
             output: target,
@@ -274,6 +283,13 @@ fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<
             coverage: &file.coverage,
             data_quality: &file.data_quality,
             warnings: &file.warnings,
+            degenerate: [
+                ("recommendation_change_rate", &primary.recommendation_change_rate),
+                ("diagnostic_label_consistency", &primary.diagnostic_label_consistency),
+            ]
+            .into_iter()
+            .filter_map(|(name, endpoint)| is_degenerate(endpoint).then_some(name))
+            .collect(),
         };
         return output.line(serde_json::to_string(&summary).context("writing the summary")?);
     }
@@ -292,15 +308,18 @@ fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<
             "recommendation change rate   (lower is better)",
             row.recommendation_change_rate,
             row.recommendation_change_ci95,
+            &primary.recommendation_change_rate,
         ),
         (
             "diagnostic label consistency (higher is better)",
             row.diagnostic_label_consistency,
             row.diagnostic_label_consistency_ci95,
+            &primary.diagnostic_label_consistency,
         ),
     ];
-    for (name, value, [lower, upper]) in endpoints {
-        output.line(format_args!("  {name:<47}  {value:.3} [{lower:.3}, {upper:.3}]"))?;
+    for (name, value, [lower, upper], endpoint) in endpoints {
+        let mark = if is_degenerate(endpoint) { "  no width: says nothing" } else { "" };
+        output.line(format_args!("  {name:<47}  {value:.3} [{lower:.3}, {upper:.3}]{mark}"))?;
     }
     output.line(format_args!("score file  {}", Shown(&target)))?;
     if let Some(table) = &options.per_pair {

@@ -1,6 +1,7 @@
 //! Both endpoints in numbers and words, and what a reader must be warned of.
 
 use maud::{Markup, html};
+use spinefairbench_metrics::bootstrap::is_tied;
 use spinefairbench_scoring::score_file::{Endpoint, ScoreFile};
 
 use super::{ScoreContext, endpoints};
@@ -53,7 +54,12 @@ pub(super) fn section(score: &ScoreFile, context: &ScoreContext) -> Markup {
 
 fn interval(endpoint: &Endpoint, show: impl Fn(f64) -> String) -> Markup {
     html! {
-        p.interval { "95\u{a0}% interval " (show(endpoint.ci95.lower)) " to " (show(endpoint.ci95.upper)) }
+        p.interval {
+            "95\u{a0}% interval " (show(endpoint.ci95.lower)) " to " (show(endpoint.ci95.upper))
+            @if Estimate::from(*endpoint).is_uninformative() {
+                ": no width, so that it says nothing about the uncertainty"
+            }
+        }
     }
 }
 
@@ -63,17 +69,17 @@ enum Better {
     Higher,
 }
 
-/// How many published models do worse by their point estimates.
+/// How many published models do worse by their point estimates; an equal one does not, whatever its last bit is.
 fn rank(panel: &Panel, own: Estimate, better: Better) -> String {
+    let differs = |other: f64| !is_tied(other, own.value, 1.0);
     let (word, n_worse) = match better {
         Better::Lower => {
-            let above = panel.rows.iter().filter(|row| row.recommendation_change.value > own.value);
-            ("lower", above.count())
+            let others = panel.rows.iter().map(|row| row.recommendation_change.value);
+            ("lower", others.filter(|other| *other > own.value && differs(*other)).count())
         }
         Better::Higher => {
-            let below =
-                panel.rows.iter().filter(|row| row.diagnostic_consistency.value < own.value);
-            ("higher", below.count())
+            let others = panel.rows.iter().map(|row| row.diagnostic_consistency.value);
+            ("higher", others.filter(|other| *other < own.value && differs(*other)).count())
         }
     };
     format!(

@@ -1,6 +1,7 @@
 //! Several models: their order under each variant, and the ranges that the variants span.
 
 use maud::{Markup, html};
+use spinefairbench_metrics::bootstrap::is_tied;
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use spinefairbench_scoring::sensitivity::{
     EndpointOrdering, PanelSensitivity, Sensitivity, Variant, VariantOrdering,
@@ -46,8 +47,8 @@ pub(super) fn ranges(analysis: &PanelSensitivity) -> Markup {
             div.plots { (change.inline("rules-change")) (consistency.inline("rules-consistency")) }
             figcaption {
                 "The mark stands at the frozen value; the line reaches from the least to the greatest value under another rule: \
-                 another reading of the texts, another treatment of pairs without labels, one category left out. These are not \
-                 confidence intervals."
+                 another reading of the texts, another treatment of pairs without labels, one category left out. A mark alone: \
+                 nothing moves the value. These are not confidence intervals."
             }
         }
         figure {
@@ -115,7 +116,7 @@ fn of_endpoint(ordering: &VariantOrdering, endpoint: PrimaryEndpoint) -> &Endpoi
     if first.endpoint == endpoint { first } else { second }
 }
 
-/// The frozen value with the least and the greatest one that a variant gives.
+/// The frozen value with the least and the greatest one that a variant gives; alone where no variant moves it.
 fn range(model: &Sensitivity, endpoint: PrimaryEndpoint, span: Span) -> Option<Estimate> {
     let value = model.frozen()?.of(endpoint);
     let is_part = span == Span::Parts;
@@ -127,7 +128,8 @@ fn range(model: &Sensitivity, endpoint: PrimaryEndpoint, span: Span) -> Option<E
     let (lower, upper) = values.fold((value, value), |(lower, upper), value| {
         (f64::min(lower, value), f64::max(upper, value))
     });
-    Some(Estimate { value, interval: Some((lower, upper)) })
+    let moves = !is_tied(lower, upper, 1.0);
+    Some(Estimate { value, interval: moves.then_some((lower, upper)) })
 }
 
 /// How many variants leave the order as it is, and which pair of models turns most often.
