@@ -103,3 +103,26 @@ fn a_comparison_counts_equal_differences_as_equal() {
     assert!(text.contains("a difference is not shown in diagnostic consistency"), "{text}");
     assert!(text.contains("undefined") && !text.contains(" +0.00\n"), "{text}");
 }
+
+/// Thirds that were added up in another order are equal, and so are the means of their clusters.
+#[test]
+fn an_interval_that_says_nothing_says_so() {
+    let folder = TempDir::new().unwrap();
+    let table = folder.path().join("table.csv");
+    let path = table.to_str().unwrap();
+    let call = ["interval", path, "--value", "v", "--cluster", "c", "--iterations", "50"];
+    for (rows, code, reason) in [
+        ("0,a\n1,a\n", json!("one_cluster"), "with one cluster"),
+        ("0.3,a\n0.30000000000000004,b\n", json!("equal_values"), "all values are the same"),
+        ("0.1,a\n0.5,a\n0.2,b\n0.4,b\n", json!("no_width"), "has no width"),
+        ("0,a\n1,b\n", Value::Null, ""),
+    ] {
+        std::fs::write(&table, format!("v,c\n{rows}")).unwrap();
+        let output = run(call.into_iter().chain(["--format", "json"]));
+        check_status(&output, 0);
+        assert_eq!(stdout_json(&output)["degenerate"], code, "{rows}");
+        let text = String::from_utf8(run(call).stdout).unwrap();
+        assert_eq!(text.contains("degenerate: "), !code.is_null(), "{text}");
+        assert!(text.contains(reason), "{text}");
+    }
+}
