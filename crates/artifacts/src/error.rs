@@ -165,6 +165,8 @@ impl Diagnostic for ArtifactError {
             Self::Encoding { problem, .. } => match problem {
                 EncodingProblem::ByteOrderMark => "encoding_bom",
                 EncodingProblem::Utf16 => "encoding_utf16",
+                EncodingProblem::Utf32 => "encoding_utf32",
+                EncodingProblem::Foreign(_) => "not_text",
                 EncodingProblem::InvalidUtf8 { .. } => "encoding_utf8",
             },
             Self::Json(problem) => problem.code(),

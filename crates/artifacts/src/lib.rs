@@ -22,6 +22,7 @@ pub mod path;
 pub mod png_header;
 pub mod records;
 pub mod release;
+pub mod signature;
 pub mod source;
 pub mod stand_in;
 pub mod stray;

@@ -11,6 +11,7 @@ use std::rc::Rc;
 use flate2::bufread::GzDecoder;
 
 use crate::limits::{InputLimits, LimitExceeded};
+use crate::signature::Signature;
 
 /// The form in which the bytes stand in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,19 +25,15 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// The form that the first bytes show, or the name of one that is not read.
-    fn of(start: &[u8]) -> Result<Self, &'static str> {
-        match start {
-            [0x1F, 0x8B, ..] => Ok(Self::Gzip),
-            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => {
-                Ok(Self::Zstandard)
-            }
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Err("bzip2"),
-            [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => Err("xz"),
-            [b'P', b'K', 3, 4, ..] => Err("zip"),
-            [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, ..] => Err("7z"),
-            [0x04, 0x22, 0x4D, 0x18, ..] => Err("lz4"),
-            _ => Ok(Self::None),
+    /// The form that the first bytes show, or one that is not read.
+    fn of(start: &[u8]) -> Result<Self, Signature> {
+        match Signature::of(start) {
+            Some(Signature::Gzip) => Ok(Self::Gzip),
+            Some(Signature::Zstandard) => Ok(Self::Zstandard),
+            // Text in another encoding is named by who reads it as text.
+            None => Ok(Self::None),
+            Some(other) if other.is_text() => Ok(Self::None),
+            Some(other) => Err(other),
         }
     }
 
@@ -70,7 +67,7 @@ impl Compression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is {form}, which is not read (expected plain text, gzip or zstd)")]
 struct UnreadForm {
-    form: &'static str,
+    form: Signature,
 }
 
 /// The plain bytes behind a reader, within limits.
@@ -346,9 +343,9 @@ mod tests {
 
     #[test]
     fn other_compressed_forms_and_damaged_ones_are_named() {
-        assert!(fault(b"BZh91AY&SY").starts_with("it is bzip2"));
-        assert!(fault(b"\xFD7zXZ\0\0").starts_with("it is xz"));
-        assert!(fault(b"PK\x03\x04").starts_with("it is zip"));
+        assert!(fault(b"BZh91AY&SY").starts_with("it is compressed with bzip2"));
+        assert!(fault(b"\xFD7zXZ\0\0").starts_with("it is compressed with xz"));
+        assert!(fault(b"PK\x03\x04").starts_with("it is a ZIP archive"));
         let whole = gzip(b"one");
         assert_eq!(fault(&whole[..whole.len() - 4]), "the gzip stream ends too early");
         let followed = [&whole[..], b"garbage"].concat();

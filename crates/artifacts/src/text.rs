@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::error::ArtifactError;
+use crate::signature::Signature;
 
 /// The longest excerpt of a file that a message shows, in characters; chosen to fit a terminal line with its context.
 pub const EXCERPT_CHARS: usize = 60;
@@ -20,6 +21,12 @@ pub enum EncodingProblem {
     /// The file starts like UTF-16.
     #[error("is UTF-16, not UTF-8")]
     Utf16,
+    /// The file starts like UTF-32.
+    #[error("is UTF-32, not UTF-8")]
+    Utf32,
+    /// The file is no text: compressed, an archive, a table of another kind.
+    #[error("is {0}, not plain text")]
+    Foreign(Signature),
     /// Some bytes are no UTF-8.
     #[error("is not UTF-8 at byte {offset} (line {line})")]
     InvalidUtf8 {
@@ -34,7 +41,7 @@ pub enum EncodingProblem {
 ///
 /// # Errors
 ///
-/// [`ArtifactError::Encoding`] for a byte order mark, UTF-16 and invalid UTF-8.
+/// [`ArtifactError::Encoding`] for a byte order mark, UTF-16, UTF-32, what is no text at all, and invalid UTF-8.
 pub fn decode<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, ArtifactError> {
     check_encoding(bytes).map_err(|problem| ArtifactError::Encoding { path: path.into(), problem })
 }
@@ -54,15 +61,14 @@ pub(crate) fn check_encoding(bytes: &[u8]) -> Result<&str, EncodingProblem> {
     std::str::from_utf8(bytes).map_err(|error| invalid_utf8(bytes, error.valid_up_to()))
 }
 
-/// Refuses a byte order mark and UTF-16, looking only at the first bytes.
+/// Refuses what is no plain UTF-8 text, looking only at the first bytes.
 pub(crate) const fn refuse_marks(bytes: &[u8]) -> Result<(), EncodingProblem> {
-    match bytes {
-        [0xEF, 0xBB, 0xBF, ..] => Err(EncodingProblem::ByteOrderMark),
-        // Without a mark, UTF-16 of an ASCII character has a zero in one of its two bytes.
-        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] => {
-            Err(EncodingProblem::Utf16)
-        }
-        _ => Ok(()),
+    match Signature::of(bytes) {
+        None => Ok(()),
+        Some(Signature::Utf8Mark) => Err(EncodingProblem::ByteOrderMark),
+        Some(Signature::Utf16) => Err(EncodingProblem::Utf16),
+        Some(Signature::Utf32) => Err(EncodingProblem::Utf32),
+        Some(other) => Err(EncodingProblem::Foreign(other)),
     }
 }
 
@@ -126,6 +132,8 @@ mod tests {
         check(b"\xEF\xBB\xBF{}", "encoding_bom", "`a.json` starts with a UTF-8 byte order mark");
         check(b"\xFF\xFE{\0", "encoding_utf16", "`a.json` is UTF-16, not UTF-8");
         check(b"{\0}\0", "encoding_utf16", "`a.json` is UTF-16, not UTF-8");
+        check(b"\xFF\xFE\0\0{\0\0\0", "encoding_utf32", "`a.json` is UTF-32, not UTF-8");
+        check(b"\xFD7zXZ\0", "not_text", "`a.json` is compressed with xz, not plain text");
         check(b"a\nb\xC0\xAF", "encoding_utf8", "`a.json` is not UTF-8 at byte 3 (line 2)");
     }
 
