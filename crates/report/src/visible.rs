@@ -1,8 +1,10 @@
-//! Foreign text as a page may show it.
+//! Foreign text as people may be shown it: on a page, on a terminal, in a JSON document.
 //!
-//! Input: any text. Output: the same text, with every character that moves, reorders or hides others written as
-//! `\u{…}`: controls, bidirectional marks, zero-width and tag characters. Escaping of markup is `maud`'s.
+//! Input: any text. Output: the same text, with every character that moves, reorders or hides others written out: as `\u{…}` in text,
+//! as `\u…` in JSON, where it is the same string. Escaping of markup is `maud`'s. [`is_deceptive`] is the only list of such
+//! characters in the workspace.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
 use maud::{Escaper, Render};
@@ -30,10 +32,35 @@ pub struct VisibleLines<'a>(pub &'a str);
 
 impl Display for VisibleLines<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_visible(formatter, self.0, |character| {
-            !matches!(character, '\n' | '\t') && is_deceptive(character)
-        })
+        write_visible(formatter, self.0, is_deceptive_in_lines)
     }
+}
+
+/// The JSON document `text` with the same value and every deceptive character in its strings written as `\u…`.
+///
+/// ```
+/// # use spinefairbench_report::visible::visible_json;
+/// assert_eq!(visible_json("[\n  \"a\u{202e}b\u{e0041}\"\n]"), "[\n  \"a\\u202eb\\udb40\\udc41\"\n]");
+/// ```
+#[must_use]
+pub fn visible_json(text: &str) -> Cow<'_, str> {
+    // Between strings JSON has no other control character than white space, and in them it has none raw but DEL and C1.
+    let is_hidden = |character: char| character != '\r' && is_deceptive_in_lines(character);
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for character in text.chars() {
+        if is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// The name of a category as words: `physical_therapy` as `physical therapy`.
@@ -60,13 +87,20 @@ fn write_visible(
     formatter.write_str(rest)
 }
 
-/// Whether a character moves, reorders or hides text.
-fn is_deceptive(character: char) -> bool {
+fn is_deceptive_in_lines(character: char) -> bool {
+    !matches!(character, '\n' | '\t') && is_deceptive(character)
+}
+
+/// Whether a character moves, reorders or hides text: controls (C0, DEL and C1), direction marks, characters without width,
+/// variation selectors, tags, and the invisible letters of Hangul and Khmer.
+#[must_use]
+pub fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -78,7 +112,26 @@ mod tests {
         assert_eq!(Visible("modèle ½").to_string(), "modèle ½");
         assert_eq!(Visible("a\u{202e}b\u{0}c\nd").to_string(), "a\\u{202e}b\\u{0}c\\u{a}d");
         assert_eq!(VisibleLines("a\n\tb\u{2066}\r").to_string(), "a\n\tb\\u{2066}\\u{d}");
-        assert_eq!(Visible("tag\u{e0041}").to_string(), "tag\\u{e0041}");
+        assert_eq!(Visible("tag\u{e0041}\u{fe0f}").to_string(), "tag\\u{e0041}\\u{fe0f}");
+        assert_eq!(
+            Visible("\u{1b}[31mred\u{9b}0m\u{7f}").to_string(),
+            "\\u{1b}[31mred\\u{9b}0m\\u{7f}"
+        );
         assert_eq!(Visible("<b>").render().0, "&lt;b&gt;");
+    }
+
+    #[test]
+    fn a_json_document_keeps_its_value_and_shows_every_character() {
+        let value = serde_json::json!({
+            "a\u{9b}\u{7f}": ["\u{202e}x\u{e0041}", "line\nbreak\ttab\r", "\u{1b}]0;t\u{7}", "½ 🦴"],
+        });
+        for text in [serde_json::to_string_pretty(&value), serde_json::to_string(&value)] {
+            let text = text.unwrap();
+            let shown = visible_json(&text);
+            assert!(!shown.chars().any(is_deceptive_in_lines), "{shown}");
+            assert!(shown.contains("½ 🦴"), "{shown}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
+        assert!(matches!(visible_json("{\r\n\t\"a\": 1}"), Cow::Borrowed(_)));
     }
 }
