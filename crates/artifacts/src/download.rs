@@ -9,11 +9,13 @@
 //! answer alone, and the pinned digest has the last word.
 
 mod address;
+mod certificates;
 mod content;
 mod error;
 mod local;
 mod options;
 mod partial;
+mod proxy;
 mod sidecar;
 mod step;
 mod transfer;
@@ -21,10 +23,12 @@ mod transfer;
 use std::path::PathBuf;
 
 pub use self::address::{Endpoint, HUB, InvalidEndpoint};
+pub use self::certificates::{Authorities, NoAuthorities};
 pub use self::content::{Content, WrongContent};
-pub use self::error::{AttemptError, DownloadError};
+pub use self::error::{AttemptError, DownloadError, TokenUse};
 pub use self::local::verify_file;
-pub use self::options::{FetchOptions, Phase, Progress, Proxy, Retries, Timeouts, Token};
+pub use self::options::{FetchOptions, Phase, Progress, Retries, Timeouts, Token};
+pub use self::proxy::{InvalidProxy, Proxies, Variable};
 pub use self::sidecar::{SidecarProblem, fetch_with_sidecar, judge_sidecar};
 pub use self::step::RestartReason;
 pub use self::transfer::fetch;

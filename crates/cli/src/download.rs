@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use spinefairbench_artifacts::download::{
-    DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Progress as Received, Proxy, Retries,
-    Timeouts, Token,
+    Authorities, DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Progress as Received, Proxies,
+    Retries, Timeouts, Token,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 
@@ -33,6 +33,36 @@ impl HubArguments {
     }
 }
 
+/// How a call reaches servers: its proxies, its authorities and its token, judged before anything is asked for.
+#[derive(Debug)]
+pub(crate) struct Network {
+    proxies: Proxies,
+    authorities: Authorities,
+    token: Option<Token>,
+}
+
+impl HubArguments {
+    /// The network as the call and the environment describe it.
+    ///
+    /// # Errors
+    ///
+    /// If a variable of the environment holds what it cannot hold.
+    pub(crate) fn network(&self) -> Result<Network> {
+        let authorities = match environment::certificate_places() {
+            _ if self.system_certs => Authorities::System,
+            places if places.is_empty() => Authorities::Bundled,
+            places => Authorities::In(places),
+        };
+        let token = match environment::hub_token()? {
+            None => None,
+            Some(text) => Some(Token::new(&text).ok_or_else(|| {
+                CallError::new("`HF_TOKEN` holds no token: it has blanks or other characters that no token has")
+            })?),
+        };
+        Ok(Network { proxies: environment::proxies()?, authorities, token })
+    }
+}
+
 /// What `download` gives, its progress shown under `label`.
 ///
 /// # Errors
@@ -40,6 +70,7 @@ impl HubArguments {
 /// Those of `download`.
 pub(crate) fn shown<T>(
     label: String,
+    network: &Network,
     verbosity: Verbosity,
     download: impl FnOnce(&mut FetchOptions<'_>) -> Result<T, DownloadError>,
 ) -> Result<T, DownloadError> {
@@ -49,8 +80,9 @@ pub(crate) fn shown<T>(
         when_busy: WhenBusy::Wait(BUSY_WAIT),
         retries: Retries::default(),
         timeouts: Timeouts::default(),
-        token: environment::hub_token().as_deref().and_then(Token::new),
-        proxy: Proxy::FromEnvironment,
+        token: network.token.clone(),
+        proxies: network.proxies.clone(),
+        authorities: network.authorities.clone(),
         cancel: interrupt::flag(),
         progress: &mut show,
         sleep: &thread::sleep,
@@ -73,10 +105,33 @@ pub(crate) fn refusal(error: DownloadError) -> Result<String> {
             | DownloadError::WrongFile { .. }
             | DownloadError::Sidecar { .. }
     );
+    let hint = hint(&error);
     let text = format!("{:#}", anyhow::Error::from(error));
     if is_wrong {
         return Ok(text);
     }
-    let hint = "what has arrived is kept; the same command goes on from there";
-    Err(CallError::new(text).with_hint(hint).into())
+    let error = CallError::new(text);
+    Err(match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+    .into())
+}
+
+/// What to do next.
+fn hint(error: &DownloadError) -> Option<&'static str> {
+    match error {
+        DownloadError::GaveUp { source, .. } if source.has_unknown_issuer() => Some(
+            "the server's certificate is signed by nobody that this program knows. Where your network opens encrypted lines, name the \
+             certificate of its authority with `SSL_CERT_FILE`, or take the system's authorities with `--system-certs`",
+        ),
+        DownloadError::GaveUp { kept, .. }
+        | DownloadError::Cancelled { kept }
+        | DownloadError::DiskFull { kept, .. }
+            if *kept > 0 =>
+        {
+            Some("what has arrived is kept; the same command goes on from there")
+        }
+        _ => None,
+    }
 }

@@ -125,7 +125,7 @@ enum Scheme {
 }
 
 impl Address {
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
         }
@@ -176,19 +176,37 @@ impl Address {
         self.scheme == other.scheme && self.authority == other.authority
     }
 
-    /// Whether what is sent there stays between the two ends.
-    pub(crate) fn is_private(&self) -> bool {
-        self.scheme == Scheme::Https || self.is_loopback()
+    /// Whether what is sent there stays between the two ends: it is encrypted, or goes straight to this machine.
+    pub(super) fn is_private(&self, is_straight: bool) -> bool {
+        self.is_encrypted() || (is_straight && self.is_loopback())
     }
 
     /// Whether it is this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
-        let host = match self.authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, _)) => host,
-            None => self.authority.split(':').next().unwrap_or_default(),
-        };
+    fn is_loopback(&self) -> bool {
+        let (host, _) = self.host_and_port();
         host == "localhost"
             || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether what is sent there is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
+    /// The host, an IPv6 address without its brackets, and the port.
+    pub(super) fn host_and_port(&self) -> (&str, u16) {
+        let usual = match self.scheme {
+            Scheme::Http => 80,
+            Scheme::Https => 443,
+        };
+        let (host, port) = match self.authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => match self.authority.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (self.authority.as_str(), None),
+            },
+        };
+        (host, port.and_then(|port| port.parse().ok()).unwrap_or(usual))
     }
 
     /// The whole address, for a request; it may hold a signature, so it is never shown.
@@ -291,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn class_60_redirects_and_who_may_see_a_token() {
+    fn redirects_and_who_may_see_a_token() {
         let hub = Address::parse("https://huggingface.co/datasets/a/resolve/1/f?x=1").unwrap();
         let lead = |location| hub.redirected(location).map(|address| address.request_text());
         assert_eq!(lead("/api/f?y").as_deref(), Some("https://huggingface.co/api/f?y"));
@@ -324,7 +342,7 @@ mod tests {
             ("http://127.0.0.1.example.org/", false),
             ("https://example.org/", true),
         ] {
-            assert_eq!(Address::parse(text).unwrap().is_private(), expected, "{text}");
+            assert_eq!(Address::parse(text).unwrap().is_private(true), expected, "{text}");
         }
     }
 }

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn class_4_pages_and_pointers_are_told_from_archives() {
+    fn pages_and_pointers_are_told_from_archives() {
         let html = Err(WrongContent::HtmlPage);
         let gzip = b"\x1f\x8b\x08\0";
         assert_eq!(judge_start(gzip, Some("text/html"), Content::Gzip), Ok(()));

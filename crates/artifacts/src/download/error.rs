@@ -3,7 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::certificates::NoAuthorities;
 use super::content::WrongContent;
+use super::proxy::InvalidProxy;
 use super::sidecar::SidecarProblem;
 use super::step::RestartReason;
 use crate::digest::Sha256;
@@ -24,19 +26,21 @@ pub enum DownloadError {
         /// The part, and the rule it breaks.
         source: Box<UnsafePath>,
     },
-    /// The proxy has no usable address.
-    #[error("the address of the proxy cannot be used")]
-    Proxy {
-        /// The cause.
-        source: Box<ureq::Error>,
-    },
+    /// A variable of the environment names no usable proxy.
+    #[error(transparent)]
+    Proxy(#[from] InvalidProxy),
+    /// There is no authority whose signature could be believed.
+    #[error(transparent)]
+    Authorities(#[from] NoAuthorities),
     /// The server says no.
-    #[error("`{url}` answered with status {status}{}", hint(*status))]
+    #[error("`{url}` answered with status {status}{}", reason(*status, *token))]
     Status {
         /// Where.
         url: String,
         /// HTTP status.
         status: u16,
+        /// What became of the token.
+        token: TokenUse,
     },
     /// The server sends something else.
     #[error("`{url}` gave {problem}")]
@@ -170,6 +174,12 @@ pub enum AttemptError {
         /// The cause; none where the server closed the connection early.
         source: Option<io::Error>,
     },
+    /// The proxy does not open the line.
+    #[error("the proxy answered with status {status}{}", reason_of_proxy(*status))]
+    ProxyStatus {
+        /// HTTP status.
+        status: u16,
+    },
     /// The server is busy or broken.
     #[error("status {status}")]
     Status {
@@ -178,10 +188,56 @@ pub enum AttemptError {
     },
 }
 
+/// What became of the token in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenUse {
+    /// There is none.
+    NotSet,
+    /// The server saw it.
+    Sent,
+    /// It was kept back: the line can be read by others.
+    KeptBack,
+    /// It is none of this host's business, to which a redirect led.
+    OtherHost,
+}
+
 impl AttemptError {
+    /// An error of the client, with the proxy's own answer told apart.
+    pub(super) fn of_client(error: ureq::Error) -> Self {
+        match &error {
+            ureq::Error::ConnectProxyFailed(message) => match status_in(message) {
+                Some(status) => Self::ProxyStatus { status },
+                None => Self::Connection(Box::new(error)),
+            },
+            _ => Self::Connection(Box::new(error)),
+        }
+    }
+
+    /// Whether the server's certificate is signed by nobody who is believed.
+    #[must_use]
+    pub fn has_unknown_issuer(&self) -> bool {
+        let Self::Connection(error) = self else { return false };
+        let cause = match &**error {
+            ureq::Error::Rustls(cause) => Some(cause),
+            ureq::Error::Io(error) => {
+                error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>())
+            }
+            _ => None,
+        };
+        matches!(
+            cause,
+            Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer))
+        )
+    }
+
     /// Whether trying again cannot help: a bad certificate or proxy, or a host that is not to be found at the very start.
     pub(super) fn is_hopeless(&self, n_bytes: u64) -> bool {
-        let Self::Connection(error) = self else { return false };
+        let error = match self {
+            Self::Connection(error) => error,
+            // A proxy that wants a password or forbids the host says so again; one that is busy may not.
+            Self::ProxyStatus { status } => return !(500..600).contains(status),
+            _ => return false,
+        };
         match &**error {
             ureq::Error::HostNotFound => n_bytes == 0,
             // A certificate is judged while the first bytes are written, and what is wrong with it comes as such an error.
@@ -197,10 +253,38 @@ impl AttemptError {
     }
 }
 
-fn hint(status: u16) -> &'static str {
+/// The status in the client's sentence about a proxy, `proxy server responded 403/403`; it gives no other form.
+fn status_in(message: &str) -> Option<u16> {
+    message.rsplit([' ', '/']).next()?.parse().ok()
+}
+
+fn reason_of_proxy(status: u16) -> &'static str {
     match status {
-        401 | 403 => " (the repository may need a token)",
-        404 => " (no such file in that revision)",
+        407 => " (it wants a name and a password: `http://NAME:PASSWORD@HOST:PORT`)",
+        403 => " (it does not let this host be reached)",
+        _ => "",
+    }
+}
+
+/// What a status says about the repository and the token.
+fn reason(status: u16, token: TokenUse) -> &'static str {
+    match (status, token) {
+        (401 | 403, TokenUse::NotSet) => {
+            " (the archive may need a token of an account that was granted access: set `HF_TOKEN`)"
+        }
+        (401 | 403, TokenUse::Sent) => {
+            " (the token was refused: it is wrong or has expired, or its account was not granted access)"
+        }
+        (401 | 403, TokenUse::KeptBack) => {
+            " (it may need a token; `HF_TOKEN` was kept back, since the line is not encrypted)"
+        }
+        (404, TokenUse::NotSet) => {
+            " (no such file in that revision, or one that needs a granted token: set `HF_TOKEN`)"
+        }
+        (404, TokenUse::Sent) => {
+            " (no such file in that revision, or the token's account was not granted access)"
+        }
+        (404, _) => " (no such file in that revision)",
         _ => "",
     }
 }
@@ -237,7 +321,7 @@ impl DownloadError {
 impl Diagnostic for DownloadError {
     fn code(&self) -> &'static str {
         match self {
-            Self::UnsafePlan { .. } | Self::Proxy { .. } => "download_plan",
+            Self::UnsafePlan { .. } | Self::Proxy(_) | Self::Authorities(_) => "download_plan",
             Self::Status { .. } => "download_status",
             Self::WrongContent { .. } | Self::Encoded { .. } | Self::WrongFile { .. } => {
                 "download_content"

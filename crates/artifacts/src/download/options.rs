@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::certificates::Authorities;
+use super::proxy::Proxies;
 use crate::lock::WhenBusy;
 
 /// Everything about a download but what it is of.
@@ -16,8 +18,10 @@ pub struct FetchOptions<'a> {
     pub timeouts: Timeouts,
     /// Shown to the endpoint alone.
     pub token: Option<Token>,
-    /// The way to the server.
-    pub proxy: Proxy,
+    /// The ways to servers.
+    pub proxies: Proxies,
+    /// Whose signature under a server's certificate is believed.
+    pub authorities: Authorities,
     /// Set from elsewhere to stop with [`super::DownloadError::Cancelled`]; what is there is kept.
     pub cancel: &'a AtomicBool,
     /// Called for every piece of data.
@@ -34,7 +38,8 @@ impl fmt::Debug for FetchOptions<'_> {
             .field("retries", &self.retries)
             .field("timeouts", &self.timeouts)
             .field("token", &self.token)
-            .field("proxy", &self.proxy)
+            .field("proxies", &self.proxies)
+            .field("authorities", &self.authorities)
             .finish_non_exhaustive()
     }
 }
@@ -88,18 +93,6 @@ impl Default for Timeouts {
     }
 }
 
-/// The way to the server.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Proxy {
-    /// As `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say; never for this machine itself.
-    #[default]
-    FromEnvironment,
-    /// Straight.
-    None,
-    /// Through the proxy at this address.
-    At(String),
-}
-
 /// A secret that the endpoint knows its user by. It goes to no other host, over no line that others can read, and is
 /// never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -150,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn class_60_a_token_is_never_shown() {
+    fn a_token_is_never_shown() {
         let token = Token::new(" hf_secret\n").unwrap();
         assert_eq!(format!("{token:?}"), "Token(…)");
         assert_eq!(token.header(), "Bearer hf_secret");

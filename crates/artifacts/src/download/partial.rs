@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn class_7_a_full_disk_is_named_and_what_is_there_is_kept() {
+    fn a_full_disk_is_named_and_what_is_there_is_kept() {
         let pin = Pin { size_bytes: Some(9), sha256: Sha256::of(b""), content: Content::Any };
         let subject = Subject { url: String::new(), revision: String::new(), pin };
         let mut partial = Partial {

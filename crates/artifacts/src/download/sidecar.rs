@@ -27,7 +27,7 @@ const SIDECAR_BYTES: u64 = 4096;
 #[non_exhaustive]
 pub enum SidecarProblem {
     /// The server or mirror does not have it.
-    #[error("it is missing")]
+    #[error("it is missing, or needs a granted token: set `HF_TOKEN`")]
     Missing,
     /// Nothing in it.
     #[error("it is empty")]
@@ -169,7 +169,7 @@ fn ask_for_sidecar(
     address: &Address,
     options: &FetchOptions<'_>,
 ) -> Result<Option<Vec<u8>>, DownloadError> {
-    let agent = agent(address, options)?;
+    let agent = agent(options)?;
     let request = Request { offset: 0, etag: None, size_bytes: None };
     let mut n_attempts = 0;
     loop {
@@ -195,7 +195,7 @@ fn ask_for_sidecar(
                 }
                 AttemptError::Status { status: answer.0.status }
             }
-            Ok(Answer::Unanswered(error)) => AttemptError::Connection(Box::new(error)),
+            Ok(Answer::Unanswered(error)) => AttemptError::of_client(error),
         };
         if source.is_hopeless(0) || n_attempts >= options.retries.fruitless {
             let url = address.to_string();

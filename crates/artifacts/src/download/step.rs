@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn class_1_a_whole_answer_to_a_range_request_replaces_the_part() {
+    fn a_whole_answer_to_a_range_request_replaces_the_part() {
         assert_eq!(decide(&resumed(), &status(200)), Step::TakeWhole);
         assert_eq!(decide(&resumed(), &partial("bytes 100-999/1000")), Step::Append);
         // A shorter piece is a piece.
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn class_2_a_range_that_was_not_asked_for_is_thrown_away() {
+    fn a_range_that_was_not_asked_for_is_thrown_away() {
         let wrong = Step::StartOver(RestartReason::WrongRange);
         for range in [
             "bytes 99-999/1000",
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn class_2_an_unsatisfiable_range_of_a_complete_part_is_checked() {
+    fn an_unsatisfiable_range_of_a_complete_part_is_checked() {
         let beyond = |range: Option<&str>| ResponseFacts {
             content_range: range.map(str::to_owned),
             ..status(416)
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn class_3_another_version_is_not_appended() {
+    fn another_version_is_not_appended() {
         let changed = Step::StartOver(RestartReason::VersionChanged);
         let other =
             ResponseFacts { etag: Some("\"b\"".to_owned()), ..partial("bytes 100-999/1000") };

@@ -7,12 +7,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ureq::http::header::{self, HeaderMap, HeaderName};
+use ureq::tls::TlsConfig;
 use ureq::{Agent, Body, http};
 
 use super::address::{Address, Location};
 use super::content::{START_BYTES, judge_start};
-use super::error::AttemptError;
-use super::options::{FetchOptions, Phase, Progress, Proxy};
+use super::error::{AttemptError, TokenUse};
+use super::options::{FetchOptions, Phase, Progress};
 use super::partial::{Partial, Subject};
 use super::step::{Request, ResponseFacts, RestartReason, Step, decide};
 use super::{DownloadError, DownloadPlan, Fetched, Origin, Pin, local};
@@ -58,7 +59,7 @@ pub fn fetch(
                 pin: plan.pin,
             };
             let mut partial = Partial::open(destination, subject, options.progress)?;
-            let agent = agent(&address, options)?;
+            let agent = agent(options)?;
             let mut transfer = Transfer { agent, address, pin: plan.pin, destination, options };
             if let Err(error) = transfer.run(&mut partial) {
                 match error {
@@ -80,21 +81,14 @@ fn fetched(plan: &DownloadPlan, path: &Path, bytes: u64, origin: Origin) -> Fetc
 }
 
 /// A client that follows no redirect and takes no status for an error: both are decided in [`decide`].
-pub(crate) fn agent(address: &Address, options: &FetchOptions<'_>) -> Result<Agent, DownloadError> {
-    let proxy = match &options.proxy {
-        Proxy::None => None,
-        Proxy::FromEnvironment if address.is_loopback() => None,
-        Proxy::FromEnvironment => ureq::Proxy::try_from_env(),
-        Proxy::At(text) => Some(
-            ureq::Proxy::new(text)
-                .map_err(|source| DownloadError::Proxy { source: Box::new(source) })?,
-        ),
-    };
+pub(crate) fn agent(options: &FetchOptions<'_>) -> Result<Agent, DownloadError> {
+    let tls = TlsConfig::builder().root_certs(options.authorities.root_certificates()?).build();
     let stall = Some(options.timeouts.stall);
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
-        .proxy(proxy)
+        .proxy(None)
+        .tls_config(tls)
         .accept_encoding("identity")
         .user_agent(concat!("spinefairbench/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(options.timeouts.connect))
@@ -133,12 +127,18 @@ pub(crate) fn ask(
                 .header(header::RANGE, format!("bytes={}-", request.offset))
                 .header(header::IF_RANGE, etag);
         }
-        let token = options.token.as_ref();
-        if let Some(token) = token.filter(|_| address.shares_origin(first) && address.is_private())
-        {
-            builder = builder.header(header::AUTHORIZATION, token.header());
-        }
-        let response = match builder.call() {
+        // Asked for every address: a redirect may lead to where the way is another.
+        let proxy = options.proxies.toward(&address)?;
+        let token = match &options.token {
+            None => TokenUse::NotSet,
+            Some(_) if !address.shares_origin(first) => TokenUse::OtherHost,
+            Some(_) if !address.is_private(proxy.is_none()) => TokenUse::KeptBack,
+            Some(token) => {
+                builder = builder.header(header::AUTHORIZATION, token.header());
+                TokenUse::Sent
+            }
+        };
+        let response = match builder.config().proxy(proxy).build().call() {
             Ok(response) => response,
             Err(error) => return Ok(Answer::Unanswered(error)),
         };
@@ -155,6 +155,7 @@ pub(crate) fn ask(
                 return Err(DownloadError::Status {
                     url: address.to_string(),
                     status: facts.status,
+                    token,
                 });
             }
             Step::Encoded(encoding) => {
@@ -263,7 +264,7 @@ impl Transfer<'_, '_> {
         {
             Answer::Step(step, answer) => (step, answer.0, answer.1),
             Answer::Unanswered(error) => {
-                return Ok(Outcome::Failed(AttemptError::Connection(Box::new(error)), None));
+                return Ok(Outcome::Failed(AttemptError::of_client(error), None));
             }
         };
         match step {
@@ -278,7 +279,11 @@ impl Transfer<'_, '_> {
                 Ok(Outcome::Failed(AttemptError::Status { status: facts.status }, asked))
             }
             Step::Follow(_) | Step::Refused | Step::Encoded(_) => {
-                Err(DownloadError::Status { url: self.address.to_string(), status: facts.status })
+                Err(DownloadError::Status {
+                    url: self.address.to_string(),
+                    status: facts.status,
+                    token: TokenUse::NotSet,
+                })
             }
         }
     }

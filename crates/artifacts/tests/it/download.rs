@@ -1,9 +1,10 @@
 //! Downloads from a server on loopback that cuts, lies and changes its mind.
 //!
-//! The numbers in the names are those of the classes of bad input in `docs/threats.md`.
+//! Which class of bad input each test belongs to stands in `docs/threats.md`.
 
 mod cuts;
 mod local;
+mod networks;
 mod refusals;
 mod run;
 mod secrets;

@@ -46,7 +46,7 @@ fn a_file_is_downloaded_once_and_then_verified_where_it_is() {
 }
 
 #[test]
-fn class_1_cut_at_100_random_offsets_the_download_goes_on_within_one_run() {
+fn cut_at_100_random_offsets_the_download_goes_on_within_one_run() {
     let content = content(20_000, 1);
     let mut state = 42_u64;
     for _ in 0..100 {
@@ -66,7 +66,7 @@ fn class_1_cut_at_100_random_offsets_the_download_goes_on_within_one_run() {
 }
 
 #[test]
-fn class_1_cut_at_100_random_offsets_the_download_goes_on_in_the_next_run() {
+fn cut_at_100_random_offsets_the_download_goes_on_in_the_next_run() {
     let content = content(20_000, 2);
     let mut state = 43_u64;
     for _ in 0..100 {
@@ -88,7 +88,7 @@ fn class_1_cut_at_100_random_offsets_the_download_goes_on_in_the_next_run() {
 }
 
 #[test]
-fn class_1_every_answer_is_cut_and_the_file_comes_in_pieces() {
+fn every_answer_is_cut_and_the_file_comes_in_pieces() {
     let content = content(20_000, 3);
     let whole = content.clone();
     let server =
@@ -100,7 +100,7 @@ fn class_1_every_answer_is_cut_and_the_file_comes_in_pieces() {
 }
 
 #[test]
-fn class_1_a_server_that_answers_200_to_a_range_starts_over_cleanly() {
+fn a_server_that_answers_200_to_a_range_starts_over_cleanly() {
     let content = content(20_000, 4);
     let whole = content.clone();
     let server = Server::start(move |seen| {
@@ -114,7 +114,7 @@ fn class_1_a_server_that_answers_200_to_a_range_starts_over_cleanly() {
 }
 
 #[test]
-fn class_1_without_a_strong_version_nothing_is_kept() {
+fn without_a_strong_version_nothing_is_kept() {
     let content = content(20_000, 5);
     for etag in [None, Some("W/\"v1\"")] {
         let whole = content.clone();
@@ -213,7 +213,7 @@ fn cancelling_keeps_what_is_there() {
 }
 
 #[test]
-fn class_6_two_downloads_of_one_file() {
+fn two_downloads_of_one_file() {
     let content = content(300_000, 11);
     let server = cutting(&content, 100_000);
     let (mut client, plan) = (Client::new(), plan(&server.url(), &content));

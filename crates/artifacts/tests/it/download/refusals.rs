@@ -19,7 +19,7 @@ fn refused(reply: impl Fn() -> Reply + Send + Sync + 'static) -> DownloadError {
 }
 
 #[test]
-fn class_4_an_html_page_or_a_pointer_is_named_as_such() {
+fn an_html_page_or_a_pointer_is_named_as_such() {
     let page = refused(|| Reply::new(200, b"<!DOCTYPE html><title>Sign in</title>"));
     assert!(
         matches!(page, DownloadError::WrongContent { problem: WrongContent::HtmlPage, .. }),
@@ -44,7 +44,7 @@ fn class_4_an_html_page_or_a_pointer_is_named_as_such() {
 }
 
 #[test]
-fn class_4_a_page_in_the_middle_of_a_download_costs_nothing_of_it() {
+fn a_page_in_the_middle_of_a_download_costs_nothing_of_it() {
     let content = content(20_000, 41);
     let whole = content.clone();
     let server = Server::start(move |seen| match seen.number {

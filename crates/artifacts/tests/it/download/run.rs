@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::download::{
-    Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pin, Progress, Proxy,
+    Authorities, Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pin, Progress, Proxies,
     RepositoryKind, Retries, Timeouts, Token, fetch, fetch_with_sidecar,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
@@ -51,6 +51,8 @@ pub(crate) struct Client {
     pub(crate) retries: Retries,
     pub(crate) token: Option<Token>,
     pub(crate) when_busy: WhenBusy,
+    pub(crate) proxies: Proxies,
+    pub(crate) authorities: Authorities,
     pub(crate) cancel: AtomicBool,
     pub(crate) pauses: Mutex<Vec<Duration>>,
 }
@@ -62,6 +64,8 @@ impl Client {
             retries: Retries { fruitless: 3, ..Retries::default() },
             token: None,
             when_busy: WhenBusy::Fail,
+            proxies: Proxies::default(),
+            authorities: Authorities::Bundled,
             cancel: AtomicBool::new(false),
             pauses: Mutex::default(),
         }
@@ -115,7 +119,8 @@ impl Client {
                 stall: Duration::from_millis(400),
             },
             token: self.token.clone(),
-            proxy: Proxy::None,
+            proxies: self.proxies.clone(),
+            authorities: self.authorities.clone(),
             cancel: &self.cancel,
             progress,
             sleep: &|pause| {

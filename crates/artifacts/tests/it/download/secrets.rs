@@ -12,7 +12,7 @@ fn client() -> Client {
 }
 
 #[test]
-fn class_60_the_token_goes_to_the_endpoint_and_to_no_other_host() {
+fn the_token_goes_to_the_endpoint_and_to_no_other_host() {
     let content = content(20_000, 50);
     let whole = content.clone();
     let store = Server::start(move |seen| {
@@ -38,7 +38,7 @@ fn class_60_the_token_goes_to_the_endpoint_and_to_no_other_host() {
 }
 
 #[test]
-fn class_60_messages_hold_neither_token_nor_signature() {
+fn messages_hold_neither_token_nor_signature() {
     let refusing = Server::start(|_| Reply::new(403, b"hf_secret"));
     let target = format!("{}/file?signature=abc", refusing.url());
     let hub = Server::start(move |_| Reply::new(307, b"").header("location", &target));

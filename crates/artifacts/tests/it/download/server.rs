@@ -1,11 +1,13 @@
 //! A small HTTP server for one test: each answer is what the test's function says, down to where the line is cut.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
+
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What a client asked for.
 #[derive(Debug, Clone)]
@@ -100,6 +102,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_as(None, answer)
+    }
+
+    /// The same behind TLS.
+    pub(crate) fn start_encrypted(
+        identity: &Arc<ServerConfig>,
+        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_as(Some(Arc::clone(identity)), answer)
+    }
+
+    fn start_as(
+        identity: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -113,8 +130,19 @@ impl Server {
                 }
                 let (requests, stopping) = (Arc::clone(&requests), Arc::clone(&stopping));
                 let answer = Arc::clone(&answer);
+                let mut stream = stream.unwrap();
+                let identity = identity.clone();
                 // A client that goes away is its own affair.
-                thread::spawn(move || drop(serve(stream.unwrap(), &requests, &*answer, &stopping)));
+                thread::spawn(move || match identity {
+                    None => drop(serve(&mut stream, &requests, &*answer, &stopping)),
+                    Some(identity) => {
+                        let line = ServerConnection::new(identity).unwrap();
+                        let mut stream = StreamOwned::new(line, stream);
+                        drop(serve(&mut stream, &requests, &*answer, &stopping));
+                        stream.conn.send_close_notify();
+                        let _ = stream.flush();
+                    }
+                });
             }
         });
         Self { address, seen, stop, listening: Some(listening) }
@@ -122,6 +150,10 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -139,21 +171,37 @@ impl Drop for Server {
     }
 }
 
+/// A line of an encrypted server, or of an open one.
+trait Duplex: Read + Write + Send {}
+
+impl<T: Read + Write + Send> Duplex for T {}
+
+/// The head of a request, up to the empty line; `None` if the client went away before.
+fn read_head(stream: &mut dyn Duplex) -> std::io::Result<Option<String>> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte)? == 0 {
+            return Ok(None);
+        }
+        head.push(byte[0]);
+    }
+    Ok(Some(String::from_utf8_lossy(&head).into_owned()))
+}
+
 fn serve(
-    mut stream: TcpStream,
+    stream: &mut dyn Duplex,
     requests: &Mutex<Vec<Seen>>,
     answer: &Answer,
     stopping: &AtomicBool,
 ) -> std::io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
-    let Some(first) = lines.next() else { return Ok(()) };
-    let path = first?.split(' ').nth(1).unwrap_or_default().to_owned();
-    let mut headers = Vec::new();
-    for line in lines {
-        let line = line?;
-        let Some((name, value)) = line.split_once(':') else { break };
-        headers.push((name.trim().to_owned(), value.trim().to_owned()));
-    }
+    let Some(head) = read_head(stream)? else { return Ok(()) };
+    let mut lines = head.lines();
+    let path = lines.next().and_then(|first| first.split(' ').nth(1)).unwrap_or_default().to_owned();
+    let headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+        .collect();
     let seen = {
         let mut requests = requests.lock().unwrap();
         let seen = Seen { number: requests.len(), path, headers };

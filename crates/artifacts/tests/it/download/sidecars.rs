@@ -20,7 +20,7 @@ fn with_sidecar(content: &[u8], sidecar: Reply) -> Server {
 }
 
 #[test]
-fn class_8_a_sidecar_that_agrees_is_kept_and_no_server_is_asked_again() {
+fn a_sidecar_that_agrees_is_kept_and_no_server_is_asked_again() {
     let content = content(20_000, 60);
     let line = format!("{}  {NAME}\n", Sha256::of(&content).to_string().to_uppercase());
     let server = with_sidecar(&content, Reply::new(200, line.as_bytes()));
@@ -33,7 +33,7 @@ fn class_8_a_sidecar_that_agrees_is_kept_and_no_server_is_asked_again() {
 }
 
 #[test]
-fn class_8_a_sidecar_that_does_not_agree_stops_before_the_archive() {
+fn a_sidecar_that_does_not_agree_stops_before_the_archive() {
     let content = content(20_000, 61);
     let digest = Sha256::of(&content);
     let other = Sha256::of(b"other");

@@ -21,7 +21,7 @@ fn lying(content: &[u8], lie: impl Fn(Reply, usize) -> Reply + Send + Sync + 'st
 }
 
 #[test]
-fn class_2_a_content_range_that_was_not_asked_for_starts_over() {
+fn a_content_range_that_was_not_asked_for_starts_over() {
     let content = content(20_000, 20);
     for range in
         ["bytes 6999-19999/20000", "bytes 0-19999/20000", "bytes 7000-20000/20001", "rubbish"]
@@ -35,7 +35,7 @@ fn class_2_a_content_range_that_was_not_asked_for_starts_over() {
 }
 
 #[test]
-fn class_2_a_range_that_lies_about_its_bytes_is_found_by_the_digest() {
+fn a_range_that_lies_about_its_bytes_is_found_by_the_digest() {
     let content = content(20_000, 21);
     // The right header, but the bytes from another place.
     let wrong = content[6000..19_000].to_vec();
@@ -51,7 +51,7 @@ fn class_2_a_range_that_lies_about_its_bytes_is_found_by_the_digest() {
 }
 
 #[test]
-fn class_2_416_on_a_partial_file_that_is_complete() {
+fn status_416_on_a_partial_file_that_is_complete() {
     let content = content(20_000, 22);
     let whole = content.clone();
     // Promises more than there is, so that the first answer looks cut although it was all.
@@ -68,7 +68,7 @@ fn class_2_416_on_a_partial_file_that_is_complete() {
 }
 
 #[test]
-fn class_2_416_on_a_partial_file_that_is_not_starts_over() {
+fn status_416_on_a_partial_file_that_is_not_starts_over() {
     let content = content(20_000, 23);
     let server =
         lying(&content, |_, _| Reply::new(416, b"").header("content-range", "bytes */5000"));
@@ -89,7 +89,7 @@ fn class_2_416_on_a_partial_file_that_is_not_starts_over() {
 }
 
 #[test]
-fn class_3_a_version_that_changes_between_two_answers_is_not_mixed_in() {
+fn a_version_that_changes_between_two_answers_is_not_mixed_in() {
     let (old, new) = (content(20_000, 24), content(20_000, 25));
     // One server honours `If-Range`, one ignores it and says so, one ignores it and says nothing.
     for kind in 0..3 {
@@ -113,7 +113,7 @@ fn class_3_a_version_that_changes_between_two_answers_is_not_mixed_in() {
 }
 
 #[test]
-fn class_3_the_part_of_another_revision_is_not_taken_up() {
+fn the_part_of_another_revision_is_not_taken_up() {
     let content = content(20_000, 26);
     let server = lying(&content, |reply, _| reply);
     let client = Client::once();
@@ -127,7 +127,7 @@ fn class_3_the_part_of_another_revision_is_not_taken_up() {
 }
 
 #[test]
-fn class_5_right_size_and_wrong_bytes_is_an_error_that_names_all() {
+fn right_size_and_wrong_bytes_is_an_error_that_names_all() {
     let (right, wrong) = (content(20_000, 27), content(20_000, 28));
     let sent = wrong.clone();
     let server = Server::start(move |seen| Reply::file(seen, &sent, "\"v1\""));
@@ -147,7 +147,7 @@ fn class_5_right_size_and_wrong_bytes_is_an_error_that_names_all() {
 }
 
 #[test]
-fn class_5_a_part_that_the_disk_damaged_is_fetched_again() {
+fn a_part_that_the_disk_damaged_is_fetched_again() {
     let content = content(20_000, 29);
     let server = lying(&content, |reply, _| reply);
     let (client, plan) = (Client::once(), plan(&server.url(), &content));
