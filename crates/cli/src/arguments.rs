@@ -2,11 +2,10 @@
 
 pub(crate) mod generator;
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::arguments::resampling::ResamplingArguments;
+use crate::places::{BundleFolder, InputFile, OutputFile, OutputFolder};
 use crate::progress::Verbosity;
 
 /// The examples at the foot of a command's help: each line a call, in an order in which they work. All of them run, as they are
@@ -119,10 +118,10 @@ pub(crate) struct FormatArguments {
 pub(crate) struct DoctorArguments {
     /// Show what is understood of this picture; never a word about a patient.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) picture: Option<PathBuf>,
+    pub(crate) picture: Option<InputFile>,
     /// Write the picture as it would be used, 8 bits a channel, to this PNG file.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "picture")]
-    pub(crate) png: Option<PathBuf>,
+    pub(crate) png: Option<OutputFile>,
     #[command(flatten)]
     pub(crate) read: generator::ReadArguments,
     #[command(flatten)]
@@ -134,10 +133,10 @@ pub(crate) struct DoctorArguments {
 pub(crate) struct BundleArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
 }
 
 /// `verify`.
@@ -150,10 +149,10 @@ pub(crate) struct BundleArguments {
 pub(crate) struct VerifyArguments {
     /// The bundle's folder (`artifacts` without it).
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<BundleFolder>,
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     /// Build the synthetic demonstration bundle in the cache and verify that.
     #[arg(long, conflicts_with_all = ["artifacts", "release", "archive"])]
     pub(crate) demo: bool,
@@ -162,7 +161,7 @@ pub(crate) struct VerifyArguments {
     pub(crate) scale: ScaleArgument,
     /// Check the members of an archive against its own manifests, without unpacking it.
     #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
-    pub(crate) archive: Option<PathBuf>,
+    pub(crate) archive: Option<InputFile>,
     /// Run these checks alone, separated by spaces or commas.
     #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',', conflicts_with = "skip")]
     pub(crate) only: Vec<String>,
@@ -171,13 +170,13 @@ pub(crate) struct VerifyArguments {
     pub(crate) skip: Vec<String>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) json: Option<PathBuf>,
+    pub(crate) json: Option<OutputFile>,
     /// Write the verdict as JUnit XML.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) junit: Option<PathBuf>,
+    pub(crate) junit: Option<OutputFile>,
     /// Write the verdict as one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) html: Option<PathBuf>,
+    pub(crate) html: Option<OutputFile>,
     #[command(flatten)]
     pub(crate) limits: limits::ArchiveLimitArguments,
     #[command(flatten)]
@@ -200,7 +199,7 @@ pub(crate) enum ScaleArgument {
 pub(crate) struct ParseArguments {
     /// JSON Lines with a string `text` each, or with `--text` one report; `-` is standard input.
     #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    pub(crate) file: InputFile,
     /// Read the whole file as one report.
     #[arg(long)]
     pub(crate) text: bool,
@@ -213,7 +212,7 @@ pub(crate) struct ParseArguments {
 pub(crate) struct IntervalArguments {
     /// A CSV table with a header; `-` is standard input.
     #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    pub(crate) file: InputFile,
     /// The column of values: decimal or C99 hexadecimal numbers.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) value: String,
@@ -232,6 +231,10 @@ pub(crate) struct HubArguments {
     /// The Hub's address, or a mirror's (`HF_ENDPOINT` without it).
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) endpoint: Option<String>,
+    /// Believe the certificate authorities of the operating system, in place of those that this program brings (or those in
+    /// `SSL_CERT_FILE` and `SSL_CERT_DIR`).
+    #[arg(long)]
+    pub(crate) system_certs: bool,
 }
 
 /// `fetch`.
@@ -239,15 +242,15 @@ pub(crate) struct HubArguments {
 pub(crate) struct FetchArguments {
     /// Where the bundle's folder `artifacts/` and its archive go; the cache folder without it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: Option<PathBuf>,
+    pub(crate) out: Option<OutputFolder>,
     /// The release description that pins the archive.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) hub: HubArguments,
     /// Use this local copy of the archive instead of downloading it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "endpoint")]
-    pub(crate) archive: Option<PathBuf>,
+    pub(crate) archive: Option<InputFile>,
     /// Stop after the archive: do not extract it.
     #[arg(long)]
     pub(crate) no_extract: bool,
@@ -260,7 +263,7 @@ pub(crate) struct FetchArguments {
 pub(crate) struct DemoArguments {
     /// The folder that the bundle is built in; its release description stands beside it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: PathBuf,
+    pub(crate) out: OutputFolder,
     /// The seed of everything in it.
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,

@@ -7,7 +7,6 @@
 //! The flag is one of the two things that belong to the process and not to a call; a signal has no other address.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
@@ -64,15 +63,6 @@ where
         return Err(Interrupted.into());
     }
     result.map_err(anyhow::Error::from)
-}
-
-/// Writes `bytes` to `path` as one step, guarded; what commands write files with.
-///
-/// # Errors
-///
-/// As [`spinefairbench_artifacts::write::write_atomic`] and [`guarded`].
-pub(crate) fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), anyhow::Error> {
-    guarded(|| spinefairbench_artifacts::write::write_atomic(path, bytes))
 }
 
 struct Guard;

@@ -13,19 +13,22 @@ mod exit_status;
 mod input;
 mod interrupt;
 mod output;
+mod places;
 mod progress;
-mod targets;
+mod shell;
 mod text_table;
 mod timestamp;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use spinefairbench_report::visible::{VisibleLines, is_deceptive};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Format};
 use exit_status::CallError;
-use output::{Output, Shown};
+use output::{Color, Output, Stream};
+use places::Places;
 
 pub use commands::demo::cached_demo;
 pub use commands::verify::MissingBundle;
@@ -36,23 +39,26 @@ pub use exit_status::ExitStatus;
 ///
 /// `missing` says what `verify` does where no bundle is named and none is there.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, missing: MissingBundle) -> ExitStatus {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
-        Err(message) => {
-            // `--help` and `--version` come this way too; a closed pipe is no reason to complain.
-            let _ = message.print();
-            return if message.use_stderr() { ExitStatus::CouldNotRun } else { ExitStatus::Fine };
-        }
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = command();
+    let parsed = command.try_get_matches_from_mut(&words).and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches);
+        Ok((arguments.map_err(|error| error.format(&mut command))?, matches))
+    });
+    let (arguments, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(message) => return answer(&message, &words),
     };
     interrupt::watch();
-    match carry_out(&arguments, missing) {
-        Ok(status) => status,
-        Err(error) if output::is_broken_pipe(&error) => ExitStatus::Fine,
-        Err(error) => {
-            report_error(&error);
-            ExitStatus::CouldNotRun
-        }
-    }
+    // Before anything is read: what is to be written may lie in no bundle and on no input.
+    let places = Places::of(&command, &matches);
+    let stream = if places.write_to_stdout() { Stream::Stderr } else { Stream::Stdout };
+    let output = Output::new(format(&matches), stream);
+    let outcome = places
+        .check()
+        .map_err(anyhow::Error::from)
+        .and_then(|()| carry_out(&arguments, missing, &output));
+    conclude(outcome, &output)
 }
 
 /// The whole command line, for completions, the manual page and tests.
@@ -61,36 +67,89 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-fn carry_out(arguments: &Arguments, missing: MissingBundle) -> anyhow::Result<ExitStatus> {
-    let output = Output::standard();
+fn carry_out(
+    arguments: &Arguments,
+    missing: MissingBundle,
+    output: &Output,
+) -> anyhow::Result<ExitStatus> {
     let verbosity = arguments.verbosity();
     match &arguments.command {
-        Command::Verify(options) => commands::verify::run(options, missing, verbosity, &output),
-        Command::Check(command) => commands::check::run(command, verbosity, &output),
-        Command::Parse(options) => commands::parse::run(options, &output),
-        Command::Interval(options) => commands::interval::run(options, &output),
-        Command::Registry(options) => commands::registry::run(options, &output),
-        Command::Report(options) => commands::report::run(options, &output),
-        Command::Fetch(options) => commands::fetch::run(options, verbosity, &output),
-        Command::Generator(options) => commands::generator::run(options, verbosity, &output),
-        Command::Demo(options) => commands::demo::run(options, verbosity, &output),
-        Command::Doctor(options) => commands::doctor::run(options, &output),
-        Command::Compare(options) => commands::compare::run(options, &output),
-        Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, &output),
-        Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, &output),
-        Command::Completions(options) => commands::completions::run(options, &output),
-        Command::Man => commands::completions::manual(&output),
-        Command::Scoring(command) => commands::scoring::run(command, verbosity, &output),
+        Command::Verify(options) => commands::verify::run(options, missing, verbosity, output),
+        Command::Check(command) => commands::check::run(command, verbosity, output),
+        Command::Parse(options) => commands::parse::run(options, output),
+        Command::Interval(options) => commands::interval::run(options, output),
+        Command::Registry(options) => commands::registry::run(options, output),
+        Command::Report(options) => commands::report::run(options, output),
+        Command::Fetch(options) => commands::fetch::run(options, verbosity, output),
+        Command::Generator(options) => commands::generator::run(options, verbosity, output),
+        Command::Demo(options) => commands::demo::run(options, verbosity, output),
+        Command::Doctor(options) => commands::doctor::run(options, output),
+        Command::Compare(options) => commands::compare::run(options, output),
+        Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, output),
+        Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, output),
+        Command::Completions(options) => commands::completions::run(options, output),
+        Command::Man => commands::completions::manual(output),
+        Command::Scoring(command) => commands::scoring::run(command, verbosity, output),
     }
 }
 
-/// One line for the error and its causes, and one for what to do next.
-fn report_error(error: &anyhow::Error) {
-    let mut stderr = io::stderr().lock();
+/// The form of the result that the command was asked for; a command without the option prints text.
+fn format(matches: &ArgMatches) -> Format {
+    let mut matches = matches;
+    while let Some((_, below)) = matches.subcommand() {
+        matches = below;
+    }
+    matches.try_get_one("format").ok().flatten().copied().unwrap_or(Format::Text)
+}
+
+/// What clap says in place of running a command: help, the version, or what is wrong with the call.
+fn answer(message: &clap::Error, words: &[OsString]) -> ExitStatus {
+    let wants_json = words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+        || words.iter().any(|word| word == "--format=json");
+    let format = if wants_json { Format::Json } else { Format::Text };
+    let output = Output::new(format, Stream::Stdout);
+    let text = message.render();
+    if !message.use_stderr() {
+        let text = match output.color() {
+            Color::Always => text.ansi().to_string(),
+            Color::Never => text.to_string(),
+        };
+        return conclude(output.verbatim(text).map(|()| ExitStatus::Fine), &output);
+    }
+    // An argument may be a file's name that a pattern of the shell brought in.
+    let is_foreign = words.iter().any(|word| word.to_string_lossy().contains(is_deceptive));
+    let shown = match Color::of(Stream::Stderr) {
+        Color::Always if !is_foreign => text.ansi().to_string(),
+        _ => VisibleLines(&text.to_string()).to_string(),
+    };
     // An error that cannot be shown has nowhere else to go.
-    let _ = writeln!(stderr, "error: {}", Shown(&format!("{error:#}")));
-    let hint = error.chain().find_map(|cause| cause.downcast_ref::<CallError>()?.hint());
-    if let Some(hint) = hint {
-        let _ = writeln!(stderr, "hint: {hint}");
+    let _ = io::stderr().lock().write_all(shown.as_bytes());
+    let plain = text.to_string();
+    let first = plain.lines().next().unwrap_or_default();
+    output.note_problem(first.strip_prefix("error: ").unwrap_or(first));
+    conclude(Ok(ExitStatus::CouldNotRun), &output)
+}
+
+/// Ends a call: the error on standard error if there is one, an object for who asked for JSON, and the status.
+fn conclude(outcome: anyhow::Result<ExitStatus>, output: &Output) -> ExitStatus {
+    let (status, hint) = match outcome {
+        Ok(status) => (status, None),
+        Err(error) => {
+            output.problem(format_args!("{error:#}"));
+            let mut causes = error.chain();
+            let hint = causes.find_map(|cause| cause.downcast_ref::<CallError>()?.hint());
+            let hint = hint.map(|hint| VisibleLines(hint).to_string());
+            if let Some(hint) = &hint {
+                let _ = writeln!(io::stderr().lock(), "hint: {hint}");
+            }
+            (ExitStatus::CouldNotRun, hint)
+        }
+    };
+    match output.finish(status, hint.as_deref()) {
+        Ok(()) => status,
+        Err(error) => {
+            output.problem(format_args!("{error:#}"));
+            ExitStatus::CouldNotRun
+        }
     }
 }

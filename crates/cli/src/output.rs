@@ -1,18 +1,47 @@
-//! Everything that reaches standard output or standard error.
+//! Everything that reaches standard output, and every problem on standard error.
 //!
-//! Standard output carries results, standard error carries progress and errors. A reader that goes away (`| head`) ends
-//! the program quietly. Foreign text (paths, ids, report text) never reaches a terminal raw: control characters and
-//! bidirectional marks are escaped.
+//! Standard output carries results, standard error carries progress and errors. A reader of standard output that goes away (`| head`)
+//! is no error: the rest is dropped and the command ends with the status of its verdict. Any other trouble with writing, such as a
+//! full disk, is an error of the call. Foreign text (paths, ids, report text) never reaches a terminal raw.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
+use serde::Serialize;
+use spinefairbench_report::visible::{VisibleLines, visible_json};
 
-/// Where results go, and whether they may be coloured.
+use crate::arguments::Format;
+use crate::exit_status::ExitStatus;
+
+pub(crate) use spinefairbench_report::visible::Visible as Shown;
+
+/// How many problems the object of a refused call lists; standard error has them all.
+const MOST_PROBLEMS: usize = 1_000;
+
+/// Where results go, in which form, and whether they may be coloured.
 #[derive(Debug)]
 pub(crate) struct Output {
     color: Color,
+    format: Format,
+    stream: Stream,
+    /// Set once the reader of the results went away.
+    is_closed: AtomicBool,
+    /// Set once a result was printed.
+    has_result: AtomicBool,
+    /// What is wrong with what was given.
+    problems: Mutex<Vec<String>>,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error, because an output file of the call is standard output.
+    Stderr,
 }
 
 /// Whether text may carry terminal colours.
@@ -39,43 +68,152 @@ pub(crate) enum Meaning {
     Faint,
 }
 
-impl Output {
-    /// Standard output; coloured on a terminal unless `NO_COLOR` is set to something.
-    #[must_use]
-    pub(crate) fn standard() -> Self {
-        let wants_plain = crate::environment::no_color();
-        let color =
-            if io::stdout().is_terminal() && !wants_plain { Color::Always } else { Color::Never };
-        Self { color }
+/// What a call prints as JSON that was refused before it had a result.
+#[derive(Debug, Serialize)]
+struct Refusal<'a> {
+    status: &'static str,
+    exit_status: u8,
+    error: &'a str,
+    hint: Option<&'a str>,
+    problems: &'a [String],
+}
+
+impl Stream {
+    fn write(self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Stdout => io::stdout().lock().write_all(bytes),
+            Self::Stderr => io::stderr().lock().write_all(bytes),
+        }
     }
 
-    /// Writes one line of text.
+    fn is_terminal(self) -> bool {
+        match self {
+            Self::Stdout => io::stdout().is_terminal(),
+            Self::Stderr => io::stderr().is_terminal(),
+        }
+    }
+}
+
+impl Color {
+    /// The colours of what goes to `stream`.
+    #[must_use]
+    pub(crate) fn of(stream: Stream) -> Self {
+        crate::environment::color(stream.is_terminal())
+    }
+}
+
+impl Output {
+    /// Results in `format`, on `stream`.
+    #[must_use]
+    pub(crate) fn new(format: Format, stream: Stream) -> Self {
+        Self {
+            color: Color::of(stream),
+            format,
+            stream,
+            is_closed: AtomicBool::new(false),
+            has_result: AtomicBool::new(false),
+            problems: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Writes one line of text, or several.
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written; a reader that went away counts as such and is told apart in
-    /// [`is_broken_pipe`].
-    #[expect(
-        clippy::unused_self,
-        reason = "what is printed goes through the one value that knows how"
-    )]
+    /// If the results cannot be written; a reader that went away is no error.
     pub(crate) fn line(&self, text: impl Display) -> Result<()> {
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{text}").context("writing to standard output")
+        let text = text.to_string();
+        // Foreign parts were made visible where they were put in. This is a second net: it lets the colours pass, and nothing else.
+        let escape = '\u{1b}';
+        let mut shown = String::with_capacity(text.len() + 1);
+        for (place, part) in text.split(escape).enumerate() {
+            if place > 0 && self.color == Color::Always {
+                shown.push(escape);
+            } else if place > 0 {
+                shown.push_str("\\u{1b}");
+            }
+            shown.push_str(&VisibleLines(part).to_string());
+        }
+        shown.push('\n');
+        self.write(shown.as_bytes())
     }
 
-    /// Writes bytes as they are.
+    /// Writes a JSON document, every deceptive character in its strings as `\u…`, and ends its last line.
     ///
     /// # Errors
     ///
     /// As [`Self::line`].
-    #[expect(
-        clippy::unused_self,
-        reason = "what is printed goes through the one value that knows how"
-    )]
-    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<()> {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).context("writing to standard output")
+    pub(crate) fn json(&self, document: impl AsRef<str>) -> Result<()> {
+        let mut shown = visible_json(document.as_ref()).into_owned();
+        if !shown.ends_with('\n') {
+            shown.push('\n');
+        }
+        self.write(shown.as_bytes())
+    }
+
+    /// Writes a text of this program's own as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::line`].
+    pub(crate) fn verbatim(&self, text: impl AsRef<[u8]>) -> Result<()> {
+        self.write(text.as_ref())
+    }
+
+    /// Shows one thing that is wrong with what was given, on standard error.
+    pub(crate) fn problem(&self, problem: impl Display) {
+        let problem = problem.to_string();
+        // A problem that cannot be shown has nowhere else to go; the exit status still says that there is one.
+        let _ = writeln!(io::stderr().lock(), "error: {}", Shown(&problem));
+        self.note_problem(problem);
+    }
+
+    /// Keeps a problem that was shown already for [`Self::finish`].
+    pub(crate) fn note_problem(&self, problem: impl Into<String>) {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        if problems.len() < MOST_PROBLEMS {
+            problems.push(problem.into());
+        }
+    }
+
+    /// Ends what was printed: all of it has left the program, and a call for JSON that was refused has an object that says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::line`].
+    pub(crate) fn finish(&self, status: ExitStatus, hint: Option<&str>) -> Result<()> {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_result = self.has_result.load(Ordering::Relaxed);
+        if let (Format::Json, false, [first, ..]) = (self.format, has_result, problems.as_slice()) {
+            let refusal = Refusal {
+                status: "error",
+                exit_status: status as u8,
+                error: first,
+                hint,
+                problems: problems.as_slice(),
+            };
+            self.json(serde_json::to_string_pretty(&refusal).context("writing the refusal")?)?;
+        }
+        self.settle(io::stdout().flush())
+    }
+
+    fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.has_result.store(true, Ordering::Relaxed);
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.settle(self.stream.write(bytes))
+    }
+
+    /// Takes a reader that went away for granted, and notes it.
+    fn settle(&self, written: io::Result<()>) -> Result<()> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            written => written.context("cannot write to standard output"),
+        }
     }
 
     /// `text` in the colour of `meaning`, or as it is.
@@ -98,68 +236,5 @@ impl Output {
     #[must_use]
     pub(crate) fn color(&self) -> Color {
         self.color
-    }
-}
-
-/// One line on standard error for something that is wrong with what was given.
-pub(crate) fn print_problem(problem: &impl Display) {
-    // A problem that cannot be shown has nowhere else to go; the exit status still says that there is one.
-    let _ = writeln!(io::stderr().lock(), "error: {}", Shown(&problem.to_string()));
-}
-
-/// Whether `error` only says that the reader of standard output went away.
-#[must_use]
-pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// Text that is safe to show on a terminal: control characters, bidirectional marks and zero-width characters are
-/// written as `\u{…}`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Shown<'a>(pub(crate) &'a str);
-
-impl Display for Shown<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        while let Some(at) = rest.find(is_unsafe_on_a_terminal) {
-            let (plain, tail) = rest.split_at(at);
-            formatter.write_str(plain)?;
-            let mut characters = tail.chars();
-            if let Some(character) = characters.next() {
-                write!(formatter, "{}", character.escape_unicode())?;
-            }
-            rest = characters.as_str();
-        }
-        formatter.write_str(rest)
-    }
-}
-
-/// Whether a character could move the cursor, change colours, reorder the line or hide.
-fn is_unsafe_on_a_terminal(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, expected: &str) {
-        assert_eq!(Shown(text).to_string(), expected);
-    }
-
-    #[test]
-    fn control_and_bidirectional_characters_are_escaped() {
-        check("dataset/pairs.json", "dataset/pairs.json");
-        check("modèle ½", "modèle ½");
-        check("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}");
-        check("a\u{202e}b\u{2066}c\u{200b}", "a\\u{202e}b\\u{2066}c\\u{200b}");
-        check("two\nlines", "two\\u{a}lines");
     }
 }

@@ -8,6 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use spinefairbench_report::visible::{Visible, VisibleLines};
+
+use crate::environment::is_dumb_terminal;
 
 /// How long work runs before anything is shown.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -58,11 +61,11 @@ impl Progress {
     /// Work called `label` that counts in `unit`.
     #[must_use]
     pub(crate) fn start(label: impl Into<String>, unit: Unit, verbosity: Verbosity) -> Self {
-        let label = label.into();
+        let label = Visible(&label.into()).to_string();
         let start = Instant::now();
         let shown = match verbosity {
             Verbosity::Quiet => Shown::Nothing,
-            Verbosity::Normal if io::stderr().is_terminal() => {
+            Verbosity::Normal if io::stderr().is_terminal() && !is_dumb_terminal() => {
                 let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
                 bar.set_style(style(unit));
                 bar.set_message(label.clone());
@@ -137,7 +140,7 @@ fn style(unit: Unit) -> ProgressStyle {
 pub(crate) fn note(verbosity: Verbosity, text: impl std::fmt::Display) {
     if verbosity == Verbosity::Normal {
         // As above: a note that cannot be shown is dropped.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{}", VisibleLines(&text.to_string()));
     }
 }
 

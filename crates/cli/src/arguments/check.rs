@@ -1,7 +1,5 @@
 //! The commands of the reviewer checks, as the list of checks has them.
 
-use std::path::PathBuf;
-
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand, ValueHint,
 };
@@ -10,6 +8,7 @@ use spinefairbench_checks::suite::CHECKS;
 
 use crate::arguments::limits::LimitArguments;
 use crate::arguments::{BundleArguments, FormatArguments};
+use crate::places::{BundleFolder, InputFile};
 
 /// One check alone.
 #[derive(Debug)]
@@ -42,13 +41,13 @@ pub(crate) struct CheckArguments {
 pub(crate) struct ChecksumsArguments {
     /// Manifests to verify, each against the files beside it; without any, both manifests of the bundle.
     #[arg(value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
-    pub(crate) manifests: Vec<PathBuf>,
+    pub(crate) manifests: Vec<InputFile>,
     /// The bundle's folder, for manifests that are named from it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<BundleFolder>,
     /// The release description; which manifests a release pins is `release-identity`'s to judge.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     /// Files that no manifest lists are findings.
     #[arg(long)]
     pub(crate) strict: bool,

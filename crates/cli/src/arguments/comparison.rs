@@ -1,13 +1,12 @@
 //! The arguments of `compare`, `leaderboard` and `sensitivity`.
 
-use std::path::PathBuf;
-
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
 
 use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
 use super::scoring::SubmissionArgument;
 use super::{DEFAULT_BUNDLE, FormatArguments};
+use crate::places::{BundleFolder, InputFile, OutputFile, UpdatedFile};
 
 /// `compare`.
 #[derive(Debug, Clone, Args)]
@@ -20,7 +19,7 @@ use super::{DEFAULT_BUNDLE, FormatArguments};
 pub(crate) struct CompareArguments {
     /// Score files; every two are compared, pair by pair.
     #[arg(value_name = "SCORE.json", required = true, value_hint = ValueHint::FilePath)]
-    pub(crate) scores: Vec<PathBuf>,
+    pub(crate) scores: Vec<InputFile>,
     /// Compare the first score with the others and with each published model, from the bundle's retained reports.
     #[arg(long)]
     pub(crate) panel: bool,
@@ -32,24 +31,24 @@ pub(crate) struct CompareArguments {
         value_hint = ValueHint::DirPath,
         requires = "panel"
     )]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The release description that names the published models; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "panel")]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) resampling: ResamplingArguments,
     /// Write the differences of each shared pair as CSV; with one comparison.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
-    pub(crate) differences: Option<PathBuf>,
+    pub(crate) differences: Option<OutputFile>,
     /// Write the comparisons as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) json: Option<PathBuf>,
+    pub(crate) json: Option<OutputFile>,
     /// Write the comparisons as one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) html: Option<PathBuf>,
+    pub(crate) html: Option<OutputFile>,
     /// Write the plot of the differences.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) svg: Option<PathBuf>,
+    pub(crate) svg: Option<OutputFile>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
     #[command(flatten)]
@@ -101,10 +100,10 @@ pub(crate) enum LeaderboardAction {
 pub(crate) struct LeaderboardAddArguments {
     /// The leaderboard; it is made if it is not there.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
-    pub(crate) board: PathBuf,
+    pub(crate) board: UpdatedFile,
     /// The score files; if one of them is refused, none is added.
     #[arg(value_name = "SCORE.json", required = true, value_hint = ValueHint::FilePath)]
-    pub(crate) scores: Vec<PathBuf>,
+    pub(crate) scores: Vec<InputFile>,
     /// Put a score in the place of a row of the same model.
     #[arg(long)]
     pub(crate) replace: bool,
@@ -127,7 +126,7 @@ pub(crate) struct LeaderboardAddArguments {
 pub(crate) struct LeaderboardShowArguments {
     /// The leaderboard.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
-    pub(crate) board: PathBuf,
+    pub(crate) board: InputFile,
     #[command(flatten)]
     pub(crate) published: PublishedArguments,
     #[command(flatten)]
@@ -139,7 +138,7 @@ pub(crate) struct LeaderboardShowArguments {
 pub(crate) struct LeaderboardRenderArguments {
     /// The leaderboard.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
-    pub(crate) board: PathBuf,
+    pub(crate) board: InputFile,
     #[command(flatten)]
     pub(crate) published: PublishedArguments,
     #[command(flatten)]
@@ -152,16 +151,16 @@ pub(crate) struct LeaderboardRenderArguments {
 pub(crate) struct RenderedForms {
     /// Write a CSV table, numbers in full.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) csv: Option<PathBuf>,
+    pub(crate) csv: Option<OutputFile>,
     /// Write a Markdown table, rounded as the published one.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) markdown: Option<PathBuf>,
+    pub(crate) markdown: Option<OutputFile>,
     /// Write one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) html: Option<PathBuf>,
+    pub(crate) html: Option<OutputFile>,
     /// Write the plot of both endpoints.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) svg: Option<PathBuf>,
+    pub(crate) svg: Option<OutputFile>,
 }
 
 /// Where the published rows come from.
@@ -169,10 +168,10 @@ pub(crate) struct RenderedForms {
 pub(crate) struct PublishedArguments {
     /// The release's bundle, whose frozen summary has the published intervals.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<BundleFolder>,
     /// The release description with the published rows; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
 }
 
 /// `sensitivity`.
@@ -190,16 +189,16 @@ pub(crate) struct SensitivityArguments {
     pub(crate) panel: bool,
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The release description that names the published models; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "panel")]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     /// Write the table and the plot as one self-contained page.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) html: Option<PathBuf>,
+    pub(crate) html: Option<OutputFile>,
     /// Write the plot: both endpoints under every variant, or of every model the range that the variants span.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) svg: Option<PathBuf>,
+    pub(crate) svg: Option<OutputFile>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
     #[command(flatten)]

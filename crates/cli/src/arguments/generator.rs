@@ -1,7 +1,5 @@
 //! The command line of `generator`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_artifacts::ids::EditLabel;
@@ -13,6 +11,7 @@ use spinefairbench_imaging::{
 };
 
 use super::{Format, FormatArguments, HubArguments};
+use crate::places::{InputFile, InputFolder, OutputFile, OutputFolder};
 
 /// `generator`.
 #[derive(Debug, Clone, Args)]
@@ -53,7 +52,7 @@ Examples:
 pub(crate) struct InfoArguments {
     /// The release description; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Json)]
     pub(crate) format: Format,
@@ -71,7 +70,7 @@ pub(crate) struct SmokeArguments {
     pub(crate) dry_run: bool,
     /// The folder that the files go to.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputFolder,
     /// Where to compute: `auto`, `cpu`, `cuda` or `cuda:N`.
     #[arg(long, value_name = "DEVICE", default_value_t = DeviceChoice::Auto, conflicts_with = "dry_run")]
     pub(crate) device: DeviceChoice,
@@ -88,13 +87,13 @@ Examples:
 pub(crate) struct LoraInfoArguments {
     /// A `.safetensors` file, or a folder as PEFT and diffusers save it.
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
-    pub(crate) file: PathBuf,
+    pub(crate) file: InputFile,
     /// Hold it against this base model, a folder or a single file (by names alone against Stable Diffusion 1.5 without it).
     #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) base_model: Option<PathBuf>,
+    pub(crate) base_model: Option<InputFolder>,
     /// Configurations and vocabulary for a single-file base model that is not Stable Diffusion 1.5.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, requires = "base_model")]
-    pub(crate) base_configs: Option<PathBuf>,
+    pub(crate) base_configs: Option<InputFolder>,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
@@ -110,10 +109,10 @@ Examples:
 pub(crate) struct GeneratorFetchArguments {
     /// The folder of models (`models` in the cache folder without it); each repository has a folder of its own there.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: Option<PathBuf>,
+    pub(crate) out: Option<OutputFolder>,
     /// The release description that pins the LoRA.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) hub: HubArguments,
     /// Also fetch this base model; the release pins none, so its digests are given with `--base-sums`.
@@ -121,7 +120,7 @@ pub(crate) struct GeneratorFetchArguments {
     pub(crate) base_model: Option<String>,
     /// Which files of the base model, and their digests: lines of `SHA256  PATH`, as `sha256sum` writes them.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "base_model")]
-    pub(crate) base_sums: Option<PathBuf>,
+    pub(crate) base_sums: Option<InputFile>,
     /// The base model's commit or branch.
     #[arg(long, value_name = "REVISION", default_value = "main", requires = "base_model")]
     pub(crate) base_revision: String,
@@ -132,10 +131,10 @@ pub(crate) struct GeneratorFetchArguments {
 pub(crate) struct ModelArguments {
     /// The LoRA, a `.safetensors` file or a folder with one (the configuration's `checkpoint_path` without it).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::AnyPath)]
-    pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) checkpoint: Option<InputFile>,
     /// A YAML file over the released defaults.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) config: Option<InputFile>,
     /// Where to compute: `auto`, `cpu`, `cuda` or `cuda:N` (the configuration's without it).
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<DeviceChoice>,
@@ -144,10 +143,10 @@ pub(crate) struct ModelArguments {
     pub(crate) prompt_set: PromptSet,
     /// A folder in the diffusers layout, a single `.safetensors` file, or the name of a fetched repository.
     #[arg(long, value_name = "MODEL", value_hint = ValueHint::AnyPath)]
-    pub(crate) base_model: Option<String>,
+    pub(crate) base_model: Option<InputFolder>,
     /// Configurations and vocabulary for a single-file base model that is not Stable Diffusion 1.5.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) base_configs: Option<PathBuf>,
+    pub(crate) base_configs: Option<InputFolder>,
     /// Use this in place of the file's alpha / rank.
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub(crate) lora_scale: Option<f64>,
@@ -240,16 +239,16 @@ Example, with the released LoRA and a base model in the diffusers layout:
 pub(crate) struct InferArguments {
     /// The source radiograph: PNG, JPEG, DICOM, TIFF, or raw samples.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) input: PathBuf,
+    pub(crate) input: InputFile,
     /// The folder that picture and metadata go to.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputFolder,
     /// Where the source is blended back: a picture that is bright there.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) mask: Option<PathBuf>,
+    pub(crate) mask: Option<InputFile>,
     /// Also write source, counterfactual and difference side by side, with the mask's outline, as this PNG file.
     #[arg(long, value_name = "FILE.png", value_hint = ValueHint::FilePath)]
-    pub(crate) compare: Option<PathBuf>,
+    pub(crate) compare: Option<OutputFile>,
     /// The edit: `elderly_female`, `elderly_male`, `young_female` or `young_male`.
     #[arg(long, value_name = "EDIT")]
     pub(crate) demographic: EditLabel,
@@ -296,13 +295,13 @@ Examples:
 pub(crate) struct QcArguments {
     /// The source radiograph.
     #[arg(value_name = "SOURCE", value_hint = ValueHint::FilePath)]
-    pub(crate) source: PathBuf,
+    pub(crate) source: InputFile,
     /// The counterfactual.
     #[arg(value_name = "GENERATED", value_hint = ValueHint::FilePath)]
-    pub(crate) generated: PathBuf,
+    pub(crate) generated: InputFile,
     /// torchvision's AlexNet weights as `.safetensors`; without them LPIPS is not measured and nothing passes.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) lpips_weights: Option<PathBuf>,
+    pub(crate) lpips_weights: Option<InputFile>,
     #[command(flatten)]
     pub(crate) thresholds: ThresholdArguments,
     #[command(flatten)]
@@ -324,10 +323,10 @@ Before it, on any machine:
 pub(crate) struct BatchArguments {
     /// The sources: CSV or JSON Lines with `source_id`, `path` and optionally `mask` and `edits`.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) manifest: PathBuf,
+    pub(crate) manifest: InputFile,
     /// The folder that pictures and journals go to; shards may share it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "check")]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputFolder>,
     /// Only read every source, mask and the LoRA, and name all that cannot be used and every notice: no model, no libtorch.
     #[arg(long)]
     pub(crate) check: bool,
@@ -352,7 +351,7 @@ pub(crate) struct BatchArguments {
     pub(crate) batch_size: u16,
     /// torchvision's AlexNet weights as `.safetensors`; without them LPIPS is not measured and nothing passes.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) lpips_weights: Option<PathBuf>,
+    pub(crate) lpips_weights: Option<InputFile>,
     #[command(flatten)]
     pub(crate) thresholds: ThresholdArguments,
     #[command(flatten)]
@@ -371,10 +370,10 @@ Example, and what passes on its result:
 pub(crate) struct AssembleArguments {
     /// The output folders of all shards of one batch.
     #[arg(value_name = "SHARD", required = true, value_hint = ValueHint::DirPath)]
-    pub(crate) shards: Vec<PathBuf>,
+    pub(crate) shards: Vec<InputFolder>,
     /// The folder to make; nothing may be there yet.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputFolder,
 }
 
 impl FormatArguments {

@@ -1,6 +1,6 @@
 //! The commands around a submission and its score, as types.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum, ValueHint};
 
@@ -9,6 +9,7 @@ use spinefairbench_scoring::Scope;
 use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
 use super::{DEFAULT_BUNDLE, FormatArguments};
+use crate::places::{BundleFolder, InputFile, OutputFile};
 
 /// Everything around a submission and its score.
 #[derive(Debug, Subcommand)]
@@ -38,20 +39,20 @@ pub(crate) enum ScoringCommand {
 pub(crate) struct ScoreArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) submission: PathBuf,
+    pub(crate) submission: InputFile,
     /// Where the score file goes; it is written whole or not at all.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: PathBuf,
+    pub(crate) output: OutputFile,
     /// Where a table of the pairs goes: CSV, or Parquet if its name ends so and the build has the feature `parquet`.
     #[arg(long, value_name = "FILE.csv|.parquet", value_hint = ValueHint::FilePath)]
-    pub(crate) per_pair: Option<PathBuf>,
+    pub(crate) per_pair: Option<OutputFile>,
     /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
     /// folder, or the pinned release.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
     #[command(flatten)]
@@ -79,10 +80,10 @@ pub(crate) struct ScopeArguments {
 pub(crate) struct SubmissionArgument {
     /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
     #[arg(value_name = "SUBMISSION", value_hint = ValueHint::FilePath)]
-    place: Option<PathBuf>,
+    place: Option<InputFile>,
     /// The same by name, as `score` takes it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    submission: Option<PathBuf>,
+    submission: Option<InputFile>,
 }
 
 impl SubmissionArgument {
@@ -104,10 +105,10 @@ pub(crate) struct LintArguments {
     pub(crate) submission: SubmissionArgument,
     /// The bundle's folder, to judge the coverage too.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<BundleFolder>,
     /// The release description whose models are the published ones, and whose pins the scope's manifests must have.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
     #[command(flatten)]
@@ -125,13 +126,13 @@ pub(crate) struct LintArguments {
 pub(crate) struct TemplateArguments {
     /// The bundle's folder.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The scope; of `toy`, which may leave out any pair, the template has every pair of the benchmark.
     #[arg(long, value_name = "SCOPE", value_parser = parse_scope)]
     pub(crate) scope: Scope,
     /// Where the template goes (standard output without it).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
+    pub(crate) output: Option<OutputFile>,
     /// JSON Lines: the header on the first line, then one pair a line.
     #[arg(long)]
     pub(crate) jsonl: bool,
@@ -174,7 +175,7 @@ pub(crate) struct ExplainArguments {
     pub(crate) model: Option<String>,
     /// The bundle's folder, for `--model`.
     #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: PathBuf,
+    pub(crate) artifacts: BundleFolder,
     /// The pair to explain.
     #[arg(
         long,

@@ -69,7 +69,7 @@ pub(crate) fn print(report: &CheckReport, format: Format, output: &Output) -> Re
     match format {
         Format::Json => {
             let json = serde_json::to_string_pretty(report).context("writing the report")?;
-            output.line(json)?;
+            output.json(json)?;
         }
         Format::Text => report_text::print_check(report, output)?,
     }

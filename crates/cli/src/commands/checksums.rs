@@ -66,7 +66,7 @@ fn named_files(source: &dyn FileSource, manifests: &[ReleasePath]) -> Vec<Releas
 /// The folders that hold manifests, each with those in it; no manifest stands for both of the bundle.
 fn groups(options: &ChecksumsArguments) -> Result<Vec<(PathBuf, Vec<ReleasePath>)>> {
     if options.manifests.is_empty() {
-        let bundle = options.artifacts.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_BUNDLE));
+        let bundle = options.artifacts.as_deref().unwrap_or(Path::new(DEFAULT_BUNDLE)).to_owned();
         return Ok(vec![(bundle, Vec::new())]);
     }
     let mut groups: Vec<(PathBuf, Vec<ReleasePath>)> = Vec::new();

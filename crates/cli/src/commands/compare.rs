@@ -1,7 +1,5 @@
 //! `compare`: scored models on the pairs that they share.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
@@ -22,9 +20,8 @@ use crate::commands::check::open_bundle;
 use crate::commands::retained_panel;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
-use crate::interrupt::write_atomic;
-use crate::output::{Meaning, Output, Shown, print_problem};
-use crate::targets::check_targets;
+use crate::output::{Meaning, Output, Shown};
+use crate::places::InputFile;
 use crate::text_table::text_table;
 
 pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitStatus> {
@@ -34,13 +31,6 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
         .then(|| input::release_description(options.release.as_deref()))
         .transpose()?;
     check_call(options, release.as_ref())?;
-    let targets = [
-        ("--differences", options.differences.as_deref()),
-        ("--json", options.json.as_deref()),
-        ("--html", options.html.as_deref()),
-        ("--svg", options.svg.as_deref()),
-    ];
-    check_targets(&targets, options.scores.iter().map(PathBuf::as_path))?;
     let mut problems = Vec::new();
     let mut models = scored_models(&options.scores, &options.limits, &mut problems)?;
     if let Some(release) = &release {
@@ -51,28 +41,28 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
         }
     }
     if !problems.is_empty() {
-        return Ok(refused(&problems));
+        return Ok(refused(&problems, output));
     }
     let design = if options.panel { Design::FirstAgainstOthers } else { Design::AllPairs };
     let comparisons = match compare_models(&models, design, &plan) {
         Ok(comparisons) => comparisons,
-        Err(error) => return Ok(refused(&[error.to_string()])),
+        Err(error) => return Ok(refused(&[error.to_string()], output)),
     };
     let json = ComparisonFile::new(&comparisons).to_bytes();
     if let (Some(path), [only]) = (&options.differences, comparisons.comparisons.as_slice()) {
-        write_atomic(path, only.differences_csv().as_bytes())?;
+        path.write(only.differences_csv().as_bytes())?;
     }
     if let Some(path) = &options.json {
-        write_atomic(path, &json)?;
+        path.write_json(&json)?;
     }
     if let Some(path) = &options.html {
-        write_atomic(path, comparison_page::html(&comparisons).as_bytes())?;
+        path.write(comparison_page::html(&comparisons).as_bytes())?;
     }
     if let Some(path) = &options.svg {
-        write_atomic(path, comparison_page::svg(&comparisons).as_bytes())?;
+        path.write(comparison_page::svg(&comparisons).as_bytes())?;
     }
     match options.output.format {
-        Format::Json => output.bytes(&json)?,
+        Format::Json => output.json(String::from_utf8_lossy(&json))?,
         Format::Text => print(&comparisons, output)?,
     }
     Ok(ExitStatus::Fine)
@@ -103,7 +93,7 @@ fn check_call(
 
 /// The models of the score files; what is wrong with a file goes to `problems`.
 fn scored_models(
-    paths: &[PathBuf],
+    paths: &[InputFile],
     limits: &InputLimitArguments,
     problems: &mut Vec<String>,
 ) -> Result<Vec<ComparedModel>> {
@@ -130,9 +120,9 @@ fn published_models(
     Ok(retained.iter().map(|model| ComparedModel::from_retained(model, pair_manifest)).collect())
 }
 
-fn refused(problems: &[String]) -> ExitStatus {
+fn refused(problems: &[String], output: &Output) -> ExitStatus {
     for problem in problems {
-        print_problem(problem);
+        output.problem(problem);
     }
     ExitStatus::Failed
 }

@@ -11,7 +11,7 @@ const BINARY: &str = "spinefairbench";
 pub(crate) fn run(options: &CompletionsArguments, output: &Output) -> Result<ExitStatus> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut crate::command(), BINARY, &mut script);
-    output.bytes(&script)?;
+    output.verbatim(&script)?;
     Ok(ExitStatus::Fine)
 }
 
@@ -28,6 +28,6 @@ pub(crate) fn manual(output: &Output) -> Result<ExitStatus> {
         man.render_description_section(&mut page).context("writing the manual page")?;
         man.render_options_section(&mut page).context("writing the manual page")?;
     }
-    output.bytes(&page)?;
+    output.verbatim(&page)?;
     Ok(ExitStatus::Fine)
 }

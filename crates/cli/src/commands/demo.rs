@@ -9,7 +9,9 @@ use crate::arguments::{DemoArguments, ScaleArgument};
 use crate::exit_status::ExitStatus;
 use crate::interrupt;
 use crate::output::{Output, Shown};
+use crate::places::check_implied;
 use crate::progress::{Files, Verbosity, note};
+use crate::shell::Quoted;
 
 /// The seed of the demonstration bundle that `verify --demo` builds.
 const CACHED_SEED: u64 = 42;
@@ -37,7 +39,11 @@ pub(crate) fn run(
     output.line(format_args!("release  {}", Shown(&release)))?;
     note(
         verbosity,
-        format_args!("verify it: spinefairbench verify --artifacts {root} --release {release}"),
+        format_args!(
+            "verify it: spinefairbench verify --artifacts {} --release {}",
+            Quoted(&bundle.root),
+            Quoted(&bundle.release_path)
+        ),
     );
     Ok(ExitStatus::Fine)
 }
@@ -62,6 +68,7 @@ pub(crate) fn cached(scale: ScaleArgument, verbosity: Verbosity) -> Result<DemoB
     if bundle.root.is_dir() && bundle.release_path.is_file() {
         return Ok(bundle);
     }
+    check_implied("cache folder", &bundle.root)?;
     note(
         verbosity,
         format_args!(

@@ -90,7 +90,7 @@ pub(crate) fn run(options: &DoctorArguments, output: &Output) -> Result<ExitStat
         libtorch: Libtorch::found(),
     };
     if options.output.format == Format::Json {
-        output.line(serde_json::to_string_pretty(&doctor).context("writing the report")?)?;
+        output.json(serde_json::to_string_pretty(&doctor).context("writing the report")?)?;
         return Ok(ExitStatus::Fine);
     }
     let or_none = |path: &Option<PathBuf>| {

@@ -21,7 +21,7 @@ use crate::arguments::scoring::ExplainArguments;
 use crate::commands::check::open_bundle;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
-use crate::output::{Color, Meaning, Output, Shown, print_problem};
+use crate::output::{Color, Meaning, Output, Shown};
 
 pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitStatus> {
     let Some(pair) = &options.pair else { return print_changes(options, output) };
@@ -33,14 +33,14 @@ pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitSta
     };
     let (model, texts) = match found {
         Ok(found) => found,
-        Err(problems) => return Ok(fail(&problems)),
+        Err(problems) => return Ok(fail(&problems, output)),
     };
     let explanation = explain(&texts.source, &texts.counterfactual);
     match options.format.format {
         Format::Json => {
             let file = ExplanationFile::new(&model, pair.as_str(), &explanation);
             let json = serde_json::to_string_pretty(&file).context("writing the explanation")?;
-            output.line(json)?;
+            output.json(json)?;
         }
         Format::Text => print_explanation(&model, &pair, &explanation, output)?,
     }
@@ -112,8 +112,8 @@ fn problems_of(error: SubmissionError) -> Result<Vec<String>> {
     }
 }
 
-fn fail(problems: &[String]) -> ExitStatus {
-    problems.iter().for_each(print_problem);
+fn fail(problems: &[String], output: &Output) -> ExitStatus {
+    problems.iter().for_each(|problem| output.problem(problem));
     ExitStatus::Failed
 }
 
@@ -135,11 +135,11 @@ fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStat
     };
     let (model, changes) = match found {
         Ok(found) => found,
-        Err(problems) => return Ok(fail(&problems)),
+        Err(problems) => return Ok(fail(&problems, output)),
     };
     if options.format.format == Format::Json {
         let file = ChangesFile::new(&model, &changes);
-        output.line(serde_json::to_string_pretty(&file).context("writing the changes")?)?;
+        output.json(serde_json::to_string_pretty(&file).context("writing the changes")?)?;
         return Ok(ExitStatus::Fine);
     }
     let model = output.paint(Meaning::Heading, Shown(&model));

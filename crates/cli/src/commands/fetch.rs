@@ -14,12 +14,13 @@ use spinefairbench_artifacts::lock::WhenBusy;
 use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::arguments::FetchArguments;
-use crate::download::{self, BUSY_WAIT};
+use crate::download::{self, BUSY_WAIT, Network};
 use crate::environment;
 use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
+use crate::places::check_implied;
 use crate::progress::{Progress, Unit, Verbosity, note};
 
 pub(crate) fn run(
@@ -30,7 +31,7 @@ pub(crate) fn run(
     let release = input::release_description(options.release.as_deref())?;
     match fetch(options, &release, verbosity)? {
         Outcome::Refused(problem) => {
-            print_problem(&problem);
+            output.problem(&problem);
             Ok(ExitStatus::Failed)
         }
         Outcome::Archive(path) => {
@@ -69,11 +70,16 @@ fn obtain_and_extract(
     verbosity: Verbosity,
 ) -> Result<Outcome> {
     let folder = match &options.out {
-        Some(folder) => folder.clone(),
-        None => environment::cache_folder()?.join("releases").join(&release.release_id),
+        Some(folder) => folder.to_path_buf(),
+        None => {
+            let folder = environment::cache_folder()?.join("releases").join(&release.release_id);
+            check_implied("cache folder", &folder)?;
+            folder
+        }
     };
     let plan = DownloadPlan::for_archive(&release.artifact_archive, options.hub.endpoint()?);
-    let archive = match obtain(options, &plan, &folder, verbosity) {
+    let network = options.hub.network()?;
+    let archive = match obtain(options, &network, &plan, &folder, verbosity) {
         Ok(fetched) => fetched,
         Err(error) => return download::refusal(error).map(Outcome::Refused),
     };
@@ -86,12 +92,13 @@ fn obtain_and_extract(
 
 fn obtain(
     options: &FetchArguments,
+    network: &Network,
     plan: &DownloadPlan,
     folder: &Path,
     verbosity: Verbosity,
 ) -> Result<Fetched, DownloadError> {
     let fetched =
-        download::shown("fetching".to_owned(), verbosity, |fetch_options| {
+        download::shown("fetching".to_owned(), network, verbosity, |fetch_options| {
             match &options.archive {
                 Some(local) => verify_file(local, &plan.pin, fetch_options),
                 None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),

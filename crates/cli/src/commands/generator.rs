@@ -8,12 +8,9 @@ mod facts;
 mod fetch;
 mod infer;
 mod model;
-mod places;
 mod preflight;
 mod quality;
 mod smoke;
-
-use std::path::Path;
 
 use anyhow::Result;
 use spinefairbench_artifacts::write::create_folder;
@@ -21,8 +18,8 @@ use spinefairbench_generator::GeneratorError;
 
 use crate::arguments::generator::{GeneratorArguments, GeneratorCommand};
 use crate::exit_status::ExitStatus;
-use crate::interrupt::write_atomic;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
+use crate::places::OutputFolder;
 use crate::progress::Verbosity;
 
 pub(crate) fn run(
@@ -45,7 +42,7 @@ pub(crate) fn run(
         Err(error) => error,
     };
     if error.downcast_ref::<GeneratorError>().is_some_and(is_about_what_was_given) {
-        print_problem(&format!("{error:#}"));
+        output.problem(format_args!("{error:#}"));
         return Ok(ExitStatus::Failed);
     }
     Err(error)
@@ -92,14 +89,14 @@ fn needs_libtorch(what: &str) -> anyhow::Error {
 
 /// Writes `bytes` as the file `name` in `folder`, which is made if it is not there, and prints the path after `label`.
 fn write_and_name(
-    folder: &Path,
+    folder: &OutputFolder,
     name: &str,
     bytes: &[u8],
     label: &str,
     output: &Output,
 ) -> Result<()> {
     create_folder(folder)?;
-    let path = folder.join(name);
-    write_atomic(&path, bytes)?;
+    let path = folder.file(name);
+    path.write(bytes)?;
     output.line(format_args!("{label:<8} {}", Shown(&path.display().to_string())))
 }

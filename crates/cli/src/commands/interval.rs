@@ -11,7 +11,7 @@ use spinefairbench_bootstrap::{Clusters, Degeneracy, clustered_interval, pairwis
 use crate::arguments::{Format, IntervalArguments};
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::output::{Output, print_problem};
+use crate::output::Output;
 
 pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
@@ -21,7 +21,7 @@ pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitSt
         Ok(column) => column,
         Err(problems) => {
             for problem in problems {
-                print_problem(&problem);
+                output.problem(&problem);
             }
             return Ok(ExitStatus::Failed);
         }
@@ -30,7 +30,7 @@ pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitSt
     let interval = match clustered_interval(&column.values, &clusters, &plan) {
         Ok(interval) => interval,
         Err(error) => {
-            print_problem(&format!("`{name}`: {error}"));
+            output.problem(format_args!("`{name}`: {error}"));
             return Ok(ExitStatus::Failed);
         }
     };
@@ -48,7 +48,7 @@ pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitSt
     };
     match options.output.format {
         Format::Json => {
-            output.line(serde_json::to_string(&result).context("writing the interval")?)?;
+            output.json(serde_json::to_string(&result).context("writing the interval")?)?;
         }
         Format::Text => output.line(&result)?,
     }

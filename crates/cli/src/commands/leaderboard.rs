@@ -32,10 +32,9 @@ use crate::arguments::comparison::{
 use crate::commands::check::open_bundle;
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::interrupt::{self, write_atomic};
-use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::interrupt;
+use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
-use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 /// How long `add` waits for another process that writes the same board; it holds it for milliseconds.
@@ -53,7 +52,7 @@ pub(crate) fn run(
     };
     let Err(problems) = outcome else { return Ok(ExitStatus::Fine) };
     for problem in problems {
-        print_problem(&problem);
+        output.problem(&problem);
     }
     Ok(ExitStatus::Failed)
 }
@@ -101,7 +100,7 @@ fn add(
     if !problems.is_empty() {
         return Ok(Err(problems));
     }
-    write_atomic(&options.board, &board.to_bytes())?;
+    options.board.write_json(&board.to_bytes())?;
     for (model, how) in added {
         let model = Shown(model);
         match how {
@@ -209,7 +208,7 @@ fn show(
         Err(problems) => return Ok(Err(problems)),
     };
     if options.output.format == Format::Json {
-        output.bytes(&to_json(&board.ranked(&published)))?;
+        output.json(String::from_utf8_lossy(&to_json(&board.ranked(&published))))?;
         return Ok(Ok(()));
     }
     let rows = board.ranked(&published).into_iter().map(|RankedRow { place, row }| {
@@ -249,13 +248,6 @@ fn show(
 }
 
 fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<Judged<()>> {
-    let targets = [
-        ("--csv", options.forms.csv.as_deref()),
-        ("--markdown", options.forms.markdown.as_deref()),
-        ("--html", options.forms.html.as_deref()),
-        ("--svg", options.forms.svg.as_deref()),
-    ];
-    check_targets(&targets, [options.board.as_path()])?;
     let board = match read_board(&options.board)? {
         Ok(board) => board,
         Err(problems) => return Ok(Err(problems)),
@@ -266,16 +258,16 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
     };
     let rows = board.ranked(&published);
     if let Some(path) = &options.forms.csv {
-        write_atomic(path, to_csv(&rows).as_bytes())?;
+        path.write(to_csv(&rows).as_bytes())?;
     }
     if let Some(path) = &options.forms.markdown {
-        write_atomic(path, to_markdown(&rows).as_bytes())?;
+        path.write(to_markdown(&rows).as_bytes())?;
     }
     if let Some(path) = &options.forms.html {
-        write_atomic(path, leaderboard_page::html(&board, &published).as_bytes())?;
+        path.write(leaderboard_page::html(&board, &published).as_bytes())?;
     }
     if let Some(path) = &options.forms.svg {
-        write_atomic(path, leaderboard_page::svg(&board, &published).as_bytes())?;
+        path.write(leaderboard_page::svg(&board, &published).as_bytes())?;
     }
     Ok(Ok(()))
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(options: &LintArguments, output: &Output) -> Result<ExitStatus
     let index = match (&bundle, scope) {
         (Some(bundle), Some(scope)) => match load_index(bundle, scope, &release.scope_manifests) {
             Ok(index) => Some(index),
-            Err(problems) => return Ok(refuse(path, &problems)),
+            Err(problems) => return Ok(refuse(path, &problems, output)),
         },
         _ => None,
     };
@@ -189,5 +189,5 @@ fn print_json(verdict: &Verdict, path: &Path, output: &Output) -> Result<()> {
         problems: problems.collect(),
         advice: advice.collect(),
     };
-    output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)
+    output.json(serde_json::to_string_pretty(&result).context("writing the verdict")?)
 }

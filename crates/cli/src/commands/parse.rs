@@ -13,7 +13,7 @@ use spinefairbench_parsers::{Category, CategorySet, parse_report, stage1_primary
 use crate::arguments::{Format, ParseArguments};
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
 
 /// How many bytes of lines are parsed at once; chosen so that a batch keeps all cores busy and memory small.
 const BATCH_BYTES: usize = 4 << 20;
@@ -28,7 +28,7 @@ pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatu
             Ok(report) => print(output, options.output.format, 1, &Parsed::of(report, None))
                 .map(|()| ExitStatus::Fine),
             Err(error) => {
-                print_problem(&error);
+                output.problem(&error);
                 Ok(ExitStatus::Failed)
             }
         };
@@ -70,7 +70,7 @@ fn parse_lines(
                 Ok(parsed) => print(output, format, lines_before + index + 1, &parsed)?,
                 Err(problem) => {
                     status = ExitStatus::Failed;
-                    print_problem(&problem);
+                    output.problem(&problem);
                 }
             }
         }
@@ -135,7 +135,7 @@ fn names<C: Category>(set: CategorySet<C>) -> Vec<&'static str> {
 
 fn print(output: &Output, format: Format, number: usize, parsed: &Parsed) -> Result<()> {
     if format == Format::Json {
-        return output.line(serde_json::to_string(parsed).context("writing a parsed report")?);
+        return output.json(serde_json::to_string(parsed).context("writing a parsed report")?);
     }
     let id = parsed.id.as_ref().map_or_else(|| format!("#{number}"), |id| id.get().to_owned());
     let or_none =

@@ -12,7 +12,7 @@ use crate::output::{Meaning, Output};
 pub(crate) fn run(options: &FormatArguments, output: &Output) -> Result<ExitStatus> {
     match options.format {
         Format::Json => output
-            .line(serde_json::to_string_pretty(&as_json()).context("writing the registries")?)?,
+            .json(serde_json::to_string_pretty(&as_json()).context("writing the registries")?)?,
         Format::Text => print_text(output)?,
     }
     Ok(ExitStatus::Fine)

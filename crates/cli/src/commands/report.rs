@@ -26,19 +26,15 @@ use crate::arguments::report::ReportArguments;
 use crate::commands::leaderboard::frozen_summary;
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::interrupt::write_atomic;
-use crate::output::{Output, Shown, print_problem};
-use crate::targets::check_targets;
+use crate::output::{Output, Shown};
+use crate::places::OutputFile;
 
 pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStatus> {
-    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
-    let inputs = [Some(options.score.as_path()), options.submission.as_deref()];
-    check_targets(&targets, inputs.into_iter().flatten())?;
     let prepared = match prepare(options)? {
         Ok(prepared) => prepared,
         Err(problems) => {
             for problem in &problems {
-                print_problem(problem);
+                output.problem(problem);
             }
             return Ok(ExitStatus::Failed);
         }
@@ -53,8 +49,8 @@ pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStat
     Ok(ExitStatus::Fine)
 }
 
-fn write(path: &Path, what: &str, text: &str, output: &Output) -> Result<()> {
-    write_atomic(path, text.as_bytes())?;
+fn write(path: &OutputFile, what: &str, text: &str, output: &Output) -> Result<()> {
+    path.write(text.as_bytes())?;
     output.line(format_args!("{what}  {}", Shown(&path.display().to_string())))
 }
 

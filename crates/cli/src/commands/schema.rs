@@ -12,6 +12,6 @@ pub(crate) fn run(options: &SchemaArguments, output: &Output) -> Result<ExitStat
         SchemaForm::Submission => Schema::Submission,
         SchemaForm::Score => Schema::Score,
     };
-    output.bytes(schema.text().as_bytes())?;
+    output.json(schema.text())?;
     Ok(ExitStatus::Fine)
 }

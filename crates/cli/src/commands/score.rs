@@ -1,15 +1,13 @@
 //! `score`: a submission to its score file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::UniqueMap;
-use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
-use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_bootstrap::is_tied;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
@@ -31,9 +29,8 @@ use crate::environment::seconds_since_epoch;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::interrupt;
-use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
-use crate::targets::check_targets;
 use crate::timestamp::rfc3339;
 
 pub(crate) fn run(
@@ -42,8 +39,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
-    refuse_targets(options)?;
-    let table = match options.per_pair.as_deref() {
+    let table = match &options.per_pair {
         Some(path) => Some((path, TableForm::of(path)?)),
         None => None,
     };
@@ -56,7 +52,7 @@ pub(crate) fn run(
     let read = read_on(&options.submission, limits, &bundle, &options.scope, pins)?;
     let (submission, index) = match read {
         Ok(read) => read,
-        Err(problems) => return Ok(refuse(&options.submission, &problems)),
+        Err(problems) => return Ok(refuse(&options.submission, &problems, output)),
     };
     let stated = submission.header.scope;
     if index.scope() != stated {
@@ -70,7 +66,7 @@ pub(crate) fn run(
         Ok(score) => score,
         Err(ScoreError::Refused(problems)) => {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Ok(refuse(&options.submission, &problems));
+            return Ok(refuse(&options.submission, &problems, output));
         }
         Err(error) => return Err(error).context("drawing the intervals"),
     };
@@ -93,9 +89,9 @@ pub(crate) fn run(
         None => None,
     };
     interrupt::guarded(|| {
-        write_atomic(&options.output, &file.to_bytes())?;
+        options.output.write_json(&file.to_bytes())?;
         match &table {
-            Some((path, bytes)) => write_atomic(path, bytes),
+            Some((path, bytes)) => path.write(bytes),
             None => Ok(()),
         }
     })?;
@@ -184,15 +180,15 @@ pub(crate) fn load_index(
 }
 
 /// Prints every problem and the sum of them.
-pub(crate) fn refuse(path: &Path, problems: &[String]) -> ExitStatus {
+pub(crate) fn refuse(path: &Path, problems: &[String], output: &Output) -> ExitStatus {
     for problem in problems {
-        print_problem(problem);
+        output.problem(problem);
     }
     let count = match problems.len() {
         1 => "1 problem".to_owned(),
         n => format!("{n} problems"),
     };
-    print_problem(&format!("`{}` has {count}; nothing was written", input::name(path)));
+    output.problem(format_args!("`{}` has {count}; nothing was written", input::name(path)));
     ExitStatus::Failed
 }
 
@@ -237,26 +233,6 @@ impl TableForm {
     }
 }
 
-/// Refuses targets that are read, before any work is done.
-fn refuse_targets(options: &ScoreArguments) -> Result<(), CallError> {
-    let targets =
-        [("--output", Some(&*options.output)), ("--per-pair", options.per_pair.as_deref())];
-    let read = scope_files(&options.artifacts);
-    let inputs = read.iter().chain([&options.submission]);
-    check_targets(&targets, inputs.map(PathBuf::as_path))
-}
-
-/// The files of a bundle that say what its scopes hold.
-pub(crate) fn scope_files(bundle: &Path) -> [PathBuf; 4] {
-    let paths = [
-        layout::SHA256SUMS,
-        layout::QC_PASSED_PAIRS,
-        layout::CORE_SUBSET,
-        layout::INTERSECTION_MANIFEST,
-    ];
-    paths.map(|path| bundle.join(path))
-}
-
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     output: String,
@@ -291,7 +267,7 @@ fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<
             .filter_map(|(name, endpoint)| is_degenerate(endpoint).then_some(name))
             .collect(),
         };
-        return output.line(serde_json::to_string(&summary).context("writing the summary")?);
+        return output.json(serde_json::to_string(&summary).context("writing the summary")?);
     }
     let (row, coverage) = (&file.table2_row, &file.coverage);
     let model = output.paint(Meaning::Heading, Shown(&row.model_name));

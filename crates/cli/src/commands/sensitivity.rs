@@ -28,10 +28,8 @@ use crate::commands::compare::endpoint_name;
 use crate::commands::retained_panel;
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::interrupt::write_atomic;
-use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
-use crate::targets::check_targets;
 use crate::text_table::text_table;
 
 pub(crate) fn run(
@@ -39,8 +37,6 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let targets = [("--html", options.html.as_deref()), ("--svg", options.svg.as_deref())];
-    check_targets(&targets, options.submission.path())?;
     let source = open_bundle(&options.artifacts)?;
     let problems = match options.submission.path() {
         Some(submission) => {
@@ -69,7 +65,7 @@ pub(crate) fn run(
         },
     };
     for problem in problems {
-        print_problem(&problem);
+        output.problem(&problem);
     }
     Ok(ExitStatus::Failed)
 }
@@ -83,7 +79,7 @@ fn write_figures<A>(
 ) -> Result<()> {
     for (path, render) in [(&options.html, html), (&options.svg, svg)] {
         if let Some(path) = path {
-            write_atomic(path, render(analysis).as_bytes())?;
+            path.write(render(analysis).as_bytes())?;
         }
     }
     Ok(())
@@ -163,7 +159,8 @@ fn of_panel(release: Option<&Path>, source: &dyn FileSource) -> Result<Judged<Pa
 
 fn print_model(analysis: &Sensitivity, format: Format, output: &Output) -> Result<()> {
     if format == Format::Json {
-        return output.bytes(&SensitivityFile::of_model(analysis).to_bytes());
+        return output
+            .json(String::from_utf8_lossy(&SensitivityFile::of_model(analysis).to_bytes()));
     }
     output.line(output.paint(Meaning::Heading, Shown(&analysis.model)))?;
     let rows = analysis.rows.iter().map(|row| {
@@ -185,7 +182,8 @@ fn print_model(analysis: &Sensitivity, format: Format, output: &Output) -> Resul
 
 fn print_panel(analysis: &PanelSensitivity, format: Format, output: &Output) -> Result<()> {
     if format == Format::Json {
-        return output.bytes(&SensitivityFile::of_panel(analysis).to_bytes());
+        return output
+            .json(String::from_utf8_lossy(&SensitivityFile::of_panel(analysis).to_bytes()));
     }
     for (place, endpoint) in PrimaryEndpoint::ALL.into_iter().enumerate() {
         let orderings = analysis.orderings.iter().filter_map(|ordering| {

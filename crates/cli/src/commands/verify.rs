@@ -23,8 +23,7 @@ use crate::commands::fetch::{self, Outcome};
 use crate::commands::{demo, report_text};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
-use crate::interrupt::write_atomic;
-use crate::output::{Meaning, Output, Shown, print_problem};
+use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Files, Progress, Unit, Verbosity};
 
 /// What is done where no bundle is named and none is in the usual place.
@@ -49,7 +48,7 @@ pub(crate) fn run(
     let (artifacts, release) = match bundle(options, missing, verbosity)? {
         Bundle::At { artifacts, release } => (artifacts, release),
         Bundle::Refused(problem) => {
-            print_problem(&problem);
+            output.problem(&problem);
             return Ok(ExitStatus::Failed);
         }
     };
@@ -80,7 +79,7 @@ fn bundle(
         return Ok(Bundle::At { artifacts: bundle.root, release });
     }
     let release = Box::new(input::release_description(options.release.as_deref())?);
-    let artifacts = options.artifacts.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_BUNDLE));
+    let artifacts = options.artifacts.as_deref().unwrap_or(Path::new(DEFAULT_BUNDLE)).to_owned();
     if missing == MissingBundle::Fetch && options.artifacts.is_none() && !artifacts.is_dir() {
         return Ok(match fetch::fetch(&FetchArguments::default(), &release, verbosity)? {
             Outcome::Bundle(artifacts) => Bundle::At { artifacts, release },
@@ -154,17 +153,17 @@ fn publish(
     let json =
         serde_json::to_string_pretty(&suite.timed(elapsed_ms)).context("writing the verdict")?;
     if let Some(path) = &options.json {
-        write_atomic(path, format!("{json}\n").as_bytes())?;
+        path.write_json(format!("{json}\n").as_bytes())?;
     }
     if let Some(path) = &options.junit {
-        write_atomic(path, junit::suite(suite, elapsed).as_bytes())?;
+        path.write(junit::suite(suite, elapsed).as_bytes())?;
     }
     if let Some(path) = &options.html {
         let page = suite_page::html(suite, elapsed, &artifacts.display().to_string());
-        write_atomic(path, page.as_bytes())?;
+        path.write(page.as_bytes())?;
     }
     match options.output.format {
-        Format::Json => output.line(json)?,
+        Format::Json => output.json(json)?,
         Format::Text => print_verdict(suite, elapsed, artifacts, output)?,
     }
     Ok(exit_status(suite.status()))

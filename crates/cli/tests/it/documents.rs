@@ -55,15 +55,23 @@ fn every_test_of_the_threats_exists() {
     let tests_there = tests();
     let text = std::fs::read_to_string(repository().join("docs/threats.md")).unwrap();
     // The tests of the first table stand in its last column, those of the classes in the last but one.
-    let (threats, classes) = text.split_once("## Bad inputs, by class").unwrap();
+    let (before, classes) = text.split_once("## Bad inputs, by class").unwrap();
+    let (threats, reports) = before.split_once("## Faults from public reports").unwrap();
     let cells = |row: &str| row.trim_matches('|').split(" | ").map(str::to_owned).collect();
     let rows = |part: &str| -> Vec<Vec<String>> {
         part.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells).collect()
     };
     let mut numbers = Vec::new();
     let mut cells_of_tests = Vec::new();
-    for cells in rows(threats).into_iter().skip(1) {
+    for cells in [rows(threats), rows(reports)].iter().flat_map(|rows| rows.iter().skip(1)) {
         cells_of_tests.push((cells[3].clone(), cells[0].clone()));
+    }
+    for cells in rows(reports).iter().skip(1) {
+        assert_eq!(cells.len(), 4, "{cells:?}");
+        for report in cells[0].split('`').skip(1).step_by(2) {
+            let number = report.split_once('#').map(|(_, number)| number.parse::<u32>());
+            assert!(report.contains('/') && matches!(number, Some(Ok(_))), "no report: {report}");
+        }
     }
     for cells in rows(classes).into_iter().skip(1) {
         let [number, _, state, tests, message] = cells.as_slice() else { panic!("{cells:?}") };

@@ -86,7 +86,7 @@ fn fetch(release: &str, out: &Path) -> Vec<String> {
 }
 
 #[test]
-fn class_7_a_file_system_that_fills_up_leaves_nothing_of_an_extraction() {
+fn a_file_system_that_fills_up_leaves_nothing_of_an_extraction() {
     let folder = tempfile::tempdir().unwrap();
     let release = pinned(folder.path());
     // The bundle has three megabytes in 2,864 files.
@@ -130,7 +130,7 @@ fn class_7_a_file_system_that_fills_up_leaves_nothing_of_an_extraction() {
 }
 
 #[test]
-fn class_7_a_file_system_that_may_only_be_read_is_named() {
+fn a_file_system_that_may_only_be_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let release = pinned(folder.path());
     let Some(disk) = SmallDisk::mount(folder.path(), "64m") else {
@@ -170,7 +170,7 @@ fn as_bound_user(folder: &Path) -> Command {
 }
 
 #[test]
-fn class_25_files_and_folders_that_may_not_be_read_are_findings() {
+fn files_and_folders_that_may_not_be_read_are_findings() {
     for (path, code) in [
         ("README.md", "file_unreadable"),
         ("metrics", "file_unreadable"),
@@ -205,7 +205,7 @@ fn class_25_files_and_folders_that_may_not_be_read_are_findings() {
 }
 
 #[test]
-fn class_19_a_folder_that_may_not_be_written_is_named() {
+fn a_folder_that_may_not_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = as_bound_user(folder.path());
     let place = folder.path().join("closed");
@@ -234,7 +234,7 @@ fn on_a_terminal(line: &str) -> Option<Output> {
 
 #[test]
 #[cfg_attr(not(target_os = "linux"), ignore = "`script` takes other options elsewhere")]
-fn class_58_on_a_terminal_of_40_columns_everything_is_said() {
+fn on_a_terminal_of_40_columns_everything_is_said() {
     let binary = env!("CARGO_BIN_EXE_spinefairbench");
     let (root, release) = mini();
     let verify = format!("'{binary}' verify --artifacts '{root}' --release '{release}'");
@@ -268,7 +268,7 @@ fn without_escapes(line: &str) -> String {
 }
 
 #[test]
-fn class_59_a_clock_in_1970_changes_nothing_but_the_time_in_the_file() {
+fn a_clock_in_1970_changes_nothing_but_the_time_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let score = |name: &str, seconds: &str| {
         let submission = format!("{}/metrics/toy_submission.json", mini().0);
@@ -372,7 +372,7 @@ fn interceptor(folder: &Path) -> Option<(Interceptor, String)> {
 
 /// A proxy that opens TLS shows a certificate of its own; the token must not get to it.
 #[test]
-fn class_60_a_proxy_that_opens_tls_is_refused_and_sees_no_token() {
+fn a_proxy_that_opens_tls_is_refused_and_sees_no_token() {
     let folder = tempfile::tempdir().unwrap();
     let Some((_server, address)) = interceptor(folder.path()) else { return };
     let proxy = Proxy::to(address);

@@ -25,6 +25,8 @@ mod generator_models;
 mod memory;
 mod mini_bundle;
 mod numbers;
+#[cfg(unix)]
+mod outputs;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod readme;
@@ -34,6 +36,7 @@ mod rules;
 #[cfg(unix)]
 mod scoring;
 mod signals;
+mod streams;
 mod submissions;
 mod surroundings;
 mod tampering;

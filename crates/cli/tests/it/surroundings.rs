@@ -24,7 +24,7 @@ fn with_file_limit(arguments: &[&str]) -> std::process::Output {
 
 #[cfg(unix)]
 #[test]
-fn class_7_a_write_that_fails_leaves_nothing_and_says_what_was_written() {
+fn a_write_that_fails_leaves_nothing_and_says_what_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let check = |arguments: &[&str], message: &str| {
@@ -45,7 +45,7 @@ fn class_7_a_write_that_fails_leaves_nothing_and_says_what_was_written() {
 }
 
 #[test]
-fn class_59_a_verdict_needs_no_home_and_no_temporary_folder() {
+fn a_verdict_needs_no_home_and_no_temporary_folder() {
     let (root, release) = mini();
     let mut command = spinefairbench();
     command.env_clear().env("TMPDIR", "no-such-folder");
@@ -72,7 +72,7 @@ fn in_surroundings(arguments: &[&str], threads: &str, language: &str) -> Vec<u8>
 }
 
 #[test]
-fn class_44_threads_language_and_time_zone_change_no_byte_of_a_result() {
+fn threads_language_and_time_zone_change_no_byte_of_a_result() {
     for arguments in [
         &["verify"][..],
         &["table2", "--recompute-ci"],
@@ -90,7 +90,7 @@ fn class_44_threads_language_and_time_zone_change_no_byte_of_a_result() {
 }
 
 #[test]
-fn class_44_any_number_of_threads_writes_the_same_score_file() {
+fn any_number_of_threads_writes_the_same_score_file() {
     let bundle = demo();
     let folder = tempfile::tempdir().unwrap();
     let score = |threads: &str| {
@@ -110,7 +110,7 @@ fn class_44_any_number_of_threads_writes_the_same_score_file() {
 }
 
 #[test]
-fn class_58_a_narrow_terminal_and_no_colour_change_only_the_form() {
+fn a_narrow_terminal_and_no_colour_change_only_the_form() {
     let (root, release) = mini();
     for (name, value) in [("COLUMNS", "40"), ("COLUMNS", "0"), ("TERM", "dumb"), ("NO_COLOR", "1")]
     {
@@ -124,7 +124,7 @@ fn class_58_a_narrow_terminal_and_no_colour_change_only_the_form() {
 }
 
 #[test]
-fn class_19_a_folder_that_somebody_filled_is_left_as_it_is() {
+fn a_folder_that_somebody_filled_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     fs::create_dir_all(&out).unwrap();

@@ -152,7 +152,7 @@ fn files_folders_and_links_that_changed_places_are_named() {
 
 #[cfg(unix)]
 #[test]
-fn class_23_links_are_named_and_never_followed_out_of_the_bundle() {
+fn links_are_named_and_never_followed_out_of_the_bundle() {
     use std::os::unix::fs::symlink;
     check("file_unlisted", "metrics", |root| {
         let outside = root.parent().unwrap().join("outside");
@@ -186,7 +186,7 @@ fn class_23_links_are_named_and_never_followed_out_of_the_bundle() {
 
 #[cfg(unix)]
 #[test]
-fn class_25_pipes_and_sockets_are_named_and_never_waited_for() {
+fn pipes_and_sockets_are_named_and_never_waited_for() {
     let pipe = |root: &Path, path: &str| {
         let _ = fs::remove_file(root.join(path));
         assert!(Command::new("mkfifo").arg(root.join(path)).status().unwrap().success());
@@ -205,7 +205,7 @@ fn class_25_pipes_and_sockets_are_named_and_never_waited_for() {
 
 #[cfg(unix)]
 #[test]
-fn class_17_names_that_are_no_release_path_are_findings() {
+fn names_that_are_no_release_path_are_findings() {
     use std::os::unix::ffi::OsStrExt as _;
     for name in ["a\\b", "a:b", "line\nbreak", "bell\u{7}"] {
         check("path_unsafe", name, |root| fs::write(root.join(name), "x").unwrap());
@@ -219,7 +219,7 @@ fn class_17_names_that_are_no_release_path_are_findings() {
 }
 
 #[test]
-fn class_25_a_sparse_file_neither_fills_the_memory_nor_takes_hours() {
+fn a_sparse_file_neither_fills_the_memory_nor_takes_hours() {
     let grow = |root: &Path, path: &str, bytes: u64| {
         let file = fs::File::options().create(true).append(true).open(root.join(path)).unwrap();
         file.set_len(bytes).unwrap();
@@ -236,7 +236,7 @@ fn class_25_a_sparse_file_neither_fills_the_memory_nor_takes_hours() {
 }
 
 #[test]
-fn class_25_folders_without_end_are_cut_off() {
+fn folders_without_end_are_cut_off() {
     check("folder_too_deep", &["d"; 33].join("/"), |root| {
         fs::create_dir_all(root.join(["d"; 300].join("/"))).unwrap();
     });
@@ -473,7 +473,7 @@ fn an_archive_with_a_manifest_of_its_own_is_not_the_pinned_release() {
 
 /// Each limit on an archive, as a flag.
 #[test]
-fn class_10_the_limits_of_an_archive_are_flags() {
+fn the_limits_of_an_archive_are_flags() {
     let archive = fixture("checks", "mini.tar.gz");
     for (flag, value, message) in [
         ("--max-entries", "100", "the archive has more than 100 members"),

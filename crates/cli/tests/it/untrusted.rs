@@ -45,7 +45,7 @@ fn check_command(root: &Path, command: &[&str]) -> Output {
 }
 
 #[test]
-fn class_61_hostile_ids_and_values_of_a_bundle_are_escaped() {
+fn hostile_ids_and_values_of_a_bundle_are_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let root = bundle(folder.path());
     let panel = root.join(PANEL);
@@ -62,7 +62,7 @@ fn class_61_hostile_ids_and_values_of_a_bundle_are_escaped() {
 }
 
 #[test]
-fn class_61_text_that_is_no_json_is_quoted_escaped() {
+fn text_that_is_no_json_is_quoted_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let root = bundle(folder.path());
     replace(&root.join(PANEL), format!("[{{\"model\": {HOSTILE}}}]"));
@@ -70,7 +70,7 @@ fn class_61_text_that_is_no_json_is_quoted_escaped() {
 }
 
 #[test]
-fn class_17_hostile_paths_in_a_manifest_are_escaped() {
+fn hostile_paths_in_a_manifest_are_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let root = bundle(folder.path());
     let manifest = root.join("SHA256SUMS.txt");
@@ -83,7 +83,7 @@ fn class_17_hostile_paths_in_a_manifest_are_escaped() {
 
 #[cfg(unix)]
 #[test]
-fn class_17_hostile_names_on_the_disk_are_escaped() {
+fn hostile_names_on_the_disk_are_escaped() {
     let folder = tempfile::tempdir().unwrap();
     let root = bundle(folder.path());
     fs::write(root.join(HOSTILE), "x").unwrap();
@@ -95,7 +95,7 @@ fn class_17_hostile_names_on_the_disk_are_escaped() {
 }
 
 #[test]
-fn class_61_hostile_names_on_the_command_line_are_escaped() {
+fn hostile_names_on_the_command_line_are_escaped() {
     for arguments in [
         &["parse", HOSTILE][..],
         &["verify", "--artifacts", HOSTILE],
@@ -115,7 +115,7 @@ fn class_61_hostile_names_on_the_command_line_are_escaped() {
 }
 
 #[test]
-fn class_61_hostile_tables_and_reports_are_escaped() {
+fn hostile_tables_and_reports_are_escaped() {
     let interval = ["interval", "-", "--value", "v", "--cluster", "c"];
     let check = |table: String| {
         let output = run_with_input(interval, table.as_bytes());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
@@ -17,9 +17,11 @@ use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::interrupt;
 use crate::output::{Output, Shown};
+use crate::places::check_derived;
 use crate::progress::{Progress, Unit, Verbosity, note};
+use crate::shell::Quoted;
 
-use super::{places, preflight};
+use super::preflight;
 
 pub(super) fn run(
     options: &BatchArguments,
@@ -41,7 +43,7 @@ pub(super) fn run(
         })
     });
     let inputs = sources.iter().flat_map(|source| [Some(&source.path), source.mask.as_ref()]);
-    places::check(folder, outputs, inputs.flatten().chain([&options.manifest]))?;
+    check_derived("--output", outputs, inputs.flatten().map(PathBuf::as_path))?;
     paint(options, folder, shard, &sources, verbosity, output)
 }
 
@@ -116,7 +118,6 @@ fn paint(
     use spinefairbench_generator::torch::Residency;
 
     use super::model;
-    use crate::output::print_problem;
 
     let config = model::configuration(&options.model, verbosity)?;
     let lora = config.checkpoint(options.model.checkpoint.as_deref())?;
@@ -150,7 +151,7 @@ fn paint(
     output.line(format_args!("passed     {}", outcome.passed))?;
     output.line(format_args!("failed     {}", outcome.failed))?;
     for (source, problem) in &outcome.unreadable {
-        print_problem(&format!("`{source}`: {problem}"));
+        output.problem(format_args!("`{source}`: {problem}"));
     }
     Ok(if outcome.unreadable.is_empty() { ExitStatus::Fine } else { ExitStatus::Failed })
 }
@@ -169,14 +170,13 @@ pub(super) fn assemble_shards(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    places::check(&options.output, [], [])?;
     let bar = Progress::start("assembling", Unit::Files, verbosity);
     let mut after_a_picture = |done: usize, total: usize| {
         bar.set(done as u64, Some(total as u64));
         until_interrupted()
     };
-    let counts =
-        interrupt::guarded(|| assemble(&options.shards, &options.output, &mut after_a_picture))?;
+    let shards: Vec<PathBuf> = options.shards.iter().map(|shard| shard.to_path_buf()).collect();
+    let counts = interrupt::guarded(|| assemble(&shards, &options.output, &mut after_a_picture))?;
     bar.finish();
     let (dataset, release) =
         (options.output.display().to_string(), path_beside(&options.output).display().to_string());
@@ -185,9 +185,10 @@ pub(super) fn assemble_shards(
     note(
         verbosity,
         format_args!(
-            "verify it: spinefairbench dataset --artifacts {dataset} --release {release}, \
-             then spinefairbench checksums {dataset}/{}",
-            layout::SHA256SUMS
+            "verify it: spinefairbench dataset --artifacts {} --release {}, then spinefairbench checksums {}",
+            Quoted(&options.output),
+            Quoted(&path_beside(&options.output)),
+            Quoted(&options.output.join(layout::SHA256SUMS))
         ),
     );
     output.line(format_args!("attempted  {}", counts.attempted))?;

@@ -12,13 +12,13 @@ use crate::arguments::Format;
 use crate::arguments::generator::{InfoArguments, LoraInfoArguments};
 use crate::exit_status::ExitStatus;
 use crate::input;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
 
 pub(super) fn info(options: &InfoArguments, output: &Output) -> Result<ExitStatus> {
     let release = input::release_description(options.release.as_deref())?;
     let info = facts::info(&release);
     if options.format == Format::Json {
-        output.line(serde_json::to_string_pretty(&info).context("writing the facts")?)?;
+        output.json(serde_json::to_string_pretty(&info).context("writing the facts")?)?;
         return Ok(ExitStatus::Fine);
     }
     let mut lines = Vec::new();
@@ -60,12 +60,12 @@ pub(super) fn lora_info(options: &LoraInfoArguments, output: &Output) -> Result<
     };
     let info = LoraFile::open(&options.file)?.info(&base);
     if options.output.is_json() {
-        output.line(serde_json::to_string_pretty(&info).context("writing the facts")?)?;
+        output.json(serde_json::to_string_pretty(&info).context("writing the facts")?)?;
     } else {
         write_lora_facts(&info, output)?;
     }
     let Some(refused) = &info.refused else { return Ok(ExitStatus::Fine) };
-    print_problem(refused);
+    output.problem(refused);
     Ok(ExitStatus::Failed)
 }
 

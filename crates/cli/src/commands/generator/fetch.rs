@@ -18,7 +18,8 @@ use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::interrupt;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
+use crate::places::check_implied;
 use crate::progress::Verbosity;
 
 pub(super) fn run(
@@ -34,15 +35,19 @@ fn fetch_all(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let Some(plans) = plans(options, &options.hub.endpoint()?)? else {
+    let Some(plans) = plans(options, &options.hub.endpoint()?, output)? else {
         return Ok(ExitStatus::Failed);
     };
+    if options.out.is_none() {
+        check_implied("cache folder", &environment::cache_folder()?)?;
+    }
+    let network = options.hub.network()?;
     for plan in plans {
         let path = model_folder(options.out.as_deref(), &plan.repository)?.join(&plan.filename);
         let label = format!("fetching {}", plan.filename);
-        let fetched = download::shown(label, verbosity, |options| fetch(&plan, &path, options));
+        let fetched = download::shown(label, &network, verbosity, |options| fetch(&plan, &path, options));
         if let Err(error) = fetched {
-            print_problem(&download::refusal(error)?);
+            output.problem(download::refusal(error)?);
             return Ok(ExitStatus::Failed);
         }
         output.line(format_args!("model    {}", Shown(&path.display().to_string())))?;
@@ -70,6 +75,7 @@ pub(super) fn model_folder(out: Option<&Path>, repository: &str) -> Result<PathB
 fn plans(
     options: &GeneratorFetchArguments,
     endpoint: &Endpoint,
+    output: &Output,
 ) -> Result<Option<Vec<DownloadPlan>>> {
     let release = input::release_description(options.release.as_deref())?;
     let Some(generator) = release.generator else {
@@ -88,7 +94,7 @@ fn plans(
     if let (Some(repository), Some(sums)) = (&options.base_model, &options.base_sums) {
         let listed = manifest::parse(&input::name(sums), &input::read(sums)?);
         if !listed.problems.is_empty() {
-            listed.problems.iter().for_each(print_problem);
+            listed.problems.iter().for_each(|problem| output.problem(problem));
             return Ok(None);
         }
         plans.extend(listed.entries.iter().map(|entry| {

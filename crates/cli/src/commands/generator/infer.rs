@@ -27,11 +27,12 @@ mod with_libtorch {
     use spinefairbench_generator::torch::{Probe, Residency};
     use tch::Tensor;
 
-    use super::super::{model, places, write_and_name};
+    use super::super::{model, write_and_name};
     use super::{ExitStatus, InferArguments, Output, Result, Verbosity};
     use crate::input;
     use crate::interrupt;
     use crate::output::Shown;
+    use crate::places::{OutputFolder, check_derived};
     use crate::progress::{Progress, Unit, note};
 
     pub(in super::super) fn run(
@@ -43,15 +44,12 @@ mod with_libtorch {
         let given = options.model.checkpoint.as_deref();
         let lora = config.checkpoint(given)?;
         let outputs = [picture_name(options.demographic), metadata_name(options.demographic)];
-        let inputs = [Some(&options.input), options.mask.as_ref(), Some(&lora)];
-        places::check(
-            &options.output,
-            outputs.iter().map(|name| options.output.join(name)).chain(options.compare.clone()),
-            inputs.into_iter().chain([options.model.config.as_ref()]).flatten(),
+        let inputs = [Some(&*options.input), options.mask.as_deref(), Some(lora.as_path())];
+        check_derived(
+            "--output",
+            outputs.iter().map(|name| options.output.join(name)),
+            inputs.into_iter().chain([options.model.config.as_deref()]).flatten(),
         )?;
-        if let Some(path) = &options.compare {
-            places::check(path, [], [])?;
-        }
         let model =
             model::options(&options.model, &options.read, &config, lora, Residency::OneCall)?;
         // Before the model, which takes far longer.
@@ -82,7 +80,7 @@ mod with_libtorch {
             let strip = comparison_strip(&outcome.source, &outcome.picture, outcome.mask.as_ref())
                 .and_then(|strip| strip.to_png())
                 .map_err(GeneratorError::from)?;
-            interrupt::write_atomic(path, &strip)?;
+            path.write(&strip)?;
             output.line(format_args!("compare  {}", Shown(&path.display().to_string())))?;
         }
         Ok(ExitStatus::Fine)
@@ -111,7 +109,7 @@ mod with_libtorch {
     /// The picture, and the JSON beside it.
     pub(in super::super) fn write_outcome(
         outcome: &InferOutcome,
-        folder: &Path,
+        folder: &OutputFolder,
         verbosity: Verbosity,
         output: &Output,
     ) -> Result<()> {

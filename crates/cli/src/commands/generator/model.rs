@@ -61,10 +61,10 @@ pub(super) fn options(
             CallError::new(format!("`device` of the configuration: {error}"))
         })?,
     };
-    let base_model = options.base_model.as_deref().unwrap_or(&config.base_model);
+    let base_model = options.base_model.as_deref().unwrap_or(Path::new(&config.base_model));
     Ok(ModelOptions {
         base_model: base_path(base_model)?,
-        base_configs: options.base_configs.clone(),
+        base_configs: options.base_configs.as_deref().map(Path::to_owned),
         lora: Some(lora),
         lora_scale: lora_scale(options)?,
         lora_merge: if options.lora_merge { LoraMerge::Merged } else { LoraMerge::Apart },
@@ -82,12 +82,12 @@ pub(super) fn options(
 }
 
 /// Where the base model called `name` is: a path, or a repository that was fetched.
-pub(super) fn base_path(name: &str) -> Result<PathBuf> {
-    let path = Path::new(name);
+pub(super) fn base_path(path: &Path) -> Result<PathBuf> {
     if path.exists() {
         return Ok(path.to_owned());
     }
-    if let Ok(fetched) = model_folder(None, name)
+    let name = path.display();
+    if let Ok(fetched) = model_folder(None, &name.to_string())
         && fetched.is_dir()
     {
         return Ok(fetched);

@@ -1,5 +1,7 @@
 //! `generator batch --check`: every file of a list and the LoRA, read before any model is loaded.
 
+use std::path::Path;
+
 use anyhow::Result;
 use spinefairbench_generator::base_model::BaseModel;
 use spinefairbench_generator::batch::{Preparation, Shard, SourceEntry, preflight};
@@ -11,7 +13,7 @@ use super::model;
 use crate::arguments::generator::BatchArguments;
 use crate::exit_status::ExitStatus;
 use crate::interrupt;
-use crate::output::{Output, Shown, print_problem};
+use crate::output::{Output, Shown};
 use crate::progress::{Progress, Unit, Verbosity};
 
 /// The autoencoder's reduction, which a base model that is not there cannot say.
@@ -39,7 +41,7 @@ pub(super) fn run(
         }
         Err(problem) => {
             n_problems += 1;
-            print_problem(&problem);
+            output.problem(&problem);
             "refused".into()
         }
     };
@@ -60,7 +62,7 @@ pub(super) fn run(
         }
         for problem in &found.problems {
             n_problems += 1;
-            print_problem(&format!("`{}`: {problem}", source.source_id));
+            output.problem(format_args!("`{}`: {problem}", source.source_id));
         }
         n_readable += u64::from(found.problems.is_empty());
         bar.set(n_sources, None);
@@ -89,14 +91,16 @@ fn check_lora(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let mut notices = Vec::new();
-    let name = options.model.base_model.as_deref().unwrap_or(&config.base_model);
-    let base = match model::base_path(name) {
+    let path_of_base = options.model.base_model.as_deref();
+    let path_of_base = path_of_base.unwrap_or(Path::new(&config.base_model));
+    let base = match model::base_path(path_of_base) {
         Ok(path) => BaseModel::open(&path, options.model.base_configs.as_deref())
             .map(|base| BaseModules::of(&base)),
         Err(error) if options.model.base_model.is_some() => return Ok(Err(format!("{error:#}"))),
         Err(_) => {
             notices.push(format!(
-                "held against the names of Stable Diffusion 1.5 alone, since the base model `{name}` is not here"
+                "held against the names of Stable Diffusion 1.5 alone, since the base model `{}` is not here",
+                path_of_base.display()
             ));
             Ok(BaseModules::released_names())
         }

@@ -50,7 +50,7 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
             "source": source_file.to_json(),
             "generated": generated_file.to_json(),
         });
-        output.line(serde_json::to_string_pretty(&result).context("writing the verdict")?)?;
+        output.json(serde_json::to_string_pretty(&result).context("writing the verdict")?)?;
         return Ok(status);
     }
     let word = |is_kept: bool| {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_generator::smoke;
 
-use super::{places, write_and_name};
+use super::write_and_name;
 use crate::arguments::generator::SmokeArguments;
 use crate::exit_status::ExitStatus;
 #[cfg(feature = "libtorch")]
@@ -17,7 +17,6 @@ pub(super) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    places::check(&options.output, [], [])?;
     if !options.dry_run {
         return real_pass(options, verbosity, output);
     }
