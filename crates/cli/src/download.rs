@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use spinefairbench_artifacts::download::{
-    Authorities, DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Progress as Received, Proxies,
-    Retries, Timeouts, Token,
+    Authorities, DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Progress as Received,
+    Proxies, Retries, Timeouts, Token,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 

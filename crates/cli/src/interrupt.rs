@@ -7,6 +7,8 @@
 //! The flag is one of the two things that belong to the process and not to a call; a signal has no other address.
 
 use std::io::{self, Write};
+#[cfg(unix)]
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
@@ -39,8 +41,25 @@ static FLAG: AtomicBool = AtomicBool::new(false);
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     // Without a handler the system's default stays: a signal ends the process where it stands, as a power cut would.
-    ONCE.call_once(|| drop(ctrlc::set_handler(on_signal)));
+    ONCE.call_once(|| {
+        drop(ctrlc::set_handler(on_signal));
+        end_aborts_with_a_status();
+    });
 }
+
+/// Memory that cannot be had ends the process by a signal, after a line on standard error that says so. This gives it the status of every
+/// other call that could not be carried out.
+#[cfg(unix)]
+fn end_aborts_with_a_status() {
+    let always = Arc::new(AtomicBool::new(true));
+    let status = ExitStatus::CouldNotRun as i32;
+    let signal = signal_hook::consts::SIGABRT;
+    drop(signal_hook::flag::register_conditional_shutdown(signal, status, always));
+}
+
+/// Elsewhere there is no such signal.
+#[cfg(not(unix))]
+fn end_aborts_with_a_status() {}
 
 /// Set once a signal came; guarded work looks at it.
 pub(crate) fn flag() -> &'static AtomicBool {

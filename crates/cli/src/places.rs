@@ -297,6 +297,16 @@ impl Places {
     /// Standard output may be a file of this call too: `verify --json a > a`, `parse a >> a`.
     fn check_stdout(&self) -> Result<(), CallError> {
         let Some(stdout) = resolve::standard_file(Standard::Output) else { return Ok(()) };
+        // Where the system tells which file it is: it may stand in a bundle.
+        if let Ok(Target::File { place, .. }) = resolve::file(Path::new("/dev/stdout")) {
+            let shown = Place {
+                option: "standard output:".to_owned(),
+                path: place.clone(),
+                role: Role::Output,
+                is_named: true,
+            };
+            self.check_bundles(&shown, &Target::File { place, identity: None })?;
+        }
         let is_it = |place: &&Place| {
             let is_file = matches!(place.role, Role::Input | Role::Output | Role::Updated);
             is_file && Some(&stdout) == identity(place).as_ref()
@@ -319,10 +329,8 @@ impl Places {
             Target::Folder { place } => place,
         };
         // A default that is not there, or is some other folder of that name, is no bundle of this call.
-        let is_meant =
-            |place: &Place| place.is_named || resolve::looks_like_a_bundle(&place.path);
-        let bundles =
-            self.0.iter().filter(|place| place.role == Role::Bundle && is_meant(place));
+        let is_meant = |place: &Place| place.is_named || resolve::looks_like_a_bundle(&place.path);
+        let bundles = self.0.iter().filter(|place| place.role == Role::Bundle && is_meant(place));
         let bundles: Vec<(&Place, Identity)> =
             bundles.filter_map(|bundle| Some((bundle, Identity::of(&bundle.path)?))).collect();
         let refuse = |bundle: &Path, why: &str| {

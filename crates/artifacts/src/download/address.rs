@@ -199,13 +199,14 @@ impl Address {
             Scheme::Http => 80,
             Scheme::Https => 443,
         };
-        let (host, port) = match self.authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            Some((host, port)) => (host, port.strip_prefix(':')),
-            None => match self.authority.split_once(':') {
-                Some((host, port)) => (host, Some(port)),
-                None => (self.authority.as_str(), None),
-            },
-        };
+        let (host, port) =
+            match self.authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+                Some((host, port)) => (host, port.strip_prefix(':')),
+                None => match self.authority.split_once(':') {
+                    Some((host, port)) => (host, Some(port)),
+                    None => (self.authority.as_str(), None),
+                },
+            };
         (host, port.and_then(|port| port.parse().ok()).unwrap_or(usual))
     }
 

@@ -46,7 +46,8 @@ impl Authorities {
             Self::System => {
                 let found = rustls_native_certs::load_native_certs();
                 problems.extend(found.errors.iter().map(ToString::to_string));
-                let certificates = found.certs.iter().map(|der| Certificate::from_der(der).to_owned());
+                let certificates =
+                    found.certs.iter().map(|der| Certificate::from_der(der).to_owned());
                 ("the system's store".to_owned(), certificates.collect())
             }
             Self::In(places) => {

@@ -91,7 +91,9 @@ fn parse(text: &str) -> Result<ureq::Proxy, String> {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let (user, place) = match rest.rsplit_once('@') {
         // A password may hold what ends an address elsewhere.
-        Some((user, place)) => (Some(user), place.split(['/', '?', '#']).next().unwrap_or_default()),
+        Some((user, place)) => {
+            (Some(user), place.split(['/', '?', '#']).next().unwrap_or_default())
+        }
         None => (None, authority),
     };
     let no_place = || format!("expected `HOST:PORT`, found `{}`", shown(place));
@@ -111,9 +113,8 @@ fn parse(text: &str) -> Result<ureq::Proxy, String> {
     let mut builder = ureq::Proxy::builder(protocol).host(host).port(port.unwrap_or(usual));
     if let Some(user) = user {
         let (name, password) = user.split_once(':').unwrap_or((user, ""));
-        let (name, password) = decoded(name)
-            .zip(decoded(password))
-            .ok_or("its name and password are no text")?;
+        let (name, password) =
+            decoded(name).zip(decoded(password)).ok_or("its name and password are no text")?;
         builder = builder.username(&name);
         if !password.is_empty() {
             builder = builder.password(&password);
@@ -143,7 +144,9 @@ fn decoded(text: &str) -> Option<String> {
         let escaped = match (first, tail) {
             (b'%', [high, low, ..]) => {
                 let digit = |byte: u8| char::from(byte).to_digit(16);
-                digit(*high).zip(digit(*low)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok())
+                digit(*high)
+                    .zip(digit(*low))
+                    .and_then(|(high, low)| u8::try_from(high * 16 + low).ok())
             }
             _ => None,
         };
@@ -305,7 +308,11 @@ mod tests {
             ("http://[::1]:3128", ProxyProtocol::Http, "[::1]", 3128),
         ] {
             let proxy = https(value).unwrap().unwrap();
-            assert_eq!((proxy.protocol(), proxy.host(), proxy.port()), (protocol, host, port), "{value}");
+            assert_eq!(
+                (proxy.protocol(), proxy.host(), proxy.port()),
+                (protocol, host, port),
+                "{value}"
+            );
         }
         let proxy = https("http://na%40me:p%3A%25/#@proxy.test:1").unwrap().unwrap();
         assert_eq!((proxy.username(), proxy.password()), (Some("na@me"), Some("p:%/#")));

@@ -278,13 +278,11 @@ impl Transfer<'_, '_> {
             Step::TryLater(asked) => {
                 Ok(Outcome::Failed(AttemptError::Status { status: facts.status }, asked))
             }
-            Step::Follow(_) | Step::Refused | Step::Encoded(_) => {
-                Err(DownloadError::Status {
-                    url: self.address.to_string(),
-                    status: facts.status,
-                    token: TokenUse::NotSet,
-                })
-            }
+            Step::Follow(_) | Step::Refused | Step::Encoded(_) => Err(DownloadError::Status {
+                url: self.address.to_string(),
+                status: facts.status,
+                token: TokenUse::NotSet,
+            }),
         }
     }
 

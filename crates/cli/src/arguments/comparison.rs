@@ -110,13 +110,13 @@ pub(crate) struct LeaderboardAddArguments {
     /// The submissions that were scored, one for each score file in any order: each is scored again on `--artifacts`, must give the
     /// same rows, and its row is marked as recomputed.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "artifacts")]
-    pub(crate) submission: Vec<PathBuf>,
+    pub(crate) submission: Vec<InputFile>,
     /// The bundle's folder: the rows of each score must be pairs of its scope.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: Option<PathBuf>,
+    pub(crate) artifacts: Option<BundleFolder>,
     /// The release description whose pins the scope's manifests must have.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "artifacts")]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) limits: InputLimitArguments,
 }

@@ -139,7 +139,7 @@ pub(crate) struct TemplateArguments {
     /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
     /// folder, or the pinned release.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<PathBuf>,
+    pub(crate) release: Option<InputFile>,
 }
 
 /// `schema`.

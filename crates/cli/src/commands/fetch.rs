@@ -98,11 +98,11 @@ fn obtain(
     verbosity: Verbosity,
 ) -> Result<Fetched, DownloadError> {
     let fetched =
-        download::shown("fetching".to_owned(), network, verbosity, |fetch_options| {
-            match &options.archive {
-                Some(local) => verify_file(local, &plan.pin, fetch_options),
-                None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),
-            }
+        download::shown("fetching".to_owned(), network, verbosity, |fetch_options| match &options
+            .archive
+        {
+            Some(local) => verify_file(local, &plan.pin, fetch_options),
+            None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),
         })?;
     let how = match fetched.origin {
         Origin::AlreadyThere => "already there".to_owned(),

@@ -15,6 +15,7 @@ use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::{ArtifactError, layout};
 use spinefairbench_bootstrap::is_tied;
 use spinefairbench_report::leaderboard_page;
+use spinefairbench_report::visible::VisibleLines;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{
     Added, Assurance, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
@@ -258,7 +259,7 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
     };
     let rows = board.ranked(&published);
     if let Some(path) = &options.forms.csv {
-        path.write(to_csv(&rows).as_bytes())?;
+        path.write(VisibleLines(&to_csv(&rows)).to_string().as_bytes())?;
     }
     if let Some(path) = &options.forms.markdown {
         path.write(to_markdown(&rows).as_bytes())?;

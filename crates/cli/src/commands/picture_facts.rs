@@ -7,7 +7,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_generator::prepare::read_picture_file;
 use spinefairbench_imaging::{Picture, Pixels};
 
@@ -16,7 +15,6 @@ use crate::arguments::{DoctorArguments, Format};
 use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::output::Output;
-use crate::targets::check_targets;
 
 /// A picture file, and what a user may want to know about it.
 #[derive(Debug)]
@@ -73,17 +71,16 @@ impl Read {
 
 /// `doctor --picture`.
 pub(crate) fn show(path: &Path, options: &DoctorArguments, output: &Output) -> Result<ExitStatus> {
-    check_targets(&[("--png", options.png.as_deref())], [path])?;
     let read = read(path, &options.read)?;
     if let Some(target) = &options.png {
         let png = match &read.picture.pixels {
             Pixels::Grey(image) => image.to_png(),
             Pixels::Rgb(image) => image.to_png(),
         };
-        write_atomic(target, &png?)?;
+        target.write(&png?)?;
     }
     if options.output.format == Format::Json {
-        output.line(serde_json::to_string_pretty(&read.to_json()).context("writing the facts")?)?;
+        output.json(serde_json::to_string_pretty(&read.to_json()).context("writing the facts")?)?;
         return Ok(ExitStatus::Fine);
     }
     let (picture, size) = (&read.picture, read.picture.size());

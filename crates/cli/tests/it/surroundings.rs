@@ -134,3 +134,42 @@ fn a_folder_that_somebody_filled_is_left_as_it_is() {
     assert_eq!(fs::read_to_string(out.join("mine.txt")).unwrap(), "mine");
     assert_eq!(names(folder.path()), BTreeSet::from(["out".to_owned()]));
 }
+
+/// The binary with so many kilobytes of address space.
+#[cfg(target_os = "linux")]
+fn with_memory(kilobytes: u64, arguments: &[&str]) -> std::process::Output {
+    let script = format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_spinefairbench")]).args(arguments);
+    // A thread takes two megabytes for its stack alone.
+    command.env("RAYON_NUM_THREADS", "1").output().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn running_out_of_memory_has_the_status_of_a_call_that_could_not_be_carried_out() {
+    let starts = |kilobytes: &u64| with_memory(*kilobytes, &["--version"]).status.success();
+    let least = (4..40).map(|n| n * 8_000).find(starts).expect("the binary starts");
+    let folder = tempfile::tempdir().unwrap();
+    let report = folder.path().join("report.jsonl");
+    let line = format!("{{\"text\": \"{}\"}}\n", "Fracture. ".repeat(4_000_000));
+    fs::write(&report, line).unwrap();
+    let (root, release) = mini();
+    let mut codes = BTreeSet::new();
+    for more in [2_000, 6_000, 12_000, 25_000, 50_000] {
+        for arguments in [
+            &["verify", "--artifacts", root, "--release", release][..],
+            &["parse", report.to_str().unwrap()],
+        ] {
+            let output = with_memory(least + more, arguments);
+            let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+            let code = output.status.code();
+            assert!(
+                matches!(code, Some(0 | 2)),
+                "{more} kB more, {arguments:?}: {code:?} {errors}"
+            );
+            codes.insert(code);
+        }
+    }
+    assert!(codes.contains(&Some(2)), "memory never ran out");
+}

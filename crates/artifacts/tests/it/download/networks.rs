@@ -170,7 +170,8 @@ fn a_server_is_believed_by_the_authority_that_signed_for_it() {
 fn a_certificate_for_another_host_is_not_one_of_an_unknown_issuer() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new();
-    let server = Server::start_encrypted(&authority.identity("other.test"), |_| Reply::new(200, b""));
+    let server =
+        Server::start_encrypted(&authority.identity("other.test"), |_| Reply::new(200, b""));
     let mut client = Client::new();
     client.authorities = authority.write(folder.path(), "ca.pem");
     let url = format!("https://localhost:{}", server.address().port());
@@ -282,10 +283,7 @@ fn a_token_goes_through_no_proxy_in_the_open() {
     client.token = Token::new("hf_secret");
     client.proxies.http = proxy.variable("http_proxy");
     let error = client.fetch(&plan(&server.url(), &content(100, 76))).unwrap_err();
-    assert!(
-        matches!(error, DownloadError::Status { token: TokenUse::KeptBack, .. }),
-        "{error:?}"
-    );
+    assert!(matches!(error, DownloadError::Status { token: TokenUse::KeptBack, .. }), "{error:?}");
     assert!(error.to_string().contains("kept back"), "{error}");
     assert!(server.seen().iter().all(|seen| seen.header("authorization").is_none()));
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::download::{
-    Authorities, Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pin, Progress, Proxies,
-    RepositoryKind, Retries, Timeouts, Token, fetch, fetch_with_sidecar,
+    Authorities, Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pin, Progress,
+    Proxies, RepositoryKind, Retries, Timeouts, Token, fetch, fetch_with_sidecar,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 

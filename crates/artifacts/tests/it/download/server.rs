@@ -197,7 +197,8 @@ fn serve(
 ) -> std::io::Result<()> {
     let Some(head) = read_head(stream)? else { return Ok(()) };
     let mut lines = head.lines();
-    let path = lines.next().and_then(|first| first.split(' ').nth(1)).unwrap_or_default().to_owned();
+    let path =
+        lines.next().and_then(|first| first.split(' ').nth(1)).unwrap_or_default().to_owned();
     let headers = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
