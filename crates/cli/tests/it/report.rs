@@ -68,7 +68,7 @@ fn a_score_of_another_bundle_is_not_ranked() {
     let page = folder.path().join("score.html");
     check_status(&run(["report", text(&score), "--html", text(&page)]), 0);
     let page = std::fs::read_to_string(page).unwrap();
-    assert!(page.contains("does not stand beside the published panel: the published rows of"));
+    assert!(page.contains("does not stand beside the published panel: the published rows are of"));
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn malformed() -> Vec<(Vec<u8>, &'static str)> {
         (b"pair_id,report\n".to_vec(), "no JSON"),
         (text.as_bytes()[..900].to_vec(), "the text ends too early"),
         ((text.clone() + "{}").into_bytes(), "trailing characters"),
-        (replaced("}]", "},]"), "trailing comma"),
+        (replaced("}]", "},]"), "no JSON: expected value"),
         (marked, "byte order mark"),
         (utf16, "UTF-16"),
         (latin1, "is not UTF-8 at byte 3"),
