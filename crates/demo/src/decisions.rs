@@ -77,11 +77,8 @@ pub(crate) fn scaled(of_release: usize, n_pairs: usize) -> usize {
 /// What a model sees in a source and would recommend, before anything is edited.
 pub(crate) fn base_picture(seed: u64, model: usize, source: usize) -> Picture {
     let mut truth = Stream::keyed(seed, Purpose::Picture, &[source as u64]);
+    let mut picture = Picture { findings: findings(&mut truth), ..Picture::default() };
     let mut eye = Stream::keyed(seed, Purpose::Picture, &[source as u64, model as u64]);
-    let mut picture = Picture::default();
-    for _ in 0..=truth.below(4) {
-        picture.findings |= 1 << truth.below(Finding::ALL.len());
-    }
     for _ in 0..2 + truth.below(3) {
         picture.advice |= 1 << truth.below(Advice::ALL.len());
     }
@@ -93,6 +90,17 @@ pub(crate) fn base_picture(seed: u64, model: usize, source: usize) -> Picture {
         picture.advice |= 1 << eye.below(Advice::ALL.len());
     }
     picture
+}
+
+/// The diagnostic labels that a source has, whatever a model sees in it.
+pub(crate) fn true_labels(seed: u64, source: usize) -> LabelMask {
+    let mut truth = Stream::keyed(seed, Purpose::Picture, &[source as u64]);
+    Picture { findings: findings(&mut truth), ..Picture::default() }.labels()
+}
+
+/// One to four findings, bit by bit in the order of [`Finding::ALL`].
+fn findings(truth: &mut Stream) -> u16 {
+    (0..=truth.below(4)).fold(0, |findings, _| findings | 1 << truth.below(Finding::ALL.len()))
 }
 
 /// A set of advice that differs from the given one by up to `moves` additions and removals, and is not empty.

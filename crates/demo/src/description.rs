@@ -33,7 +33,7 @@ pub(crate) fn describe(
         baseline.as_str(),
     ]
     .into_iter()
-    .filter_map(|path| Some((path, stage.digest_of(path)?.to_string())))
+    .filter_map(|path| Some((path, stage.written(path)?.digest.to_string())))
     .collect();
     let scope_manifests: BTreeMap<&str, String> =
         [layout::QC_PASSED_PAIRS, layout::CORE_SUBSET, layout::INTERSECTION_MANIFEST]

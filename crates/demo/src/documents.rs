@@ -6,8 +6,10 @@ use spinefairbench_artifacts::layout::{self, Panel};
 use crate::DemoError;
 use crate::blueprint::Blueprint;
 use crate::cohort::Source;
+use crate::decisions::true_labels;
 use crate::mitigation::Condition;
 use crate::models::{mitigation_models, models_of};
+use crate::phrases::LabelMask;
 use crate::staging::Stage;
 
 /// The prompts of the demonstration, by the names of the frozen registry. They are invented: the published ones are in the
@@ -76,10 +78,6 @@ pub(crate) fn write(
              endpoints here are parameters of the demonstration, not results.\n"
         ),
     )?;
-    stage.write_json(
-        layout::CROISSANT,
-        &json!({ "@type": "sc:Dataset", "name": "SpineFairBench demonstration (synthetic)", "license": "CC0-1.0" }),
-    )?;
     stage.write(
         layout::DATASET_README,
         "# Dataset (synthetic)\n\nInvented counterfactual images; the pixels show nothing. Source radiographs are not included.\n",
@@ -94,7 +92,88 @@ pub(crate) fn write(
         &json!({ "synthetic": true, "controls": ["C1", "C2", "C3", "C4"] }),
     )?;
     write_freeze(blueprint, stage)?;
-    write_panels(blueprint, intersection, stage)
+    write_panels(blueprint, intersection, stage)?;
+    stage.write_json(layout::CROISSANT, &croissant(stage))?;
+    Ok(())
+}
+
+/// The description of the dataset in the Croissant format (1.0), with the files that a reader starts from.
+fn croissant(stage: &Stage<'_>) -> Value {
+    let files = [
+        (layout::QC_PASSED_PAIRS, "application/jsonlines"),
+        (layout::QC_METADATA, "application/jsonlines"),
+        (layout::SOURCE_METADATA, "application/json"),
+        (layout::RELEASE_MANIFEST, "application/json"),
+        (layout::CORE_SUMMARY, "application/json"),
+        (layout::CORE_SUBSET, "application/json"),
+        (layout::INTERSECTION_MANIFEST, "application/json"),
+    ];
+    let distribution: Vec<Value> = files
+        .into_iter()
+        .filter_map(|(path, format)| {
+            let written = stage.written(path)?;
+            Some(json!({
+                "@type": "cr:FileObject",
+                "@id": path,
+                "name": path,
+                "contentUrl": path,
+                "contentSize": format!("{} B", written.bytes),
+                "encodingFormat": format,
+                "sha256": written.digest,
+            }))
+        })
+        .collect();
+    json!({
+        "@context": {
+            "@language": "en",
+            "@vocab": "https://schema.org/",
+            "citeAs": "cr:citeAs",
+            "column": "cr:column",
+            "conformsTo": "dct:conformsTo",
+            "cr": "http://mlcommons.org/croissant/",
+            "data": { "@id": "cr:data", "@type": "@json" },
+            "dataType": { "@id": "cr:dataType", "@type": "@vocab" },
+            "dct": "http://purl.org/dc/terms/",
+            "equivalentProperty": "cr:equivalentProperty",
+            "examples": { "@id": "cr:examples", "@type": "@json" },
+            "extract": "cr:extract",
+            "field": "cr:field",
+            "fileObject": "cr:fileObject",
+            "fileProperty": "cr:fileProperty",
+            "fileSet": "cr:fileSet",
+            "format": "cr:format",
+            "includes": "cr:includes",
+            "isLiveDataset": "cr:isLiveDataset",
+            "jsonPath": "cr:jsonPath",
+            "key": "cr:key",
+            "md5": "cr:md5",
+            "parentField": "cr:parentField",
+            "path": "cr:path",
+            "rai": "http://mlcommons.org/croissant/RAI/",
+            "recordSet": "cr:recordSet",
+            "references": "cr:references",
+            "regex": "cr:regex",
+            "repeated": "cr:repeated",
+            "replace": "cr:replace",
+            "samplingRate": "cr:samplingRate",
+            "sc": "https://schema.org/",
+            "separator": "cr:separator",
+            "source": "cr:source",
+            "subField": "cr:subField",
+            "transform": "cr:transform",
+        },
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": "SpineFairBench demonstration (synthetic)",
+        "description": SYNTHETIC,
+        "license": "https://creativecommons.org/publicdomain/zero/1.0/",
+        "url": "https://github.com/ahmedtaha100/SpineFairBench",
+        "version": "1.0.0",
+        "datePublished": "2026-04-27",
+        "citeAs": "SpineFairBench demonstration bundle, synthetic",
+        "creator": { "@type": "sc:Organization", "name": "SpineFairBench for Rust" },
+        "distribution": distribution,
+    })
 }
 
 fn write_freeze(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), DemoError> {
@@ -142,14 +221,26 @@ fn write_panels(
         json!({ "pair_id": pair.id, "source_id": blueprint.source_id(pair), "edit_label": pair.edit })
     };
     let n_pairs = blueprint.core_pairs.len();
-    let pairs: Vec<Value> = (0..n_pairs).map(record).collect();
+    // One row for each source of the pool, with its labels by their places in the frozen table.
+    let sources: Vec<Value> = blueprint
+        .cohort
+        .pool()
+        .iter()
+        .enumerate()
+        .map(|(place, source)| {
+            let labels = true_labels(blueprint.plan.seed, place);
+            let labels: Vec<u32> =
+                (0..LabelMask::BITS).filter(|bit| labels & (1 << bit) != 0).collect();
+            json!({ "source_id": source.id, "pathology_labels": labels })
+        })
+        .collect();
     for panel in Panel::RETAINED {
         let models: Vec<&str> = models_of(panel).into_iter().map(|(_, model)| model.name).collect();
         let folder = panel.folder().rsplit('/').next().unwrap_or_default();
         let manifest = json!({ "panel": folder, "models": models, "pair_count": n_pairs });
         stage.write_json(panel.manifest().as_str(), &manifest)?;
         if let Some(path) = panel.pairs() {
-            stage.write_json(path.as_str(), &pairs)?;
+            stage.write_json(path.as_str(), &sources)?;
         }
     }
     let models: Vec<&str> =

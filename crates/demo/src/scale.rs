@@ -130,22 +130,10 @@ impl Counts {
         self.sources * Self::EDITS - 5
     }
 
-    /// Pairs of the evaluation pool.
-    #[must_use]
-    pub const fn pool_pairs(self) -> usize {
-        self.pool_sources * Self::EDITS - 4
-    }
-
     /// Pairs of the common core.
     #[must_use]
     pub const fn core_pairs(self) -> usize {
         self.core_sources * Self::EDITS - 2
-    }
-
-    /// Retained rows of one model: two sides of every core pair.
-    #[must_use]
-    pub const fn rows_per_model(self) -> usize {
-        self.core_pairs() * 2
     }
 
     /// Stage-1 texts of one mitigation model: two sides of every edit of a core source, failed edits included.
@@ -165,9 +153,7 @@ mod tests {
         assert_eq!(counts.filtered_sources(), 2987);
         assert_eq!(counts.attempted_pairs(), 11_948);
         assert_eq!(counts.passed_pairs(), 11_795);
-        assert_eq!(counts.pool_pairs(), 7996);
         assert_eq!(counts.core_pairs(), 3998);
-        assert_eq!(counts.rows_per_model(), 7996);
         assert_eq!(counts.stage1_texts_per_model(), 8000);
     }
 

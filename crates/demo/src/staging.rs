@@ -33,10 +33,17 @@ impl Observer for () {
     fn written(&self, _bytes: usize) {}
 }
 
+/// A file that was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) digest: Sha256,
+    pub(crate) bytes: usize,
+}
+
 /// A bundle under construction. Dropping it removes what was written.
 pub(crate) struct Stage<'a> {
     tree: StagedTree,
-    ledger: Mutex<BTreeMap<ReleasePath, Sha256>>,
+    ledger: Mutex<BTreeMap<ReleasePath, Written>>,
     observer: &'a dyn Observer,
 }
 
@@ -54,7 +61,8 @@ impl<'a> Stage<'a> {
         let (path, bytes): (ReleasePath, &[u8]) = (path.parse()?, bytes.as_ref());
         self.tree.write(&path, bytes)?;
         let digest = Sha256::of(bytes);
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).insert(path, digest);
+        let written = Written { digest, bytes: bytes.len() };
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner).insert(path, written);
         self.observer.written(bytes.len());
         Ok(digest)
     }
@@ -74,11 +82,11 @@ impl<'a> Stage<'a> {
     pub(crate) fn checksums(&self, listed: impl Fn(&str) -> bool) -> String {
         let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = ledger.iter().filter(|(path, _)| listed(path.as_str()));
-        manifest::write(entries.map(|(path, digest)| (*digest, path)))
+        manifest::write(entries.map(|(path, written)| (written.digest, path)))
     }
 
-    /// The digest of a file written before.
-    pub(crate) fn digest_of(&self, path: &str) -> Option<Sha256> {
+    /// Digest and length of a file written before.
+    pub(crate) fn written(&self, path: &str) -> Option<Written> {
         let path: ReleasePath = path.parse().ok()?;
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner).get(&path).copied()
     }

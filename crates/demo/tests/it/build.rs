@@ -185,7 +185,7 @@ fn check_counts(bundle: &DemoBundle, counts: Counts) {
         let rows = json(bundle, panel.results().as_str());
         assert_eq!(
             rows.as_array().unwrap().len(),
-            models * counts.rows_per_model(),
+            models * 2 * counts.core_pairs(),
             "{}",
             panel.name()
         );
@@ -201,4 +201,42 @@ fn check_counts(bundle: &DemoBundle, counts: Counts) {
     let detectability = std::fs::read_to_string(bundle.root.join(layout::DETECTABILITY)).unwrap();
     assert_eq!(detectability.matches("Cannot tell").count(), 1307);
     assert_eq!(detectability.lines().count(), 1351);
+}
+
+#[test]
+fn lists_have_the_shapes_of_the_release() {
+    let counts = Scale::Small.counts();
+    for (path, n_sources) in [
+        (layout::CORE_SUBSET, counts.core_sources),
+        (layout::EVALUATION_SUBSET, counts.pool_sources),
+    ] {
+        let subset = json(&SHARED, path);
+        assert_eq!(subset["actual_n"], n_sources);
+        assert_eq!(subset["source_ids"].as_array().unwrap().len(), n_sources);
+    }
+    for record in json(&SHARED, layout::INTERSECTION_MANIFEST)["records"].as_array().unwrap() {
+        let text = |field: &str| record[field].as_str().unwrap();
+        assert_eq!(text("pair_id"), format!("{}__{}", text("source_id"), text("edit_label")));
+    }
+    for panel in Panel::RETAINED {
+        let sources = json(&SHARED, panel.pairs().unwrap().as_str());
+        let sources = sources.as_array().unwrap();
+        assert_eq!(sources.len(), counts.pool_sources);
+        for source in sources {
+            let labels = source["pathology_labels"].as_array().unwrap();
+            assert!(!labels.is_empty() && labels.iter().all(|label| label.as_u64().unwrap() < 13));
+        }
+    }
+}
+
+#[test]
+fn the_croissant_file_states_what_the_files_are() {
+    let description = json(&SHARED, layout::CROISSANT);
+    let files = description["distribution"].as_array().unwrap();
+    assert_eq!(files.len(), 7);
+    for file in files {
+        let bytes = std::fs::read(SHARED.root.join(file["contentUrl"].as_str().unwrap())).unwrap();
+        assert_eq!(file["sha256"], Sha256::of(&bytes).to_string());
+        assert_eq!(file["contentSize"], format!("{} B", bytes.len()));
+    }
 }
