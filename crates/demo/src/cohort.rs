@@ -216,9 +216,9 @@ mod tests {
         assert_eq!(
             ids[..3],
             [
-                "vindr_6d2c027ac2f0805a6d9edf11494d51e6",
-                "vindr_29bca91c2d080bd1f157d027fecb4707",
-                "buu_0003-M-051Y1"
+                "buu_0003-F-058Y0",
+                "vindr_46f72461b312466e487fd9862a23e78b",
+                "buu_0004-M-059Y0"
             ]
         );
     }
