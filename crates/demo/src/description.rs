@@ -38,7 +38,7 @@ pub(crate) fn describe(
     let scope_manifests: BTreeMap<&str, String> =
         [layout::QC_PASSED_PAIRS, layout::CORE_SUBSET, layout::INTERSECTION_MANIFEST]
             .into_iter()
-            .filter_map(|path| Some((path, stage.digest_of(path)?.to_string())))
+            .filter_map(|path| Some((path, stage.written(path)?.digest.to_string())))
             .collect();
     let prompts: BTreeMap<&str, String> = PROMPTS
         .iter()
