@@ -14,8 +14,10 @@ use crate::ids::ModelName;
 use crate::json::{self, UniqueMap};
 use crate::path::ReleasePath;
 
+mod basis;
 mod expected;
 
+pub use basis::{Pin, ReleaseBasis};
 pub use expected::{
     Bound, Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation,
     ExpectedModel, ExpectedRadiologist, MitigationOutcome,
@@ -73,6 +75,9 @@ pub struct ReleaseDescription {
     /// Where the generator can be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<GeneratorRelease>,
+    /// Where the description itself comes from.
+    #[serde(skip)]
+    pub pin: Pin,
 }
 
 /// The archive of a bundle.
@@ -149,8 +154,11 @@ impl ReleaseDescription {
     /// Never: the embedded file is read by a test.
     #[must_use]
     pub fn pinned() -> Self {
-        Self::parse(PINNED_NAME, PINNED.as_bytes())
-            .expect("the embedded release description is valid")
+        let description = Self::parse(PINNED_NAME, PINNED.as_bytes());
+        Self {
+            pin: Pin::Embedded { sha256: Sha256::of(PINNED.as_bytes()) },
+            ..description.expect("the embedded release description is valid")
+        }
     }
 
     /// Reads the description `path` whose content is `bytes`.
@@ -162,7 +170,7 @@ impl ReleaseDescription {
         let description: Self = json::from_slice(path, bytes)?;
         // Looked through again: whoever writes a description by hand would not notice the second of two values.
         json::from_slice::<json::Unrepeated>(path, bytes)?;
-        Ok(description)
+        Ok(Self { pin: Pin::File { sha256: Sha256::of(bytes) }, ..description })
     }
 
     /// The name of the release that a generated dataset with this checksum manifest is.

@@ -77,21 +77,57 @@ erased_serde::serialize_trait_object!(CheckResult);
 pub struct Judgement {
     /// Every problem.
     pub findings: Findings,
-    /// What was not compared, and why: sentences for people.
-    pub notes: Vec<String>,
+    /// What people should know besides.
+    pub notes: Notes,
+}
+
+/// Sentences for people: what was left out, and what was not compared with anything published.
+#[derive(Debug, Default)]
+pub struct Notes {
+    said: Vec<String>,
+    not_compared: bool,
+}
+
+impl Notes {
+    /// The sentences.
+    pub(crate) fn into_said(self) -> Vec<String> {
+        self.said
+    }
+
+    /// Something to know.
+    pub fn push(&mut self, note: impl Into<String>) {
+        self.said.push(note.into());
+    }
+
+    /// Something that the release could have published and did not, or that the call left out: what the check says of it follows
+    /// from the bundle alone.
+    pub fn not_compared(&mut self, note: impl Into<String>) {
+        self.push(note);
+        self.not_compared = true;
+    }
 }
 
 impl Judgement {
     /// An empty one that keeps at most `cap` findings of one code.
     #[must_use]
     pub fn new(cap: FindingCap) -> Self {
-        Self { findings: Findings::new(cap), notes: Vec::new() }
+        Self { findings: Findings::new(cap), notes: Notes::default() }
     }
 
     /// The report of `check`, whose result is `result`.
     #[must_use]
     pub fn report(self, check: CheckName, result: Box<dyn CheckResult>) -> CheckReport {
-        CheckReport { check, findings: self.findings.finish(), notes: self.notes, result }
+        CheckReport {
+            check,
+            findings: self.findings.finish(),
+            comparison: if self.notes.not_compared {
+                Comparison::BundleAlone
+            } else {
+                Comparison::Published
+            },
+            notes: self.notes.said,
+            result,
+        }
     }
 }
 
@@ -102,6 +138,8 @@ pub struct CheckReport {
     pub check: CheckName,
     /// Every problem, in the order of judgement; empty when the check passes.
     pub findings: Vec<Finding>,
+    /// Whether all that it says was compared with what the release publishes of it.
+    pub comparison: Comparison,
     /// What the check did not compare, and why: sentences for people.
     pub notes: Vec<String>,
     /// What it computed, as far as the files allowed.
@@ -116,12 +154,22 @@ impl CheckReport {
     }
 }
 
+/// What a check's word rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// On the bundle and on all that a release publishes about it, as far as the check has to do with that.
+    Published,
+    /// Something was not compared, since the release description has nothing, or the call left it out.
+    BundleAlone,
+}
+
 impl Serialize for CheckReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = serializer.serialize_struct("CheckReport", 6)?;
+        let mut form = serializer.serialize_struct("CheckReport", 7)?;
         form.serialize_field("schema_version", SCHEMA_VERSION)?;
         form.serialize_field("check", self.check.as_str())?;
         form.serialize_field("status", self.status().as_str())?;
+        form.serialize_field("compared", &(self.comparison == Comparison::Published))?;
         form.serialize_field("findings", &self.findings)?;
         form.serialize_field("result", &self.result)?;
         if self.notes.is_empty() {

@@ -8,7 +8,9 @@ use std::fmt;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_bootstrap::Plan;
 
+use crate::check::Notes;
 use crate::finding::{Finding, Findings, codes};
+use crate::models::ModelSelection;
 
 codes! {
     /// A computed value differs from the release description.
@@ -104,6 +106,17 @@ impl<'a> Published<'a> {
             format!("`{field}` differs from `expected.{}` of the release description", self.part);
         self.findings
             .push(Finding::new(PUBLISHED_VALUE_MISMATCH, message).comparing(published, computed));
+    }
+}
+
+/// Notes that a release without models leaves a check over all of them nothing to do.
+pub(crate) fn note_no_models(
+    release: &ReleaseDescription,
+    models: &ModelSelection,
+    notes: &mut Notes,
+) {
+    if *models == ModelSelection::All && release.table2_models.is_empty() {
+        notes.not_compared("the release description names no model: nothing was computed");
     }
 }
 

@@ -10,14 +10,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::ser::Serializer;
 use spinefairbench_artifacts::ids::ModelName;
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::release::{ReleaseBasis, ReleaseDescription};
 use spinefairbench_artifacts::source::FileSource;
 
 use crate::bundle::{self, Bundle, Needs};
 use crate::check::{
-    Check, CheckError, CheckName, CheckReport, Judgement, Listing, SCHEMA_VERSION, Status,
-    both_empty_diagnostic, checksums, dataset, diagnostic_scoring, gap_sensitivity, inspect,
-    mitigation, parse_sample, radiologist, release_identity, stage1_confidence, table2,
+    Check, CheckError, CheckName, CheckReport, Comparison, Judgement, Listing, SCHEMA_VERSION,
+    Status, both_empty_diagnostic, checksums, dataset, diagnostic_scoring, gap_sensitivity,
+    inspect, mitigation, parse_sample, radiologist, release_identity, stage1_confidence, table2,
 };
 use crate::finding::{Code, FindingCap};
 use crate::models::ModelSelection;
@@ -158,12 +158,14 @@ pub fn verify(
         .par_iter()
         .map(|check| judge(check.as_ref(), &bundle, release, cap, progress))
         .collect();
-    Ok(SuiteReport { checks: reports? })
+    Ok(SuiteReport { basis: release.basis(), checks: reports? })
 }
 
 /// The outcome of the whole suite.
 #[derive(Debug)]
 pub struct SuiteReport {
+    /// What the verdict rests on.
+    pub basis: ReleaseBasis,
     /// One report a check, in the suite's order.
     pub checks: Vec<CheckReport>,
 }
@@ -194,13 +196,29 @@ impl SuiteReport {
         names().filter(|name| !ran(name)).collect()
     }
 
+    /// The checks that ran and had something to compare with nothing.
+    #[must_use]
+    pub fn not_compared(&self) -> Vec<CheckName> {
+        let reports = self.checks.iter();
+        let alone = reports.filter(|report| report.comparison == Comparison::BundleAlone);
+        alone.map(|report| report.check).collect()
+    }
+
     /// What may be said of the bundle as a whole.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        match (self.status(), self.left_out()) {
-            (Status::Fail, _) => Verdict::NotVerified,
-            (Status::Pass, left_out) if left_out.is_empty() => Verdict::Verified,
-            (Status::Pass, left_out) => Verdict::PassedInPart { left_out },
+        if self.status() == Status::Fail {
+            return Verdict::NotVerified;
+        }
+        let left_out = self.left_out();
+        if !left_out.is_empty() {
+            return Verdict::PassedInPart { left_out };
+        }
+        let not_compared = self.not_compared();
+        if not_compared.is_empty() {
+            Verdict::Verified
+        } else {
+            Verdict::Consistent { not_compared }
         }
     }
 
@@ -217,6 +235,9 @@ impl SuiteReport {
                 passed: self.passed(),
                 failed: self.failed(),
                 left_out: self.left_out(),
+                not_compared: self.not_compared(),
+                verdict: self.verdict().as_str(),
+                release: &self.basis,
                 elapsed_ms,
             },
         }
@@ -239,6 +260,9 @@ struct SuiteResult<'a> {
     passed: usize,
     failed: usize,
     left_out: Vec<CheckName>,
+    not_compared: Vec<CheckName>,
+    verdict: &'static str,
+    release: &'a ReleaseBasis,
     elapsed_ms: u64,
 }
 
@@ -248,11 +272,17 @@ impl Serialize for CheckName {
     }
 }
 
-/// What a suite says of the bundle: the word *verified* belongs to the whole suite alone.
+/// What a suite says of the bundle: the word *verified* belongs to the whole suite, compared with a whole description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Every check of the suite ran and passes.
+    /// Every check of the suite ran, was compared with what the release publishes, and passes.
     Verified,
+    /// Every check ran and passes, and these had nothing published to compare with: the bundle agrees with itself, and whether it is
+    /// the published one was not shown.
+    Consistent {
+        /// In the suite's order; not empty.
+        not_compared: Vec<CheckName>,
+    },
     /// What ran passes, and these checks did not run.
     PassedInPart {
         /// In the suite's order; not empty.
@@ -260,6 +290,19 @@ pub enum Verdict {
     },
     /// A check fails.
     NotVerified,
+}
+
+impl Verdict {
+    /// The verdict in a word or two.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Consistent { .. } => "consistent",
+            Self::PassedInPart { .. } => "passed in part",
+            Self::NotVerified => "not verified",
+        }
+    }
 }
 
 #[cfg(test)]

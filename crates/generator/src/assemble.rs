@@ -15,7 +15,8 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::SourceId;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::{
-    ArtifactArchive, Expected, ExpectedDataset, GENERATED_ORIGIN, ReleaseDescription, path_beside,
+    ArtifactArchive, Expected, ExpectedDataset, GENERATED_ORIGIN, Pin, ReleaseDescription,
+    path_beside,
 };
 use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
@@ -246,6 +247,7 @@ fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
         scope_manifests: std::iter::empty().collect(),
         prompt_digests: std::iter::empty().collect(),
         table2_models: Vec::new(),
+        pin: Pin::default(),
         bootstrap_seed: None,
         expected: Expected {
             dataset: Some(ExpectedDataset {

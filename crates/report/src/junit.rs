@@ -19,11 +19,31 @@ pub fn suite(suite: &SuiteReport, elapsed: Duration) -> String {
     );
     push(&mut xml, format_args!("<testsuites name=\"spinefairbench\" {counts}>\n"));
     push(&mut xml, format_args!("  <testsuite name=\"verify\" {counts}>\n"));
+    properties(&mut xml, suite);
     for report in &suite.checks {
         test_case(&mut xml, report);
     }
     xml.push_str("  </testsuite>\n</testsuites>\n");
     xml
+}
+
+/// The verdict, and what it rests on.
+fn properties(xml: &mut String, suite: &SuiteReport) {
+    let not_compared: Vec<&str> = suite.not_compared().iter().map(|name| name.as_str()).collect();
+    let basis = &suite.basis;
+    xml.push_str("    <properties>\n");
+    for (name, value) in [
+        ("verdict", suite.verdict().as_str().to_owned()),
+        ("release", basis.release_id.clone()),
+        ("basis", basis.to_string()),
+        ("not-compared", not_compared.join(" ")),
+    ] {
+        push(
+            xml,
+            format_args!("      <property name=\"{name}\" value=\"{}\"/>\n", Escaped(&value)),
+        );
+    }
+    xml.push_str("    </properties>\n");
 }
 
 fn test_case(xml: &mut String, report: &CheckReport) {
@@ -99,7 +119,8 @@ mod tests {
             .at_line(3_u64)
             .comparing("a file", "nothing");
         report.findings.push(finding);
-        let suite_report = SuiteReport { checks: vec![report, passing()] };
+        let basis = ReleaseDescription::pinned().basis();
+        let suite_report = SuiteReport { basis, checks: vec![report, passing()] };
         let xml = suite(&suite_report, Duration::from_millis(1_500));
         assert!(
             xml.contains("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.500\""),

@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
+use spinefairbench_checks::check::Comparison;
 use spinefairbench_checks::suite::names;
-use spinefairbench_checks::{CheckReport, Finding, Status, SuiteReport, Verdict};
+use spinefairbench_checks::{CheckName, CheckReport, Finding, Status, SuiteReport, Verdict};
 
 use crate::document::{Document, Section};
 use crate::estimate::{counted, grouped};
@@ -47,11 +48,18 @@ fn verdict(suite: &SuiteReport) -> Markup {
                 p.verdict.pass { "✓ Verified" }
                 p { "All " (suite.passed()) " checks pass: what was checked follows from the files of the bundle." }
             }
+            Verdict::Consistent { not_compared } => {
+                p.verdict { "Consistent" }
+                p {
+                    "All " (suite.passed()) " checks pass, and the bundle agrees with itself. Whether it is the published one was not shown; not compared: "
+                    (joined(&not_compared)) "."
+                }
+            }
             Verdict::PassedInPart { left_out } => {
                 p.verdict { "Passed in part" }
                 p {
                     (suite.passed()) " of " (counted(names().count(), "check")) " ran and pass. That verifies nothing as a whole; left out: "
-                    (left_out.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")) "."
+                    (joined(&left_out)) "."
                 }
             }
             Verdict::NotVerified => {
@@ -59,6 +67,7 @@ fn verdict(suite: &SuiteReport) -> Markup {
                 p { (suite.failed()) " of " (counted(suite.checks.len(), "check")) " fail, with " (counted(n_findings, "finding")) "." }
             }
         }
+        p { "This rests on " (Visible(&suite.basis.to_string())) "." }
         div.scroll { table {
             thead { tr {
                 th scope="col" { "Check" }
@@ -80,12 +89,19 @@ fn verdict(suite: &SuiteReport) -> Markup {
     }
 }
 
+fn joined(names: &[CheckName]) -> String {
+    names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
 fn anchor(report: &CheckReport) -> String {
     format!("check-{}", report.check.as_str())
 }
 
 fn status(report: &CheckReport) -> Markup {
     match report.status() {
+        Status::Pass if report.comparison == Comparison::BundleAlone => {
+            html! { span.status.pass { "✓ pass, not compared" } }
+        }
         Status::Pass => html! { span.status.pass { "✓ pass" } },
         Status::Fail => html! { span.status.fail { "✗ fail" } },
     }

@@ -70,7 +70,7 @@ fn rows(panel: Panel) -> Document<ConditionRows> {
 
 fn raw_report(path: ReleasePath) -> Document<RawReport> {
     Document::new(path, |_, bytes| {
-        Part::whole(RawReport(report_of(&String::from_utf8_lossy(bytes))))
+        Part::whole(RawReport(report_of(&stage1::with_line_feeds(bytes))))
     })
 }
 

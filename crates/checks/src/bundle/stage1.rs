@@ -35,9 +35,14 @@ pub(crate) struct Diagnosis(pub(crate) Option<LabelSet>);
 /// The Stage-1 text at `path`.
 pub(crate) fn text(path: ReleasePath) -> Document<Diagnosis> {
     Document::new(path, |_, bytes| {
-        let diagnosis = stage1_primary_diagnosis(&String::from_utf8_lossy(bytes));
+        let diagnosis = stage1_primary_diagnosis(&with_line_feeds(bytes));
         Part::whole(Diagnosis(diagnosis.map(|diagnosis| diagnostic_labels(&diagnosis))))
     })
+}
+
+/// The text of a file as Python reads it: every line ends with a line feed, whether the file ends it with CR, LF or both.
+pub(crate) fn with_line_feeds(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The sidecar of a text, if the text's name gives one.
@@ -151,4 +156,21 @@ fn listed_texts(lists: &SampleLists, model: &str, names: &[String]) -> ListedTex
         }
     }
     listed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_end_as_any_system_ends_it() {
+        let of = |end: &str| {
+            let lines =
+                ["Findings: none.", "Primary diagnosis: vertebral compression fracture", ""];
+            let path = "a.txt".parse().unwrap();
+            text(path).part(Ok(lines.join(end).as_bytes())).strict().unwrap().0
+        };
+        assert!(of("\n").is_some_and(|labels| !labels.is_empty()));
+        assert_eq!((of("\r"), of("\r\n")), (of("\n"), of("\n")));
+    }
 }

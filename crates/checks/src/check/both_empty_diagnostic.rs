@@ -11,7 +11,7 @@ use crate::bundle::{Bundle, Needs};
 use crate::by_name::ByName;
 use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
 use crate::models::ModelSelection;
-use crate::published::{Published, nothing_published};
+use crate::published::{Published, note_no_models, nothing_published};
 use crate::table::{Cell, Column, Detail, Table, known};
 
 /// How the suite and the command line know the check.
@@ -118,10 +118,11 @@ impl Check for BothEmptyDiagnostic {
             }
             (Some(_), ModelSelection::One(_)) => {
                 let note = "the published counts are over all models: not compared";
-                judgement.notes.push(note.to_owned());
+                judgement.notes.not_compared(note);
             }
-            (None, _) => judgement.notes.push(nothing_published("both_empty")),
+            (None, _) => judgement.notes.not_compared(nothing_published("both_empty")),
         }
+        note_no_models(release, &self.models, &mut judgement.notes);
         Ok(Box::new(result))
     }
 }

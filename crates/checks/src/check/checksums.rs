@@ -14,7 +14,9 @@ use spinefairbench_artifacts::source::{FileKind, FileSource};
 
 use crate::bundle::{self, Bundle, BundleEntry, Digests, Inventory, Needs, Walk};
 use crate::by_name::ByName;
-use crate::check::{Check, CheckError, CheckName, CheckReport, CheckResult, Judgement, Listing};
+use crate::check::{
+    Check, CheckError, CheckName, CheckReport, CheckResult, Comparison, Judgement, Listing,
+};
 use crate::finding::{Code, Finding, FindingCap, Findings, codes};
 use crate::progress::Progress;
 use crate::table::{Cell, Column, Detail, Table, known};
@@ -167,19 +169,21 @@ pub fn over_folders(
     let mut whole = ChecksumsResult::default();
     let mut findings = Vec::new();
     let mut notes = Vec::new();
+    let comparison = Comparison::Published;
     for (source, check) in folders {
         let bundle = bundle::read(*source, check.needs(release), progress);
         let mut judgement = Judgement::new(cap);
         let result = check.of(&bundle, &mut judgement);
         findings.extend(judgement.findings.finish());
-        notes.extend(judgement.notes);
+        notes.extend(judgement.notes.into_said());
         whole.manifests.0.extend(result.manifests.0);
         whole.unlisted_files = match (whole.unlisted_files, result.unlisted_files) {
             (Some(left), Some(right)) => Some(left + right),
             (left, right) => left.or(right),
         };
     }
-    let report = CheckReport { check: LISTING.name, findings, notes, result: Box::new(whole) };
+    let report =
+        CheckReport { check: LISTING.name, findings, comparison, notes, result: Box::new(whole) };
     progress.check_done(report.check, report.status());
     report
 }

@@ -160,7 +160,7 @@ impl Check for Dataset {
             judge_declared(&result, declared, &source_rows, findings);
         }
         if is_another_dataset(bundle, release) {
-            judgement.notes.push(format!(
+            judgement.notes.not_compared(format!(
                 "the generator assembled this dataset, which is not the release `{}`: nothing was compared with published values",
                 release.release_id
             ));
@@ -175,7 +175,7 @@ impl Check for Dataset {
             );
             published.equal("sources", expected.sources, result.sources);
         } else {
-            judgement.notes.push(nothing_published("dataset"));
+            judgement.notes.not_compared(nothing_published("dataset"));
         }
         Ok(Box::new(result))
     }

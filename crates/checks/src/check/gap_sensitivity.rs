@@ -11,7 +11,7 @@ use crate::by_name::ByName;
 use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
 use crate::finding::{Code, Finding};
 use crate::models::ModelSelection;
-use crate::published::{Published, nothing_published};
+use crate::published::{Published, note_no_models, nothing_published};
 use crate::table::{Cell, Column, Detail, Table, known};
 
 /// How the suite and the command line know the check.
@@ -132,10 +132,11 @@ impl Check for GapSensitivity {
             }
             (Some(_), ModelSelection::One(_)) => {
                 let note = "the published medians are over all models: not compared";
-                judgement.notes.push(note.to_owned());
+                judgement.notes.not_compared(note);
             }
-            (None, _) => judgement.notes.push(nothing_published("gap_sensitivity")),
+            (None, _) => judgement.notes.not_compared(nothing_published("gap_sensitivity")),
         }
+        note_no_models(release, &self.models, &mut judgement.notes);
         Ok(Box::new(result))
     }
 }

@@ -184,11 +184,15 @@ impl Check for Mitigation {
             judge_exclusions(bundle, &samples, &recounts, &published, findings);
             expected.included.iter().map(ModelName::as_str).collect()
         } else {
-            judgement.notes.push(nothing_published("mitigation"));
+            judgement.notes.not_compared(nothing_published("mitigation"));
             let passing =
                 recounts.iter().filter(|(_, count)| count.decision != Decision::ExcludedFull);
             passing.map(|(model, _)| *model).collect()
         };
+        if expected.is_some_and(|expected| expected.included.is_empty()) {
+            let note = "the release description names no model that passes the gate: no outcome was compared";
+            judgement.notes.not_compared(note);
+        }
         let outcome = expected.map(|_| release.mitigation_outcome());
         let rows = bundle.open(&mitigation_table::document(), findings);
         for model in in_table_order(&included, release) {

@@ -12,7 +12,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::bundle::{Bundle, Needs};
 use crate::check::inspect::PROMPT_MISSING;
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing, Notes};
 use crate::finding::{Code, Finding, Findings, codes};
 
 codes! {
@@ -84,7 +84,7 @@ impl Check for ReleaseIdentity {
         let registry = bundle.open(&registry, findings);
         let frozen_prompts_ok =
             registry.map_or(0, |registry| prompts_that_agree(registry, release, findings));
-        judgement.notes.extend(unpinned_manifest(release));
+        note_what_nothing_pins(release, &mut judgement.notes);
         Ok(Box::new(ReleaseIdentityResult {
             anchors_ok,
             anchors: release.artifact_anchors.len(),
@@ -123,14 +123,17 @@ fn anchors_that_agree(
     agreeing
 }
 
-/// A manifest that nothing pins agrees with whatever it was made from.
-fn unpinned_manifest(release: &ReleaseDescription) -> Option<String> {
+/// What a bundle of its own making would pass by: a manifest that nothing pins agrees with whatever it was made from.
+fn note_what_nothing_pins(release: &ReleaseDescription, notes: &mut Notes) {
     let manifest = layout::SHA256SUMS;
-    (!release.artifact_anchors.contains_key(manifest)).then(|| {
-        format!(
+    if !release.artifact_anchors.contains_key(manifest) {
+        notes.not_compared(format!(
             "the release description does not anchor `{manifest}`: that the listed files are the published ones was not shown"
-        )
-    })
+        ));
+    }
+    if release.prompt_digests.is_empty() {
+        notes.not_compared("the release description pins no prompt: none was compared");
+    }
 }
 
 fn prompts_that_agree(

@@ -17,12 +17,15 @@ use spinefairbench_metrics::{Endpoints, PairOutcome, RefusalAccounting};
 
 use crate::bundle::{Bundle, Needs, RetainedPair};
 use crate::by_name::ByName;
-use crate::check::{Argument, Call, Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{
+    Argument, Call, Check, CheckError, CheckName, CheckResult, Judgement, Listing, Notes,
+};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::models::ModelSelection;
 use crate::plan_request::{self, PlanRequest};
 use crate::published::{
-    Published, agree, intervals_agree, nothing_published, published_plan, show_interval,
+    Published, agree, intervals_agree, note_no_models, nothing_published, published_plan,
+    show_interval,
 };
 use crate::table::{Cell, Column, Detail, Plot, Table};
 
@@ -284,11 +287,12 @@ impl Check for Table2 {
         if plan.is_some() && !compared {
             let note =
                 "the recomputed intervals were not compared with the frozen ones, as asked for";
-            notes.push(note.to_owned());
+            notes.not_compared(note);
         }
         if release.expected.table2.is_none() {
-            notes.push(nothing_published("table2"));
+            notes.not_compared(nothing_published("table2"));
         }
+        note_no_models(release, &self.models, notes);
         for row in &rows {
             if compared {
                 row.judge_intervals(findings);
@@ -472,11 +476,11 @@ impl<'a> Row<'a> {
         release: &ReleaseDescription,
         compared: bool,
         findings: &mut Findings,
-        notes: &mut Vec<String>,
+        notes: &mut Notes,
     ) {
         let Some(table) = &release.expected.table2 else { return };
         let Some(expected) = table.get(self.model) else {
-            notes.push(format!(
+            notes.not_compared(format!(
                 "the release description has no `expected.table2.{}`: not compared",
                 self.model
             ));

@@ -122,6 +122,56 @@ fn the_original_results_are_the_published_ones() {
     }
 }
 
+/// The verdict of the whole suite by a description that was altered.
+#[track_caller]
+fn assert_consistent(alter: impl FnOnce(&mut Value), not_compared: &[&str]) {
+    let mut description = full_description();
+    alter(&mut description);
+    let release = described(&description);
+    let suite = verify(&*MINI, &release, &Selection::default(), FindingCap::default(), &Unobserved);
+    let suite = suite.unwrap();
+    let Verdict::Consistent { not_compared: found } = suite.verdict() else {
+        panic!("{:?}", suite.verdict());
+    };
+    let found: Vec<&str> = found.iter().map(|name| name.as_str()).collect();
+    assert_eq!(found, not_compared);
+}
+
+#[test]
+fn a_description_that_says_less_never_verifies() {
+    let whole = described(&full_description());
+    let suite = verify(&*MINI, &whole, &Selection::default(), FindingCap::default(), &Unobserved);
+    assert_eq!(suite.unwrap().verdict(), Verdict::Verified);
+    assert_consistent(|release| release["artifact_anchors"] = json!({}), &["release-identity"]);
+    assert_consistent(
+        |release| {
+            let anchors = release["artifact_anchors"].as_object_mut().unwrap();
+            anchors.remove("SHA256SUMS.txt").unwrap();
+        },
+        &["release-identity"],
+    );
+    assert_consistent(
+        |release| release["expected"] = json!({}),
+        &[
+            "dataset",
+            "mitigation",
+            "table2",
+            "gap-sensitivity",
+            "both-empty-diagnostic",
+            "radiologist",
+        ],
+    );
+    assert_consistent(
+        |release| {
+            release["table2_models"] = json!([]);
+            release["expected"]["gap_sensitivity"] = Value::Null;
+            release["expected"]["both_empty"] = Value::Null;
+        },
+        &["table2", "gap-sensitivity", "both-empty-diagnostic"],
+    );
+    assert_consistent(|release| release["expected"]["table2"] = json!({}), &["table2"]);
+}
+
 #[test]
 fn each_published_constant_is_compared() {
     let original = full_description();

@@ -1,6 +1,7 @@
 //! Reports of checks as text for people: a headline, what was computed, notes and findings.
 
 use anyhow::Result;
+use spinefairbench_checks::check::Comparison;
 use spinefairbench_checks::table::{Detail, Table};
 use spinefairbench_checks::{CheckReport, Finding, Status};
 
@@ -59,13 +60,17 @@ pub(crate) fn headline(report: &CheckReport, output: &Output) -> String {
         Status::Pass => output.paint(Meaning::Good, "PASS"),
         Status::Fail => output.paint(Meaning::Bad, "FAIL"),
     };
+    let compared = match report.comparison {
+        Comparison::Published => "",
+        Comparison::BundleAlone => "; not compared",
+    };
     let findings = match report.findings.len() {
         0 => String::new(),
         1 => "; 1 finding".to_owned(),
         many => format!("; {many} findings"),
     };
     format!(
-        "{verdict}  {:<22} {}{findings}",
+        "{verdict}  {:<22} {}{compared}{findings}",
         report.check.as_str(),
         Shown(&report.result.summary())
     )

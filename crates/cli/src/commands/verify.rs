@@ -133,7 +133,13 @@ fn verify_archive(
         Err(error) => refused_archive(Finding::of(&error).in_file(archive.display())),
     };
     bar.finish();
-    publish(&SuiteReport { checks: vec![report] }, start.elapsed(), archive, options, output)
+    publish(
+        &SuiteReport { basis: release.basis(), checks: vec![report] },
+        start.elapsed(),
+        archive,
+        options,
+        output,
+    )
 }
 
 /// Whether the archive was not judged: what failed is the disk, or the call.
@@ -185,6 +191,16 @@ fn print_verdict(
         Verdict::Verified => {
             output.paint(Meaning::Good, format_args!("verified: all {n_ran} checks pass"))
         }
+        Verdict::Consistent { not_compared } => {
+            let not_compared: Vec<&str> = not_compared.iter().map(|name| name.as_str()).collect();
+            output.paint(
+                Meaning::Good,
+                format_args!(
+                    "consistent: all {n_ran} checks pass; not compared with published values: {}",
+                    not_compared.join(", ")
+                ),
+            )
+        }
         Verdict::PassedInPart { left_out } => {
             let left_out: Vec<&str> = left_out.iter().map(|name| name.as_str()).collect();
             output.paint(
@@ -202,5 +218,7 @@ fn print_verdict(
         ),
     };
     output.line("")?;
-    output.line(format_args!("{verdict} ({:.2} s, {})", elapsed.as_secs_f64(), Shown(&bundle)))
+    output.line(format_args!("{verdict} ({:.2} s, {})", elapsed.as_secs_f64(), Shown(&bundle)))?;
+    let basis = suite.basis.to_string();
+    output.line(output.paint(Meaning::Faint, format_args!("rests on {}", Shown(&basis))))
 }

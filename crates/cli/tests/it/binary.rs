@@ -79,21 +79,26 @@ pub(crate) fn mini() -> (&'static str, &'static str) {
     let (_, root, release) = MINI.get_or_init(|| {
         let folder = TempDir::new().unwrap();
         let target = folder.path().join("bundle");
-        let plan = ExtractPlan {
-            target: target.clone(),
-            archive: ArchiveTerms {
-                folder: Some("artifacts".parse().unwrap()),
-                ..ArchiveTerms::default()
-            },
-            when_busy: WhenBusy::Fail,
-        };
-        let archive = std::fs::File::open(fixture("checks", "mini.tar.gz")).unwrap();
-        let cancel = AtomicBool::new(false);
-        extract(archive, &plan, &mut Watch { cancel: &cancel, progress: &mut |_| {} }).unwrap();
+        extract_mini(&target);
         let release = with_later_lists(&target).to_str().unwrap().to_owned();
         (folder, target.to_str().unwrap().to_owned(), release)
     });
     (root, release)
+}
+
+/// Extracts the mini bundle as its archive has it.
+pub(crate) fn extract_mini(target: &Path) {
+    let plan = ExtractPlan {
+        target: target.to_owned(),
+        archive: ArchiveTerms {
+            folder: Some("artifacts".parse().unwrap()),
+            ..ArchiveTerms::default()
+        },
+        when_busy: WhenBusy::Fail,
+    };
+    let archive = std::fs::File::open(fixture("checks", "mini.tar.gz")).unwrap();
+    let cancel = AtomicBool::new(false);
+    extract(archive, &plan, &mut Watch { cancel: &cancel, progress: &mut |_| {} }).unwrap();
 }
 
 /// Puts the lists of the later release in place of the bundle's own, and writes a description that pins them beside its folder.
@@ -140,7 +145,7 @@ pub(crate) fn demo() -> &'static DemoBundle {
     bundle
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

@@ -143,7 +143,7 @@ fn the_suite_passes_and_says_so_in_every_form() {
     ]);
     check_status(&output, 0);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("verified: all 11 checks pass"), "{text}");
+    assert!(text.contains("consistent: all 11 checks pass"), "{text}");
     let verdict: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
     let result = &verdict["result"];
     assert_eq!((&result["passed"], &result["failed"]), (&11.into(), &0.into()));

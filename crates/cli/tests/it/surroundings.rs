@@ -119,7 +119,7 @@ fn a_narrow_terminal_and_no_colour_change_only_the_form() {
         let output = command.env(name, value).args(arguments).output().unwrap();
         check_status(&output, 0);
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(text.contains("verified: all 11 checks pass"), "{name}={value}: {text}");
+        assert!(text.contains("consistent: all 11 checks pass"), "{name}={value}: {text}");
     }
 }
 

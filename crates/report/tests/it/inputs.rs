@@ -9,6 +9,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_checks::by_name::ByName;
+use spinefairbench_checks::check::Comparison;
 use spinefairbench_checks::check::diagnostic_scoring::DiagnosticScoring;
 use spinefairbench_checks::check::table2::{self, Table2Model, Table2Result};
 use spinefairbench_checks::{CheckReport, Code, Finding, FindingCap, SuiteReport, Unobserved, run};
@@ -267,8 +268,12 @@ pub(crate) fn suite() -> SuiteReport {
     let table2 = CheckReport {
         check: table2::LISTING.name,
         findings: vec![],
+        comparison: Comparison::Published,
         notes: vec![],
         result: Box::new(Table2Result { models: ByName(models) }),
     };
-    SuiteReport { checks: vec![failing, table2, passing()] }
+    SuiteReport {
+        basis: ReleaseDescription::pinned().basis(),
+        checks: vec![failing, table2, passing()],
+    }
 }

@@ -212,7 +212,10 @@ fn a_verdict_lists_every_finding() {
     );
     assert_eq!(page.matches("class=\"finding\"").count(), 120);
     assert!(page.contains("no usable pair"));
-    let passing = spinefairbench_checks::SuiteReport { checks: suite().checks.split_off(1) };
+    let passing = spinefairbench_checks::SuiteReport {
+        basis: suite().basis,
+        checks: suite().checks.split_off(1),
+    };
     let page = suite_page::html(&passing, Duration::ZERO, "artifacts");
     assert!(page.contains("Passed in part") && page.contains("2 of 11 checks ran and pass"));
     assert!(!page.contains("Verified"));

@@ -23,9 +23,8 @@ pub fn checksums_of_archive(
     let findings = &mut judgement.findings;
     let pinned = &release.artifact_archive;
     if pinned.size_bytes == 0 {
-        judgement.notes.push(
-            "the release description pins no archive: the archive's digest was not compared"
-                .to_owned(),
+        judgement.notes.not_compared(
+            "the release description pins no archive: the archive's digest was not compared",
         );
     } else if pinned.sha256 != archive.archive.sha256 {
         let message = "the archive is not the one that the release pins";

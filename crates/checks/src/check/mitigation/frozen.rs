@@ -49,7 +49,7 @@ pub(super) fn recompute_and_compare(
     let iterations = iterations.unwrap_or(frozen);
     let intervals = if iterations == frozen { CompareIntervals::Yes } else { CompareIntervals::No };
     if intervals == CompareIntervals::No {
-        judgement.notes.push(format!(
+        judgement.notes.not_compared(format!(
             "the intervals were drawn with {iterations} resamples, the frozen ones with {frozen}: not compared"
         ));
     }
