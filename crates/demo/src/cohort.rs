@@ -215,11 +215,7 @@ mod tests {
             Cohort::plan(1, Scale::Small).sources.into_iter().map(|source| source.id).collect();
         assert_eq!(
             ids[..3],
-            [
-                "buu_0003-F-058Y0",
-                "vindr_46f72461b312466e487fd9862a23e78b",
-                "buu_0004-M-059Y0"
-            ]
+            ["buu_0003-F-058Y0", "vindr_46f72461b312466e487fd9862a23e78b", "buu_0004-M-059Y0"]
         );
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use spinefairbench_checks::{CheckReport, Status, SuiteReport};
 
+use crate::visible::is_deceptive;
+
 /// The document for `suite`, which took `elapsed`.
 #[must_use]
 pub fn suite(suite: &SuiteReport, elapsed: Duration) -> String {
@@ -76,7 +78,7 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     let _ = text.write_fmt(arguments);
 }
 
-/// Text as XML may hold it: markup escaped, characters that XML 1.0 forbids written as `\u{…}`.
+/// Text as XML may hold it: markup escaped, characters that XML 1.0 forbids or that deceive a reader written as `\u{…}`.
 struct Escaped<'a>(&'a str);
 
 impl std::fmt::Display for Escaped<'_> {
@@ -88,7 +90,7 @@ impl std::fmt::Display for Escaped<'_> {
                 '>' => formatter.write_str("&gt;")?,
                 '"' => formatter.write_str("&quot;")?,
                 '\n' | '\t' => formatter.write_char(character)?,
-                other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => {
+                other if is_deceptive(other) || matches!(other, '\u{fffe}' | '\u{ffff}') => {
                     write!(formatter, "{}", other.escape_unicode())?;
                 }
                 other => formatter.write_char(other)?,

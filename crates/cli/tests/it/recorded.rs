@@ -219,10 +219,16 @@ fn said() -> BTreeMap<String, (Option<i32>, String)> {
     said
 }
 
-/// What was worded otherwise since, on purpose: where JSON text breaks off is told with the outermost place, and a bundle whose
-/// release publishes nothing of some checks is called consistent.
+/// What was worded otherwise since, on purpose: where JSON text breaks off is told with the outermost place, a bundle whose
+/// release publishes nothing of some checks is called consistent, and a call that is refused is an object where JSON was asked for.
 const REWORDED: &[&str] = &[
     "whole: verify",
+    "whole: mitigation --recompute --iterations x json",
+    "whole: parse-sample --model nobody json",
+    "whole: parse-sample json",
+    "whole: table2 --no-compare json",
+    "whole: table2 --recompute-ci --iterations -3 json",
+    "whole: table3 --recompute-ci --seed 7 json",
     "summary-types: verify",
     "summary-types: verify html",
     "summary-types: verify json",

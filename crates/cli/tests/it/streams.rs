@@ -200,7 +200,7 @@ fn a_hyphen_in_place_of_an_output_is_standard_output() {
     let output = run(verify.into_iter().chain(["--json", "-"]));
     check_status(&output, 0);
     assert_eq!(stdout_json(&output)["status"], "pass");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("verified: all 11 checks pass"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("consistent: all 11 checks pass"));
     let output = run(verify.into_iter().chain(["--junit", "-", "--quiet"]));
     assert!(output.stdout.starts_with(b"<?xml"), "{}", String::from_utf8_lossy(&output.stdout));
     let output = run(verify.into_iter().chain(["--json", "-", "--html", "-"]));
