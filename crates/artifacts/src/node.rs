@@ -31,11 +31,13 @@ pub type Problems = Vec<Finding>;
 
 impl<'a> Node<'a> {
     /// The whole document `value` of the file `path`.
+    #[must_use]
     pub fn root(path: &'a str, value: &'a Value) -> Self {
         Self { path, parent: None, step: Step::Root, value, line: None }
     }
 
     /// The whole value on line `line` of the file `path`.
+    #[must_use]
     pub fn on_line(path: &'a str, line: u64, value: &'a Value) -> Self {
         Self { line: Some(line), ..Self::root(path, value) }
     }
@@ -138,11 +140,13 @@ impl<'a> Node<'a> {
     }
 
     /// The value itself.
+    #[must_use]
     pub fn value(&self) -> &'a Value {
         self.value
     }
 
     /// A finding at this place.
+    #[must_use]
     pub fn finding(&self, code: Code, message: String) -> Finding {
         let finding = Finding::new(code, message).in_file(self.path);
         match self.line {
@@ -152,6 +156,7 @@ impl<'a> Node<'a> {
     }
 
     /// The place inside the document, `$` for the whole.
+    #[must_use]
     pub fn place(&self) -> Place<'_> {
         Place(self)
     }
@@ -187,6 +192,7 @@ impl fmt::Display for Place<'_> {
 }
 
 /// Whether two JSON texts hold equal values; text that is no JSON equals nothing.
+#[must_use]
 pub fn same_value(left: &str, right: &str) -> bool {
     let read = |text: &str| json::from_slice::<Value>("", text.as_bytes()).ok();
     match (read(left), read(right)) {
@@ -196,6 +202,7 @@ pub fn same_value(left: &str, right: &str) -> bool {
 }
 
 /// At most 60 characters of a text, for messages.
+#[must_use]
 pub fn shorten(text: &str) -> String {
     const LENGTH: usize = 60;
     let mut shortened: String = text.chars().take(LENGTH).collect();

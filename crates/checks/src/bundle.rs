@@ -84,10 +84,13 @@ type Key = (ReleasePath, TypeId);
 /// Parts of any type.
 type AnyPart = Box<dyn Any + Send + Sync>;
 
+/// How the content of a file becomes a part.
+type AnyReader = dyn Fn(Result<&[u8], &ArtifactError>) -> AnyPart + Send + Sync;
+
 /// A [`Document`] of any type.
 #[derive(Clone)]
 struct AnyDocument {
-    part: Arc<dyn Fn(Result<&[u8], &ArtifactError>) -> AnyPart + Send + Sync>,
+    part: Arc<AnyReader>,
 }
 
 impl fmt::Debug for AnyDocument {

@@ -19,6 +19,7 @@ impl<T> ByName<T> {
     }
 
     /// The values, each with its name.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &T)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }

@@ -225,6 +225,9 @@ impl Status {
     }
 }
 
+/// How a check is made of the arguments of a call.
+pub type FromCall = fn(&Call) -> Result<Box<dyn Check>, CheckError>;
+
 /// By what a check is known and how it is called.
 #[derive(Debug, Clone, Copy)]
 pub struct Listing {
@@ -239,7 +242,7 @@ pub struct Listing {
     /// The arguments that it takes besides the bundle's.
     pub arguments: &'static [Argument],
     /// The check as a call asks for it; none for a check whose call is more than one check.
-    pub from_call: Option<fn(&Call) -> Result<Box<dyn Check>, CheckError>>,
+    pub from_call: Option<FromCall>,
     /// The check as the suite runs it; none for one that is no part of the suite.
     pub in_suite: Option<fn() -> Box<dyn Check>>,
     /// The codes that it alone gives.

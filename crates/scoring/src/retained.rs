@@ -67,6 +67,10 @@ pub enum RetainedError {
 /// # Errors
 ///
 /// [`RetainedError`], for the first model that has no usable reports.
+///
+/// # Panics
+///
+/// Never: a model's name stays a name.
 pub fn read_models<T, F>(
     source: &dyn FileSource,
     models: &[ModelName],

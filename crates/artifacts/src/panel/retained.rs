@@ -78,15 +78,12 @@ pub fn panel_of<'a>(
             found = Some(panel);
         }
     }
-    match found {
-        Some(panel) => Part::with_problems(panel, problems),
-        None => {
-            let message = format!("no panel manifest lists `{model}`");
-            let finding = Finding::new(Code::MODEL_UNLISTED, message);
-            problems.push(finding.in_file(Panel::Full.manifest()));
-            Part::failed(problems)
-        }
+    if let Some(panel) = found {
+        return Part::with_problems(panel, problems);
     }
+    let message = format!("no panel manifest lists `{model}`");
+    problems.push(Finding::new(Code::MODEL_UNLISTED, message).in_file(Panel::Full.manifest()));
+    Part::failed(problems)
 }
 
 /// The rows of the models `wanted` in the panel `path` whose content is `bytes`; all others are passed over.

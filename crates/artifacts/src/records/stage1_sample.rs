@@ -20,9 +20,7 @@ pub struct SampleLists {
 #[must_use]
 pub fn standalone() -> Document<SampleLists> {
     Document::at(layout::CONFIDENCE_SAMPLE, |path, bytes| {
-        Part::of_json(path, bytes, |root, problems| {
-            lists(path, root, problems, |model, problems| model.texts(problems))
-        })
+        Part::of_json(path, bytes, |root, problems| lists(path, root, problems, listed))
     })
 }
 
@@ -36,6 +34,10 @@ pub fn trace() -> Document<SampleLists> {
             })
         })
     })
+}
+
+fn listed(model: &Node<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    model.texts(problems)
 }
 
 fn lists(

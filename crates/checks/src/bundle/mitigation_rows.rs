@@ -8,7 +8,7 @@ use spinefairbench_artifacts::finding::{Code, Finding};
 use spinefairbench_artifacts::layout::{self, Panel};
 use spinefairbench_artifacts::panel::{self, RowIndex};
 use spinefairbench_artifacts::part::{Document, Part};
-use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::path::{ReleasePath, UnsafePath};
 use spinefairbench_artifacts::records::panel_manifest::candidates;
 use spinefairbench_artifacts::records::{core_subset, rewritten_report};
 use spinefairbench_artifacts::text::is_blank;
@@ -226,9 +226,9 @@ fn side(bundle: &Bundle, row: &Row, paths: Paths) -> Side {
 }
 
 /// The folder of a candidate's Stage-1 texts; none, if the candidate is no name.
-fn gate_folder(model: &str) -> Result<Option<ReleasePath>, Finding> {
+fn gate_folder(model: &str) -> Result<Option<ReleasePath>, UnsafePath> {
     let Ok(name) = model.parse() else { return Ok(None) };
-    layout::stage1_folder(&name).map(Some).map_err(|error| Finding::of(&error))
+    layout::stage1_folder(&name).map(Some)
 }
 
 /// The first texts of a candidate's Stage-1 folder, by file name.
@@ -237,7 +237,7 @@ fn gate_files(bundle: &Bundle, model: &str, problems: &mut Vec<Finding>) -> Vec<
         Ok(Some(folder)) => folder,
         Ok(None) => return Vec::new(),
         Err(problem) => {
-            problems.push(problem);
+            problems.push(Finding::of(&problem));
             return Vec::new();
         }
     };

@@ -114,10 +114,13 @@ fn subcommand(listing: &Listing) -> Command {
     if let Some(alias) = listing.alias {
         command = command.alias(alias);
     }
-    let calls: String =
-        listing.examples.iter().map(|call| format!("\n  spinefairbench {call}")).collect();
-    let head = "Examples, in the folder in which `spinefairbench demo --out demo` was run:";
-    command.about(listing.about).long_about(None).after_help(format!("{head}{calls}"))
+    let mut help =
+        "Examples, in the folder in which `spinefairbench demo --out demo` was run:".to_owned();
+    for call in listing.examples {
+        help.push_str("\n  spinefairbench ");
+        help.push_str(call);
+    }
+    command.about(listing.about).long_about(None).after_help(help)
 }
 
 fn argument(argument: &Argument) -> Arg {

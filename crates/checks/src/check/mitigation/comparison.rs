@@ -4,7 +4,7 @@
 //! truth values compare exactly, floats within the tolerance of [`crate::published`]. Fields that the frozen document has
 //! besides are of no concern, except in maps whose keys are data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use spinefairbench_artifacts::json::Value;
@@ -42,11 +42,12 @@ impl Comparison<'_> {
     pub(super) fn no_more_than<'n>(
         &mut self,
         place: &str,
-        names: impl Iterator<Item = &'n str> + Clone,
+        names: impl Iterator<Item = &'n str>,
         frozen: Option<&Value>,
     ) {
+        let names: BTreeSet<&str> = names.collect();
         for (name, value) in frozen.and_then(Value::as_object).into_iter().flatten() {
-            if !names.clone().any(|known| known == name) {
+            if !names.contains(name.as_str()) {
                 self.finding(&format!("{place}.{name}"), &value.to_string(), "nothing");
             }
         }
