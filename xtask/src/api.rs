@@ -282,13 +282,13 @@ fn derives(attributes: &[Attribute]) -> Vec<String> {
     let mut found = Vec::new();
     for attribute in attributes {
         if attribute.path().is_ident("derive") {
-            found.extend(listed(&attribute.meta).iter().map(|it| text(it)));
+            found.extend(listed(&attribute.meta).iter().map(text));
         }
         if attribute.path().is_ident("cfg_attr")
             && let Ok(parts) =
                 attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
         {
-            let condition = parts.first().map(|it| text(it)).unwrap_or_default();
+            let condition = parts.first().map(text).unwrap_or_default();
             for part in parts.iter().filter(|part| part.path().is_ident("derive")) {
                 found.extend(listed(part).iter().map(|it| format!("{} ({condition})", text(it))));
             }

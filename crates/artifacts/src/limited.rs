@@ -334,11 +334,11 @@ mod tests {
 
     #[test]
     fn a_small_file_that_grows_without_end_is_refused() {
-        for compressed in [gzip(&[b'a'; 40_000]), zstandard(&[b'a'; 40_000])] {
+        for compressed in [gzip(&vec![b'a'; 40_000]), zstandard(&vec![b'a'; 40_000])] {
             let fault = fault(&compressed);
             assert!(fault.contains("(limit: 20 for one byte); `--max-expansion`"), "{fault}");
         }
-        assert!(fault(&[b'a'; 50_001]).contains("one document of more than 50000 bytes"));
+        assert!(fault(&vec![b'a'; 50_001]).contains("one document of more than 50000 bytes"));
     }
 
     #[test]

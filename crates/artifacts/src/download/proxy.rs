@@ -286,12 +286,12 @@ mod tests {
         }
     }
 
-    fn variable(name: &'static str, value: &str) -> Option<Variable> {
-        Some(Variable { name, value: value.to_owned() })
+    fn variable(name: &'static str, value: &str) -> Variable {
+        Variable { name, value: value.to_owned() }
     }
 
     fn https(value: &str) -> Result<Option<ureq::Proxy>, InvalidProxy> {
-        let proxies = Proxies { https: variable("https_proxy", value), ..Proxies::default() };
+        let proxies = Proxies { https: Some(variable("https_proxy", value)), ..Proxies::default() };
         proxies.toward(&Address::parse("https://example.org/x").unwrap())
     }
 
@@ -348,9 +348,9 @@ mod tests {
     fn each_scheme_has_its_variable_and_upper_case_http_is_none() {
         let proxies = Proxies {
             http: None,
-            https: variable("HTTPS_PROXY", "a.test:1"),
-            all: variable("all_proxy", "b.test:2"),
-            exempt: variable("NO_PROXY", "direct.test"),
+            https: Some(variable("HTTPS_PROXY", "a.test:1")),
+            all: Some(variable("all_proxy", "b.test:2")),
+            exempt: Some(variable("NO_PROXY", "direct.test")),
         };
         let host = |url: &str| {
             let proxy = proxies.toward(&Address::parse(url).unwrap()).unwrap();
@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(host("http://127.0.0.1:1").as_deref(), Some("b.test"));
         assert_eq!(host("https://direct.test"), None);
         // What is not asked for is not judged.
-        let proxies = Proxies { http: variable("http_proxy", "::"), ..Proxies::default() };
+        let proxies = Proxies { http: Some(variable("http_proxy", "::")), ..Proxies::default() };
         assert_eq!(proxies.toward(&Address::parse("https://example.org").unwrap()), Ok(None));
     }
 

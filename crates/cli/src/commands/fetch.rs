@@ -69,13 +69,12 @@ fn obtain_and_extract(
     release: &ReleaseDescription,
     verbosity: Verbosity,
 ) -> Result<Outcome> {
-    let folder = match &options.out {
-        Some(folder) => folder.to_path_buf(),
-        None => {
-            let folder = environment::cache_folder()?.join("releases").join(&release.release_id);
-            check_implied("cache folder", &folder)?;
-            folder
-        }
+    let folder = if let Some(folder) = &options.out {
+        folder.to_path_buf()
+    } else {
+        let folder = environment::cache_folder()?.join("releases").join(&release.release_id);
+        check_implied("cache folder", &folder)?;
+        folder
     };
     let plan = DownloadPlan::for_archive(&release.artifact_archive, options.hub.endpoint()?);
     let network = options.hub.network()?;

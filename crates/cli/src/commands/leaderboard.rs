@@ -106,7 +106,7 @@ fn add(
         let model = Shown(model);
         match how {
             Added::New => {
-                output.line(format_args!("added     {model} ({})", assurance.as_str()))?
+                output.line(format_args!("added     {model} ({})", assurance.as_str()))?;
             }
             Added::Replaced(former) => {
                 output.line(format_args!("replaced  {model} ({})", assurance.as_str()))?;

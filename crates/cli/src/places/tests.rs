@@ -313,7 +313,7 @@ fn two_outputs_of_a_call_are_two_files() {
                 let mut call = ground.call(&words, &command, &argument, &ground.path(first));
                 call.retain(|word| *word != ground.path("new-output"));
                 call.retain(|word| {
-                    !other.get_long().is_some_and(|long| *word == *format!("--{long}"))
+                    other.get_long().is_none_or(|long| *word != *format!("--{long}"))
                 });
                 push(&mut call, other, ground.path(second).as_os_str());
                 check_refused(&ground, &call, "are both");

@@ -33,36 +33,36 @@ const BROKEN: &[(&str, Break)] = &[
     ("surplus", |root| fs::write(root.join("notes.txt"), "notes").unwrap()),
     ("panel-cut", |root| edit(root, PANEL, |text| text[..text.len() / 2].to_owned())),
     ("panel-error", |root| {
-        edit(root, PANEL, |text| text.replacen("\"error\": null", "\"error\": \"timeout\"", 1))
+        edit(root, PANEL, |text| text.replacen("\"error\": null", "\"error\": \"timeout\"", 1));
     }),
     ("panel-number", |root| {
         edit(root, PANEL, |text| {
             text.replacen("\"image_role\": \"source\"", "\"image_role\": 5", 3)
-        })
+        });
     }),
     ("table", |root| edit(root, TABLE, |text| text.replace("False", "True").replace("0.7", "0.8"))),
     ("summary", |root| {
-        edit(root, SUMMARY, |text| text.replace("\"pair_usable\": 4", "\"pair_usable\": 5"))
+        edit(root, SUMMARY, |text| text.replace("\"pair_usable\": 4", "\"pair_usable\": 5"));
     }),
     ("summary-types", |root| {
         edit(root, SUMMARY, |text| {
             text.replace("\"iterations\"", "\"turns\"")
                 .replace("\"mean\": 0.", "\"mean\": \"0.")
                 .replace("\"upper\"", "\"top\"")
-        })
+        });
     }),
     ("prompts", |root| edit(root, PROMPTS, |text| text.replacen("synthetic", "other", 2))),
     ("confidence", |root| {
         edit(root, CONFIDENCE, |text| {
             text.replace("193", "194").replace("included", "excluded_full")
-        })
+        });
     }),
     ("no-stage1", |root| fs::remove_dir_all(root.join(STAGE1)).unwrap()),
     ("ratings", |root| edit(root, RATINGS, |text| text.replacen("Yes", "No", 9))),
     ("analysis", |root| {
         edit(root, ANALYSIS, |text| {
             text.replacen("0.7", "0.8", 3).replacen("condition_b\"", "condition_x\"", 1)
-        })
+        });
     }),
     ("no-lists", |root| {
         fs::remove_file(root.join("dataset/pairs.json")).unwrap();

@@ -80,7 +80,7 @@ fn a_verdict_keeps_its_status_when_the_reader_goes_away() {
     for (arguments, expected) in calls {
         let output = with_closed_reader(arguments, 0);
         check_status(&output, *expected);
-        let output = with_closed_reader(arguments, if *expected == 2 { 0 } else { 1 });
+        let output = with_closed_reader(arguments, usize::from(*expected != 2));
         check_status(&output, *expected);
         let errors = String::from_utf8(output.stderr).unwrap();
         assert!(!errors.contains("standard output") && !errors.contains("panicked"), "{errors}");

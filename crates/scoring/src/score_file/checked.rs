@@ -261,6 +261,10 @@ impl ScoreFile {
     /// # Errors
     ///
     /// [`ScoreFileError::Contradicted`] if it states no plan that can be carried out.
+    ///
+    /// # Panics
+    ///
+    /// Never: a plan that misses a part is a contradiction.
     pub fn plan(&self) -> Result<Plan, ScoreFileError> {
         let mut wrong = Contradictions::default();
         let plan = self.stated_plan(&mut wrong);

@@ -201,10 +201,10 @@ impl<'de> Visitor<'de> for RawResultVisitor {
             }
             let value: Field<'de> = entries.next_value()?;
             match known {
-                Some(index) if result.fields[index].is_some() => {
-                    if result.duplicates.len() < MOST_KEYS {
-                        result.duplicates.push(key.into_owned());
-                    }
+                Some(index)
+                    if result.fields[index].is_some() && result.duplicates.len() < MOST_KEYS =>
+                {
+                    result.duplicates.push(key.into_owned());
                 }
                 Some(index) => result.fields[index] = Some(value),
                 None => {}

@@ -32,12 +32,11 @@ fn a_manifest_that_the_newest_scorer_refuses_is_refused_by_its_name() {
         let mut bundle = mini().clone();
         bundle.insert(path.clone(), case["content"].as_str().unwrap());
         let found = BenchmarkIndex::load(&bundle, scope_of(case), &UniqueMap::default());
-        match case["pairs"].as_u64() {
-            Some(pairs) => assert_eq!(found.unwrap().pairs().count() as u64, pairs, "{case}"),
-            None => {
-                let error = found.expect_err(case["name"].as_str().unwrap());
-                assert!(format!("{error:#}").contains(path.as_str()), "{case}: {error}");
-            }
+        if let Some(pairs) = case["pairs"].as_u64() {
+            assert_eq!(found.unwrap().pairs().count() as u64, pairs, "{case}")
+        } else {
+            let error = found.expect_err(case["name"].as_str().unwrap());
+            assert!(format!("{error:#}").contains(path.as_str()), "{case}: {error}");
         }
     }
 }
@@ -55,15 +54,12 @@ fn a_named_scope_rests_on_its_pinned_manifests_alone() {
             other => panic!("{other}"),
         }
         let found = BenchmarkIndex::load(&bundle, scope_of(case), &pins());
-        match case["status"].as_str() {
-            Some(status) => {
-                let identity = found.unwrap().artifact_identity().clone();
-                assert_eq!(serde_json::to_value(identity.status).unwrap(), status, "{case}");
-            }
-            None => {
-                let error = found.expect_err(case["error"].as_str().unwrap());
-                assert!(format!("{error:#}").contains(path.as_str()), "{case}: {error}");
-            }
+        if let Some(status) = case["status"].as_str() {
+            let identity = found.unwrap().artifact_identity().clone();
+            assert_eq!(serde_json::to_value(identity.status).unwrap(), status, "{case}");
+        } else {
+            let error = found.expect_err(case["error"].as_str().unwrap());
+            assert!(format!("{error:#}").contains(path.as_str()), "{case}: {error}");
         }
     }
 }

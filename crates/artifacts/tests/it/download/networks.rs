@@ -78,7 +78,7 @@ impl Proxy {
     }
 
     fn variable(&self, name: &'static str) -> Option<Variable> {
-        variable(name, &format!("http://na%20me:pass@{}", self.address))
+        Some(variable(name, &format!("http://na%20me:pass@{}", self.address)))
     }
 
     fn heads(&self) -> Vec<String> {
@@ -110,8 +110,8 @@ fn tunnel(
     std::io::copy(&mut server, &mut client).map(drop)
 }
 
-fn variable(name: &'static str, value: &str) -> Option<Variable> {
-    Some(Variable { name, value: value.to_owned() })
+fn variable(name: &'static str, value: &str) -> Variable {
+    Variable { name, value: value.to_owned() }
 }
 
 #[track_caller]
@@ -205,7 +205,7 @@ fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     // A name that no system resolves: the straight way fails, and the proxy hears nothing of it.
     let mut client = Client::new();
     client.proxies.https = proxy.variable("https_proxy");
-    client.proxies.exempt = variable("no_proxy", "localhost, .test");
+    client.proxies.exempt = Some(variable("no_proxy", "localhost, .test"));
     gave_up(client.fetch(&plan("https://files.test", &file)).unwrap_err());
     assert_eq!(proxy.heads().len(), heads.len());
 }
@@ -234,7 +234,7 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_never_a_straight_line() {
     let server = Server::start(move |seen| Reply::file(seen, &whole, "\"v1\""));
     for value in ["ftp://127.0.0.1:1", "http://127.0.0.1:port", "http://name:secret@", "::"] {
         let mut client = Client::new();
-        client.proxies.http = variable("http_proxy", value);
+        client.proxies.http = Some(variable("http_proxy", value));
         let error = client.fetch(&plan(&server.url(), &file)).unwrap_err();
         assert!(matches!(error, DownloadError::Proxy(_)), "{value}: {error}");
         assert!(error.to_string().contains("`http_proxy`"), "{error}");
@@ -244,7 +244,7 @@ fn a_proxy_that_cannot_be_used_is_an_error_and_never_a_straight_line() {
     assert!(server.seen().is_empty());
     // What is set for other addresses is not judged.
     let mut client = Client::new();
-    client.proxies = Proxies { https: variable("https_proxy", "::"), ..Proxies::default() };
+    client.proxies = Proxies { https: Some(variable("https_proxy", "::")), ..Proxies::default() };
     client.fetch(&plan(&server.url(), &file)).unwrap();
     client.assert_whole(&file);
 }
