@@ -18,10 +18,6 @@ pub struct SampleLists {
 
 /// The standalone lists.
 #[must_use]
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the method is for one lifetime only"
-)]
 pub fn standalone() -> Document<SampleLists> {
     Document::at(layout::CONFIDENCE_SAMPLE, |path, bytes| {
         Part::of_json(path, bytes, |root, problems| lists(path, root, problems, listed))

@@ -113,7 +113,9 @@ fn problems_of(error: SubmissionError) -> Result<Vec<String>> {
 }
 
 fn fail(problems: &[String], output: &Output) -> ExitStatus {
-    problems.iter().for_each(|problem| output.problem(problem));
+    for problem in problems {
+        output.problem(problem);
+    }
     ExitStatus::Failed
 }
 

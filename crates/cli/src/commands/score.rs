@@ -71,12 +71,12 @@ pub(crate) fn run(
         Err(error) => return Err(error).context("drawing the intervals"),
     };
     if index.artifact_identity().status == IdentityStatus::UnpinnedScope {
-        let (scope, release) = (index.scope(), &release.release_id);
         note(
             verbosity,
             format_args!(
-                "note: `{}` pins no manifests of `{scope}`; the score is not comparable with the published panel",
-                Shown(release)
+                "note: `{}` pins no manifests of `{}`; the score is not comparable with the published panel",
+                Shown(&release.release_id),
+                index.scope()
             ),
         );
     }

@@ -23,7 +23,9 @@ pub(crate) fn run(
     let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
         Ok(index) => index,
         Err(problems) => {
-            problems.iter().for_each(|problem| output.problem(problem));
+            for problem in &problems {
+                output.problem(problem);
+            }
             return Ok(ExitStatus::Failed);
         }
     };

@@ -279,9 +279,8 @@ fn no_output_of_any_command_replaces_an_input() {
 fn conflicts(words: &[String], input: &Arg, output: &Arg) -> bool {
     let (command, input) = (words.last().map(String::as_str), input.get_id().as_str());
     match (command, input) {
-        (Some("sensitivity" | "add"), "submission" | "release") => true,
+        (Some("sensitivity" | "add"), "submission" | "release") | (Some("fetch"), _) => true,
         (Some("report"), "submission") => output.get_id() != "html",
-        (Some("fetch"), _) => true,
         _ => false,
     }
 }

@@ -44,8 +44,8 @@ fn a_manifest_is_judged_as_the_original_judges_it() {
         let two = format!("{data}  data{end}{data}  my data{end}");
         check(&root, &format!("{end:?}"), &two, 0);
     }
-    let folded = format!("{data}  straße\n{data}  STRASSE\n");
-    check(&root, "folded", &folded, 1);
+    let twice = format!("{data}  straße\n{data}  STRASSE\n");
+    check(&root, "folded", &twice, 1);
 }
 
 #[test]

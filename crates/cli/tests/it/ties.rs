@@ -98,10 +98,9 @@ fn a_comparison_counts_equal_differences_as_equal() {
     assert_eq!(consistency["wilcoxon"]["p"], 158.0 / 4096.0);
     let change = &found["comparisons"][0]["endpoints"]["recommendation_change_rate"];
     assert!(change["cohens_dz"].is_null(), "{change}");
-    let output = run(["compare", &first, &second]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("a difference is not shown in diagnostic consistency"), "{text}");
-    assert!(text.contains("undefined") && !text.contains(" +0.00\n"), "{text}");
+    let shown = String::from_utf8(run(["compare", &first, &second]).stdout).unwrap();
+    assert!(shown.contains("a difference is not shown in diagnostic consistency"), "{shown}");
+    assert!(shown.contains("undefined") && !shown.contains(" +0.00\n"), "{shown}");
 }
 
 /// Thirds that were added up in another order are equal, and so are the means of their clusters.

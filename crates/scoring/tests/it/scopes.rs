@@ -33,7 +33,7 @@ fn a_manifest_that_the_newest_scorer_refuses_is_refused_by_its_name() {
         bundle.insert(path.clone(), case["content"].as_str().unwrap());
         let found = BenchmarkIndex::load(&bundle, scope_of(case), &UniqueMap::default());
         if let Some(pairs) = case["pairs"].as_u64() {
-            assert_eq!(found.unwrap().pairs().count() as u64, pairs, "{case}")
+            assert_eq!(found.unwrap().pairs().count() as u64, pairs, "{case}");
         } else {
             let error = found.expect_err(case["name"].as_str().unwrap());
             assert!(format!("{error:#}").contains(path.as_str()), "{case}: {error}");

@@ -77,8 +77,8 @@ impl Proxy {
         Self { address, heads }
     }
 
-    fn variable(&self, name: &'static str) -> Option<Variable> {
-        Some(variable(name, &format!("http://na%20me:pass@{}", self.address)))
+    fn variable(&self, name: &'static str) -> Variable {
+        variable(name, &format!("http://na%20me:pass@{}", self.address))
     }
 
     fn heads(&self) -> Vec<String> {
@@ -193,7 +193,7 @@ fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     let mut client = Client::new();
     client.authorities = authority.write(folder.path(), "ca.pem");
     client.token = Token::new("hf_secret");
-    client.proxies.https = proxy.variable("https_proxy");
+    client.proxies.https = Some(proxy.variable("https_proxy"));
     client.fetch(&plan("https://files.test", &file)).unwrap();
     client.assert_whole(&file);
     let heads = proxy.heads();
@@ -204,7 +204,7 @@ fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     assert_eq!(server.seen()[0].header("authorization"), Some("Bearer hf_secret"));
     // A name that no system resolves: the straight way fails, and the proxy hears nothing of it.
     let mut client = Client::new();
-    client.proxies.https = proxy.variable("https_proxy");
+    client.proxies.https = Some(proxy.variable("https_proxy"));
     client.proxies.exempt = Some(variable("no_proxy", "localhost, .test"));
     gave_up(client.fetch(&plan("https://files.test", &file)).unwrap_err());
     assert_eq!(proxy.heads().len(), heads.len());
@@ -215,7 +215,7 @@ fn what_a_proxy_refuses_is_not_asked_again_and_what_it_puts_off_is() {
     for (status, attempts) in [(403, 1), (407, 1), (404, 1), (502, 3), (503, 3)] {
         let proxy = Proxy::start(status, "127.0.0.1:9".parse().unwrap());
         let mut client = Client::new();
-        client.proxies.all = proxy.variable("ALL_PROXY");
+        client.proxies.all = Some(proxy.variable("ALL_PROXY"));
         let error = client.fetch(&plan("https://files.test", &content(100, 73))).unwrap_err();
         let (tried, cause) = gave_up(error);
         assert!(
@@ -281,7 +281,7 @@ fn a_token_goes_through_no_proxy_in_the_open() {
     let proxy = Proxy::start(200, server.address());
     let mut client = Client::new();
     client.token = Token::new("hf_secret");
-    client.proxies.http = proxy.variable("http_proxy");
+    client.proxies.http = Some(proxy.variable("http_proxy"));
     let error = client.fetch(&plan(&server.url(), &content(100, 76))).unwrap_err();
     assert!(matches!(error, DownloadError::Status { token: TokenUse::KeptBack, .. }), "{error:?}");
     assert!(error.to_string().contains("kept back"), "{error}");

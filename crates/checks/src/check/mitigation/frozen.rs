@@ -113,10 +113,10 @@ fn compare_summary(
         }
     }
     let names = recomputed.models.iter().map(|(model, _)| model);
-    comparison.no_more_than("$.models", &names, frozen_models);
+    comparison.no_more_than("$.models", names, frozen_models);
     let frozen_tests = summary.get("multiple_testing").and_then(|testing| testing.get("tests"));
     let names = testing.tests.keys().map(String::as_str);
-    comparison.no_more_than("$.multiple_testing.tests", &names, frozen_tests);
+    comparison.no_more_than("$.multiple_testing.tests", names, frozen_tests);
 }
 
 fn compare_tests(
@@ -166,18 +166,14 @@ fn compare_counts(computed: &ConditionCounts, frozen: &Value, findings: &mut Fin
             }
         }
     }
-    comparison.no_more_than(
-        "$",
-        &computed.keys().map(|condition| condition.as_str()),
-        Some(frozen),
-    );
+    comparison.no_more_than("$", computed.keys().map(|condition| condition.as_str()), Some(frozen));
     for (condition, models) in computed {
         let place = format!("$.{}", condition.as_str());
         let frozen = conditions.get(condition.as_str());
-        comparison.no_more_than(&place, &models.keys().map(String::as_str), frozen);
+        comparison.no_more_than(&place, models.keys().map(String::as_str), frozen);
         for (model, counts) in models {
             let frozen = frozen.and_then(|models| models.get(model));
-            comparison.no_more_than(&format!("{place}.{model}"), &counts.keys().copied(), frozen);
+            comparison.no_more_than(&format!("{place}.{model}"), counts.keys().copied(), frozen);
         }
     }
 }

@@ -76,10 +76,8 @@ pub(super) fn run(
 }
 
 /// What can be said about the LoRA, and its notices; or why `batch` would refuse it.
-#[expect(
-    clippy::type_complexity,
-    reason = "a call that cannot be carried out is apart from a file that is refused"
-)]
+///
+/// A call that cannot be carried out is apart from a file that is refused.
 fn check_lora(
     options: &BatchArguments,
     config: &GeneratorConfig,
