@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ValueHint};
 use spinefairbench_artifacts::layout;
 use tempfile::TempDir;
@@ -94,6 +95,11 @@ impl Ground {
                 push(&mut call, other, &self.value_of(other));
             }
         }
+        for missing in missing(&call) {
+            let other = command.get_arguments().find(|other| other.get_long() == Some(&missing));
+            let other = other.unwrap_or_else(|| panic!("{call:?} wants `{missing}`"));
+            push(&mut call, other, &self.value_of(other));
+        }
         call
     }
 
@@ -112,6 +118,16 @@ impl Ground {
             None => "x".into(),
         }
     }
+}
+
+/// The options that the options of a call require beside them.
+fn missing(call: &[OsString]) -> Vec<String> {
+    let Err(error) = crate::command().try_get_matches_from(call) else { return Vec::new() };
+    let Some(ContextValue::Strings(options)) = error.get(ContextKind::InvalidArg) else {
+        return Vec::new();
+    };
+    let long = |option: &String| option.strip_prefix("--")?.split(' ').next().map(str::to_owned);
+    options.iter().filter_map(long).collect()
 }
 
 fn push(call: &mut Vec<OsString>, argument: &Arg, value: &OsStr) {
@@ -259,7 +275,9 @@ fn no_output_of_any_command_replaces_an_input() {
             for name in &names {
                 let mut call = ground.call(&words, &command, &argument, &ground.path(name));
                 // An argument without an option that is not required is the first of a group that is.
-                if !input.is_required_set() && input.get_long().is_some() {
+                let is_there = |long| call.contains(&format!("--{long}").into());
+                if !input.is_required_set() && input.get_long().is_some_and(|long| !is_there(long))
+                {
                     push(&mut call, input, ground.path("input").as_os_str());
                 }
                 if words.last().is_some_and(|word| word == "compare" || word == "sensitivity")

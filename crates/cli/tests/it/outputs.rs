@@ -16,7 +16,7 @@ use crate::binary::{bundle, check_status, run, spinefairbench};
 /// Commands with the options of theirs that name an output; each works as it stands in [`Ground`], with any of the options.
 const CALLS: [(&str, &[&str]); 10] = [
     (
-        "verify --artifacts bundle --release release.json --only inspect",
+        "verify --artifacts bundle --release bundle.release.json --only inspect",
         &["--json", "--junit", "--html"],
     ),
     ("score --artifacts bundle --submission toy.json --iterations 5", &["--output", "--per-pair"]),
@@ -30,11 +30,18 @@ const CALLS: [(&str, &[&str]); 10] = [
     ("demo --seed 3", &["--out"]),
 ];
 
+/// The files that the commands read.
+const INPUTS: [&str; 5] = ["bundle.release.json", "toy.json", "core.json", "qc.json", "board.json"];
+
+/// Hard links, and what they lead to.
+const LINKS: [(&str, &str); 2] = [("hard", "bundle/README.md"), ("hard-input", "core.json")];
+
 /// A folder with a bundle, links to it and into it, and files for every command.
 struct Ground {
     _folder: TempDir,
     /// Deep enough that no path of this test leads out of the temporary folder.
     root: PathBuf,
+    inputs: [(&'static str, Vec<u8>); INPUTS.len()],
 }
 
 impl Ground {
@@ -44,7 +51,7 @@ impl Ground {
         fs::create_dir_all(&ground).unwrap();
         let place = |name: &str| ground.join(name);
         let root = bundle(&ground);
-        fs::copy(crate::binary::mini().1, place("release.json")).unwrap();
+        fs::copy(crate::binary::mini().1, place("bundle.release.json")).unwrap();
         for name in ["toy", "core", "qc"] {
             let submission = root.join(format!("metrics/{name}_submission.json"));
             fs::copy(&submission, place(&format!("{name}.json"))).unwrap();
@@ -70,29 +77,24 @@ impl Ground {
         symlink("bundle/README.md", place("link-to-file")).unwrap();
         symlink("bundle/new", place("link-to-nothing")).unwrap();
         symlink("loop", place("loop")).unwrap();
-        fs::hard_link(place("bundle/README.md"), place("hard")).unwrap();
-        fs::hard_link(place("core.json"), place("hard-input")).unwrap();
+        for (link, file) in LINKS {
+            fs::hard_link(place(file), place(link)).unwrap();
+        }
+        let inputs = INPUTS.map(|input| (input, fs::read(place(input)).unwrap()));
         fs::create_dir(place("deep")).unwrap();
-        Self { _folder: folder, root: ground }
+        Self { _folder: folder, root: ground, inputs }
     }
 
     fn place(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
 
-    /// Every file of the bundle and every input: which file it is, its length, and when it was last written to.
-    fn state(&self) -> BTreeMap<PathBuf, (u64, u64, i64, i64)> {
-        let inputs = [
-            "release.json",
-            "toy.json",
-            "core.json",
-            "qc.json",
-            "board.json",
-            "hard",
-            "hard-input",
-        ];
+    /// Every file of the bundle and every input of the call: which file it is, its length, and when it was last written to.
+    fn state(&self, call: &[&str]) -> BTreeMap<PathBuf, (u64, u64, i64, i64)> {
+        // What is no input of this call may be replaced.
+        let inputs = INPUTS.iter().filter(|input| call.contains(input));
         let mut state = BTreeMap::new();
-        let mut places: Vec<PathBuf> = inputs.iter().map(|name| self.place(name)).collect();
+        let mut places: Vec<PathBuf> = inputs.map(|name| self.place(name)).collect();
         places.push(self.place("bundle"));
         while let Some(place) = places.pop() {
             let facts = fs::symlink_metadata(&place).unwrap();
@@ -105,7 +107,7 @@ impl Ground {
         state
     }
 
-    /// Removes what a call made.
+    /// Removes what a call made, and brings back what it may have replaced.
     fn clear(&self) {
         for entry in fs::read_dir(&self.root).unwrap() {
             let path = entry.unwrap().path();
@@ -115,6 +117,15 @@ impl Ground {
             }
         }
         fs::create_dir(self.place("deep")).unwrap();
+        for (name, bytes) in &self.inputs {
+            if fs::read(self.place(name)).unwrap() != *bytes {
+                fs::write(self.place(name), bytes).unwrap();
+            }
+        }
+        for (link, file) in LINKS {
+            let _ = fs::remove_file(self.place(link));
+            fs::hard_link(self.place(file), self.place(link)).unwrap();
+        }
     }
 }
 
@@ -143,7 +154,7 @@ fn path() -> impl Strategy<Value = String> {
         "qc.json",
         "toy.json",
         "board.json",
-        "release.json",
+        "bundle.release.json",
     ]);
     let end = prop::sample::select(vec!["", "", "", "/", "/."]);
     (prop::collection::vec(part, 1..4), end).prop_map(|(parts, end)| parts.join("/") + end)
@@ -161,8 +172,8 @@ proptest! {
     ) {
         static GROUND: OnceLock<Ground> = OnceLock::new();
         let ground = GROUND.get_or_init(Ground::new);
-        let before = ground.state();
         let mut call: Vec<&str> = command.split(' ').collect();
+        let before = ground.state(&call);
         for (option, path) in options.iter().zip(&paths) {
             if let Some(path) = path {
                 call.extend([*option, path.as_str()]);
@@ -171,7 +182,7 @@ proptest! {
         let output = spinefairbench().current_dir(&ground.root).args(&call).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         prop_assert!(matches!(output.status.code(), Some(0..=2)), "{:?}: {}", call, errors);
-        prop_assert_eq!(ground.state(), before, "{:?}: {}", call, errors);
+        prop_assert_eq!(ground.state(&call), before, "{:?}: {}", call, errors);
         prop_assert!(!Path::new(&ground.place("bundle/new")).exists());
         ground.clear();
     }

@@ -382,9 +382,9 @@ fn nothing_that_a_submission_or_a_call_holds_acts_on_a_terminal() {
     let (root, release) = mini();
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let mut submission: Value =
-        serde_json::from_slice(&fs::read(format!("{root}/metrics/toy_submission.json")).unwrap())
+        serde_json::from_slice(&fs::read(format!("{root}/metrics/core_submission.json")).unwrap())
             .unwrap();
-    submission["model_name"] = json!(EVIL);
+    submission["model"]["name"] = json!(EVIL);
     let named = place("named.json");
     fs::write(&named, submission.to_string()).unwrap();
     submission["results"][0]["pair_id"] = json!(EVIL);

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use spinefairbench_artifacts::download::{
@@ -24,9 +26,12 @@ struct Authority {
 }
 
 impl Authority {
-    fn new() -> Self {
+    /// Its name matters: a certificate says by name alone who signed it.
+    fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let pem = params.self_signed(&key).unwrap().pem();
         Self { pem, issuer: Issuer::new(params, key) }
@@ -125,7 +130,7 @@ fn gave_up(error: DownloadError) -> (u32, AttemptError) {
 #[test]
 fn a_server_is_believed_by_the_authority_that_signed_for_it() {
     let folder = tempfile::tempdir().unwrap();
-    let (authority, other) = (Authority::new(), Authority::new());
+    let (authority, other) = (Authority::new("one"), Authority::new("other"));
     let file = content(5_000, 70);
     let whole = file.clone();
     let server = Server::start_encrypted(&authority.identity("localhost"), move |seen| {
@@ -169,7 +174,7 @@ fn a_server_is_believed_by_the_authority_that_signed_for_it() {
 #[test]
 fn a_certificate_for_another_host_is_not_one_of_an_unknown_issuer() {
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("one");
     let server =
         Server::start_encrypted(&authority.identity("other.test"), |_| Reply::new(200, b""));
     let mut client = Client::new();
@@ -183,7 +188,7 @@ fn a_certificate_for_another_host_is_not_one_of_an_unknown_issuer() {
 #[test]
 fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new();
+    let authority = Authority::new("one");
     let file = content(50_000, 72);
     let whole = file.clone();
     let server = Server::start_encrypted(&authority.identity("files.test"), move |seen| {
