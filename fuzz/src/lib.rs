@@ -16,6 +16,7 @@ use std::sync::atomic::AtomicBool;
 use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, Watch, member_digests};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::Value;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::path::{self, ReleasePath};
 use spinefairbench_artifacts::source::FileEnds;
 use spinefairbench_artifacts::table::{Table, hex_float, number};
@@ -29,7 +30,8 @@ use spinefairbench_report::score_page::{self, ScoreContext};
 use spinefairbench_scoring::compare::ComparedModel;
 use spinefairbench_scoring::leaderboard::{Assurance, Leaderboard, OnExisting};
 use spinefairbench_scoring::score_file::{Names, ScoreFile};
-use spinefairbench_scoring::submission;
+use spinefairbench_scoring::strip::strip_reasoning;
+use spinefairbench_scoring::{lint, submission};
 
 /// Every target by its name.
 pub const TARGETS: [(&str, fn(&[u8])); 13] = [
@@ -133,8 +135,18 @@ pub fn json_lines(bytes: &[u8]) {
 
 /// A submission in any of its forms.
 pub fn submission(bytes: &[u8]) {
-    if let Err(error) = submission::read("s", bytes) {
-        check_harmless(&error.to_string());
+    let read = match submission::read("s", bytes) {
+        Ok(read) => read,
+        Err(error) => return check_harmless(&error.to_string()),
+    };
+    drop(lint::advice(&read, &[]));
+    match strip_reasoning("s", bytes, InputLimits::default()) {
+        Ok(stripping) => {
+            let again =
+                strip_reasoning("copy", &stripping.bytes, InputLimits::default()).expect("the copy is a submission");
+            assert!(again.record.is_none() && again.bytes == stripping.bytes);
+        }
+        Err(error) => check_harmless(&error.to_string()),
     }
 }
 

@@ -22,5 +22,6 @@ pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod scoring;
 pub(crate) mod sensitivity;
+pub(crate) mod submission;
 pub(crate) mod template;
 pub(crate) mod verify;

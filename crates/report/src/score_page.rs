@@ -22,6 +22,7 @@ mod panel_plot;
 mod provenance;
 mod refusals;
 mod strata;
+mod submission;
 mod transitions;
 
 /// What a page can show beside the score itself.
@@ -57,6 +58,9 @@ pub fn html(score: &ScoreFile, context: &ScoreContext) -> String {
         body: transitions::section(&score.per_pair_results),
     });
     sections.push(Section { id: "refusals", heading: "Refusals", body: refusals::section(score) });
+    if let Some(body) = submission::section(score) {
+        sections.push(Section { id: "submission", heading: "The submission", body });
+    }
     sections.push(Section {
         id: "pairs",
         heading: "Pairs",

@@ -3,7 +3,7 @@
 //! Input: a model's reports over the pairs of a scope ([`submission`]), and the pairs themselves from a bundle ([`index`]).
 //! Output: a score ([`score()`](score::score)) and its file ([`score_file`]), and what stands around it: paired comparisons
 //! ([`compare`]), a [`leaderboard`], the reasons of a pair's outcome ([`explain`]), the endpoints under other rules
-//! ([`sensitivity`]) and tables of the pairs ([`export`]). Nothing here reads the disk but through a
+//! ([`sensitivity`]), tables of the pairs ([`export`]), advice ([`lint`]) and copies without reasoning ([`strip`]). Nothing here reads the disk but through a
 //! [`FileSource`](spinefairbench_artifacts::source::FileSource), and nothing writes.
 //!
 //! # Example: two models of an evaluation loop, scored and compared
@@ -64,6 +64,7 @@ pub mod score;
 pub mod score_file;
 pub mod sensitivity;
 mod strata;
+pub mod strip;
 pub mod submission;
 pub mod template;
 pub mod text;

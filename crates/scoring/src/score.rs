@@ -10,7 +10,8 @@ use spinefairbench_metrics::{MetricError, PairOutcome};
 use crate::coverage::judge_coverage;
 use crate::index::BenchmarkIndex;
 use crate::score_file::{
-    Evidence, PairResult, Provenance, RegistryDigests, ScoreFile, Secondary, Tool, assemble,
+    Evidence, PairResult, Provenance, RegistryDigests, ScoreFile, Secondary, SubmissionNotes, Tool,
+    assemble,
 };
 use crate::submission::{Submission, SubmissionProblem};
 
@@ -97,6 +98,7 @@ pub fn score(
         scope: index.scope(),
         secondary: Some(Secondary::of(pairs.iter().map(|pair| &pair.outcome))),
         has_strata: true,
+        submission: SubmissionNotes::of(submission),
     })?;
     Ok(Score { pairs, file })
 }

@@ -28,7 +28,7 @@ pub use identity::{ArtifactIdentity, IdentityStatus, Provenance, RegistryDigests
 pub use pair::{ClassName, Names, PairResult};
 pub use parts::{
     Ci95, Coverage, DataQuality, Endpoint, PrimaryEndpoints, ScoringConfig, SeedNumber, StratumRow,
-    Table2Row,
+    StrippedNote, SubmissionNotes, Table2Row,
 };
 pub use secondary::{Hedging, Secondary, Severity};
 
@@ -74,6 +74,9 @@ pub struct ScoreFile {
     /// The endpoints of parts of the pairs, by division and part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strata: Option<Strata>,
+    /// What is to be known of the submission; absent where there is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<SubmissionNotes>,
     /// The row of the published table's form, rounded to three decimals.
     pub table2_row: Table2Row,
     /// Sentences that a reader must see.

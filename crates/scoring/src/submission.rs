@@ -5,12 +5,15 @@
 //! and rules: `spinefairbench-submission-v1`, described by `docs/submission_schema.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
 use spinefairbench_metrics::PairOutcome;
 
+use crate::lint::Signs;
 use crate::scope::Scope;
 use crate::text::Disguise;
 
@@ -21,11 +24,13 @@ mod header;
 mod problem;
 mod read;
 mod result;
+mod stripped;
 
 pub use build::SubmissionBuilder;
 pub use gathered::SubmissionError;
 pub use problem::{LISTED_IDS, Place, ProblemCode, SubmissionProblem};
 pub use read::{read, read_keeping};
+pub use stripped::{Stripped, StrippedReport, StrippingTool};
 
 /// The schema version of a submission.
 pub const SUBMISSION_SCHEMA_VERSION: &str = "spinefairbench-submission-v1";
@@ -50,6 +55,8 @@ pub struct Header {
     pub model: BTreeMap<String, Value>,
     /// The model's name.
     pub model_name: String,
+    /// What was taken out of it before, if anything.
+    pub stripped: Option<Stripped>,
     /// Top-level keys that no rule reads, in file order.
     pub unread_keys: Vec<String>,
 }
@@ -110,15 +117,64 @@ pub struct SubmittedPair {
     pub(crate) digest: Sha256,
 }
 
+/// One of the two reports of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportSide {
+    /// The report on the source radiograph.
+    Source,
+    /// The report on its counterfactual copy.
+    Counterfactual,
+}
+
+impl ReportSide {
+    /// Both, in the order in which a result has them.
+    pub const ALL: [Self; 2] = [Self::Source, Self::Counterfactual];
+
+    /// The side's name in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Counterfactual => "counterfactual",
+        }
+    }
+}
+
+impl fmt::Display for ReportSide {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// Facts about the two texts of a pair that the frozen parsers do not look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextFacts {
     /// Whether the two reports are the same text.
     pub is_identical: bool,
-    /// The length of the shorter report, in characters.
-    pub shorter_chars: usize,
-    /// What invisible and look-alike characters do in the two reports; the worse of both.
+    /// Each report, in the order of [`ReportSide::ALL`].
+    pub reports: [ReportFacts; 2],
+}
+
+impl TextFacts {
+    pub(crate) fn of(&self, side: ReportSide) -> &ReportFacts {
+        &self.reports[side as usize]
+    }
+}
+
+/// Facts about one report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportFacts {
+    /// Its length in characters.
+    pub chars: usize,
+    /// Its length in bytes.
+    pub bytes: usize,
+    /// What invisible and look-alike characters do in it.
     pub disguise: Disguise,
-    /// A hash of each report, to find texts that stand everywhere.
-    pub(crate) fingerprints: [u64; 2],
+    /// Whether it has accents as characters of their own.
+    pub is_decomposed: bool,
+    /// What it shows of how it came about.
+    pub(crate) signs: Signs,
+    /// A hash of it, to find texts that stand everywhere.
+    pub(crate) fingerprint: u64,
 }

@@ -12,6 +12,9 @@ use crate::submission::SUBMISSION_SCHEMA_VERSION;
 /// The model's name in a template; `lint` points at a submission that still has it.
 pub const PLACEHOLDER_MODEL: &str = "name-of-your-model";
 
+/// Every name that a template gives a model: this program's, and that of the template in the bundle.
+pub(crate) const PLACEHOLDER_MODELS: [&str; 2] = [PLACEHOLDER_MODEL, "your-model-name"];
+
 /// The form of a submission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {

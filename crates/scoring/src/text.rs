@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 pub use spinefairbench_artifacts::text::is_blank;
 use spinefairbench_parsers::{parse_report, term_matches};
+use unicode_normalization::char::is_combining_mark;
+use unicode_normalization::is_nfc;
 
 /// Whether `text` begins or ends with white space, as Python's `str.strip` takes it away.
 #[must_use]
@@ -14,6 +16,12 @@ pub fn is_padded(text: &str) -> bool {
 
 fn is_white(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
+}
+
+/// Whether `text` has accents as characters of their own, where Unicode has one character for letter and accent.
+#[must_use]
+pub fn is_decomposed(text: &str) -> bool {
+    !text.is_ascii() && text.contains(is_combining_mark) && !is_nfc(text)
 }
 
 /// What invisible and look-alike characters do in a report, from harmless to harmful. No score depends on it.

@@ -18,6 +18,12 @@ pub(crate) enum ScoringCommand {
     Score(ScoreArguments),
     /// The validation of a submission alone, and advice.
     Lint(LintArguments),
+    /// What is done with a submission before it is scored.
+    Submission {
+        /// What to do.
+        #[command(subcommand)]
+        command: SubmissionCommand,
+    },
     /// A submission to fill in: every pair of a scope.
     Template(TemplateArguments),
     /// The JSON Schema of a file form, on standard output.
@@ -115,6 +121,37 @@ pub(crate) struct LintArguments {
     pub(crate) format: FormatArguments,
     #[command(flatten)]
     pub(crate) limits: InputLimitArguments,
+}
+
+/// What is done with a submission before it is scored.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum SubmissionCommand {
+    /// A copy without the reasoning that a model left in its reports.
+    Strip(StripArguments),
+}
+
+/// `submission strip`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = concat!(
+    "All between the marks of reasoning is taken out (`<think>…</think>` and its relatives), with the white space behind it. The copy says \
+     what was taken out of which report, and a score of it is marked as that of a changed submission. Refused, with every place, are \
+     reasoning without an end and reports that would be empty.\n\n",
+    examples!("submission strip --reasoning demo/metrics/core_submission.json --output stripped.json")
+))]
+pub(crate) struct StripArguments {
+    /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
+    #[arg(value_name = "SUBMISSION", value_hint = ValueHint::FilePath)]
+    pub(crate) submission: InputFile,
+    /// Take out reasoning; there is nothing else yet that could be taken out, and it has to be asked for.
+    #[arg(long, required = true)]
+    pub(crate) reasoning: bool,
+    /// Where the copy goes, in the form of the original but not compressed; it is written whole or not at all.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: OutputFile,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
+    #[command(flatten)]
+    pub(crate) format: FormatArguments,
 }
 
 /// `template`.

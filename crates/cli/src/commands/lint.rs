@@ -7,7 +7,7 @@ use serde::Serialize;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{judge_coverage, judge_stated, judge_usability};
 use spinefairbench_scoring::index::BenchmarkIndex;
-use spinefairbench_scoring::lint::{Advice, advice, coverage_advice};
+use spinefairbench_scoring::lint::{Advice, AdviceRow, advice, coverage_advice, id_advice};
 use spinefairbench_scoring::submission::{Place, Stated, Submission, SubmissionProblem};
 
 use crate::arguments::Format;
@@ -72,16 +72,18 @@ fn judge(
     let (problems, advice) = if let Some(index) = index {
         let (missing, problems) = judge_coverage(submission, index, options.scope.coverage());
         let is_advice = options.scope.allow_partial;
-        (problems, coverage_advice(index.scope(), &missing).filter(|_| is_advice))
+        let of_coverage = coverage_advice(index.scope(), &missing).filter(|_| is_advice);
+        let of_ids = id_advice(submission.pairs.iter().map(|pair| &pair.pair_id), index);
+        (problems, of_coverage.into_iter().chain(of_ids).collect())
     } else {
-        (judge_usability(submission).into_iter().collect(), None)
+        (judge_usability(submission).into_iter().collect(), Vec::new())
     };
     Verdict {
         scope: options.scope.scope.or(Some(submission.header.scope)),
         n_pairs: Some(submission.pairs.len()),
         coverage_judged: index.is_some(),
         problems,
-        advice: advice.into_iter().collect(),
+        advice,
     }
 }
 
@@ -92,7 +94,9 @@ fn judge_refused(
 ) -> Verdict {
     let mut problems = refused.of_form.clone();
     let stated: Option<&Stated> = refused.stated.as_deref();
+    let mut advice = Vec::new();
     if let (Some(stated), Some(index)) = (stated, index) {
+        advice.extend(id_advice(stated.pairs.iter().map(|(pair_id, _)| pair_id), index));
         problems.extend(judge_stated(stated, index, options.scope.coverage()));
     }
     Verdict {
@@ -100,7 +104,7 @@ fn judge_refused(
         n_pairs: None,
         coverage_judged: stated.is_some() && index.is_some(),
         problems,
-        advice: Vec::new(),
+        advice,
     }
 }
 
@@ -138,7 +142,7 @@ struct LintResult<'a> {
     pairs: Option<usize>,
     coverage_judged: bool,
     problems: Vec<ProblemRow<'a>>,
-    advice: Vec<AdviceRow<'a>>,
+    advice: Vec<AdviceRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -148,14 +152,6 @@ struct ProblemRow<'a> {
     field: Option<&'a str>,
     expected: Option<&'a str>,
     found: Option<&'a str>,
-    ids: &'a [String],
-    total_ids: usize,
-    message: String,
-}
-
-#[derive(Debug, Serialize)]
-struct AdviceRow<'a> {
-    code: &'static str,
     ids: &'a [String],
     total_ids: usize,
     message: String,
@@ -175,19 +171,13 @@ fn print_json(verdict: &Verdict, path: &Path, output: &Output) -> Result<()> {
         total_ids: problem.total_ids,
         message: problem.to_string(),
     });
-    let advice = verdict.advice.iter().map(|advice| AdviceRow {
-        code: advice.code.as_str(),
-        ids: &advice.ids,
-        total_ids: advice.total_ids,
-        message: advice.to_string(),
-    });
     let result = LintResult {
         file: input::name(path),
         scope: verdict.scope.map(Scope::as_str),
         pairs: verdict.n_pairs,
         coverage_judged: verdict.coverage_judged,
         problems: problems.collect(),
-        advice: advice.collect(),
+        advice: verdict.advice.iter().map(AdviceRow::from).collect(),
     };
     output.json(serde_json::to_string_pretty(&result).context("writing the verdict")?)
 }

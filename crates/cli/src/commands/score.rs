@@ -15,7 +15,7 @@ use spinefairbench_scoring::export::per_pair_csv;
 #[cfg(feature = "parquet")]
 use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
-use spinefairbench_scoring::lint::advice;
+use spinefairbench_scoring::lint::{AdviceRow, advice, id_advice};
 use spinefairbench_scoring::score::{ScoreError, score};
 use spinefairbench_scoring::score_file::{self, Endpoint, IdentityStatus, ScoreFile, Table2Row};
 use spinefairbench_scoring::submission::{
@@ -65,8 +65,14 @@ pub(crate) fn run(
     let score = match score(&submission, &index, options.scope.coverage(), &plan) {
         Ok(score) => score,
         Err(ScoreError::Refused(problems)) => {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Ok(refuse(&options.submission, &problems, output));
+            let meant = id_advice(submission.pairs.iter().map(|pair| &pair.pair_id), &index);
+            let meant = meant.map(|advice| format!("advice: {advice}"));
+            let problems = problems.iter().map(ToString::to_string);
+            let status = refuse(&options.submission, &problems.collect::<Vec<_>>(), output);
+            if let Some(meant) = meant {
+                note(verbosity, format_args!("{}", Shown(&meant)));
+            }
+            return Ok(status);
         }
         Err(error) => return Err(error).context("drawing the intervals"),
     };
@@ -95,13 +101,14 @@ pub(crate) fn run(
             None => Ok(()),
         }
     })?;
-    for advice in advice {
+    // What must be seen stands among the warnings of the file.
+    for advice in advice.iter().filter(|advice| !advice.code.is_warning()) {
         note(verbosity, format_args!("advice: {}", Shown(&advice.to_string())));
     }
     for warning in &file.warnings {
-        note(verbosity, format_args!("warning: {warning}"));
+        note(verbosity, format_args!("warning: {}", Shown(warning)));
     }
-    print(&file, options, output)?;
+    print(&file, advice.iter().map(AdviceRow::from).collect(), options, output)?;
     Ok(ExitStatus::Fine)
 }
 
@@ -242,6 +249,7 @@ struct Summary<'a> {
     warnings: &'a [String],
     /// Endpoints whose interval has no width, and so says nothing about the uncertainty.
     degenerate: Vec<&'static str>,
+    advice: Vec<AdviceRow>,
 }
 
 /// Whether the interval of an endpoint has no width.
@@ -249,7 +257,12 @@ fn is_degenerate(endpoint: &Endpoint) -> bool {
     is_tied(endpoint.ci95.lower, endpoint.ci95.upper, 1.0)
 }
 
-fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<()> {
+fn print(
+    file: &ScoreFile,
+    advice: Vec<AdviceRow>,
+    options: &ScoreArguments,
+    output: &Output,
+) -> Result<()> {
     let target = options.output.display().to_string();
     let primary = &file.primary_endpoints;
     if options.format.format == Format::Json {
@@ -266,6 +279,7 @@ fn print(file: &ScoreFile, options: &ScoreArguments, output: &Output) -> Result<
             .into_iter()
             .filter_map(|(name, endpoint)| is_degenerate(endpoint).then_some(name))
             .collect(),
+            advice,
         };
         return output.json(serde_json::to_string(&summary).context("writing the summary")?);
     }

@@ -57,6 +57,9 @@ fn every_test_of_the_threats_exists() {
     // The tests of the first table stand in its last column, those of the classes in the last but one.
     let (before, classes) = text.split_once("## Bad inputs, by class").unwrap();
     let (threats, reports) = before.split_once("## Faults from public reports").unwrap();
+    // What stands in place of reports has its tests in the last column, too.
+    let (classes, no_reports) = classes.split_once("## Reports that are no reports").unwrap();
+    let (no_reports, _) = no_reports.split_once("\n## ").unwrap();
     let cells = |row: &str| row.trim_matches('|').split(" | ").map(str::to_owned).collect();
     let rows = |part: &str| -> Vec<Vec<String>> {
         part.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells).collect()
@@ -82,6 +85,16 @@ fn every_test_of_the_threats_exists() {
         cells_of_tests.push((tests.clone(), format!("class {number}")));
     }
     assert_eq!(numbers, (1..=61).collect::<Vec<_>>());
+    let n_before = cells_of_tests.len();
+    for cells in rows(no_reports).into_iter().skip(1) {
+        let [what, public_report, _, code, tests] = cells.as_slice() else { panic!("{cells:?}") };
+        assert!(
+            code.contains('`') && (what.contains('#') || public_report.contains('#')),
+            "{cells:?}"
+        );
+        cells_of_tests.push((tests.clone(), what.clone()));
+    }
+    assert!(cells_of_tests.len() > n_before);
     for (cell, place) in cells_of_tests {
         let names: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty() || cell.trim() == "none", "{place}: {cell}");

@@ -314,3 +314,134 @@ fn report_text_cannot_steer_the_terminal() {
     );
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']));
 }
+
+#[test]
+fn reasoning_is_advice_of_lint_a_warning_of_score_and_taken_out_by_strip() {
+    let folder = TempDir::new().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mut toy: Value =
+        serde_json::from_slice(&std::fs::read(submission("toy")).unwrap()).unwrap();
+    for result in toy["results"].as_array_mut().unwrap() {
+        let report = result["counterfactual_report"].as_str().unwrap();
+        result["counterfactual_report"] = format!("<think>A fracture?</think>\n{report}").into();
+    }
+    let (mine, copy, scored, page) =
+        (place("mine.json"), place("copy.json"), place("score.json"), place("score.html"));
+    std::fs::write(&mine, toy.to_string()).unwrap();
+
+    let output = run(["lint", &mine, "--artifacts", mini().0]);
+    check_status(&output, 0);
+    assert!(text(&output).contains("advice reasoning_text"), "{}", text(&output));
+    assert!(
+        text(&output).contains("(counterfactual)")
+            && text(&output).contains("(5 in all, of 5 pairs)")
+    );
+    let output = run(["lint", &mine, "--format", "json"]);
+    let advice = stdout_json(&output)["advice"][0].clone();
+    assert_eq!(
+        (&advice["code"], &advice["form"]),
+        (&"reasoning_text".into(), &"think, closed".into())
+    );
+    assert_eq!(
+        (&advice["total_reports"], &advice["reports"][0]["side"]),
+        (&5.into(), &"counterfactual".into())
+    );
+
+    let score = |file: &str| {
+        run([
+            "score",
+            "--artifacts",
+            mini().0,
+            "--submission",
+            file,
+            "--output",
+            &scored,
+            "--bootstrap-iterations",
+            "10",
+        ])
+    };
+    let output = score(&mine);
+    check_status(&output, 0);
+    assert!(errors(&output).contains("warning: reasoning_text: "), "{}", errors(&output));
+    check_status(&run(["report", &scored, "--html", &page]), 0);
+    assert!(std::fs::read_to_string(&page).unwrap().contains("reasoning_text"));
+
+    let strip = |file: &str, target: &str| {
+        run(["submission", "strip", "--reasoning", file, "--output", target])
+    };
+    check_status(&strip(&mine, &mine), 2);
+    let output = strip(&mine, &copy);
+    check_status(&output, 0);
+    assert!(
+        text(&output).contains("of 5 reports: 135 characters (think, closed)"),
+        "{}",
+        text(&output)
+    );
+    let output = score(&copy);
+    check_status(&output, 0);
+    assert!(
+        errors(&output).contains("warning: The submission was changed before it was scored"),
+        "{}",
+        errors(&output)
+    );
+    check_status(&run(["report", &scored, "--html", &page]), 0);
+    assert!(
+        std::fs::read_to_string(&page)
+            .unwrap()
+            .contains("The submission was changed before it was scored")
+    );
+
+    toy["results"][3]["source_report"] = "<think>A fracture?".into();
+    std::fs::write(&mine, toy.to_string()).unwrap();
+    std::fs::remove_file(&copy).unwrap();
+    let output = strip(&mine, &copy);
+    check_status(&output, 1);
+    assert!(
+        errors(&output).contains("results[3].source_report: the reasoning never ends"),
+        "{}",
+        errors(&output)
+    );
+    assert!(!std::path::Path::new(&copy).exists());
+}
+
+#[test]
+fn an_id_that_only_looks_right_is_named_with_the_one_that_was_meant() {
+    let folder = TempDir::new().unwrap();
+    let mine = folder.path().join("mine.json");
+    let mut toy: Value =
+        serde_json::from_slice(&std::fs::read(submission("toy")).unwrap()).unwrap();
+    let id = toy["results"][0]["pair_id"].as_str().unwrap().to_owned();
+    toy["results"][0]["pair_id"] = format!("{id}\u{a0}").into();
+    std::fs::write(&mine, toy.to_string()).unwrap();
+    let output = run(["lint", mine.to_str().unwrap(), "--artifacts", mini().0]);
+    check_status(&output, 1);
+    assert!(text(&output).contains(&format!("did you mean `{id}`?")), "{}", text(&output));
+}
+
+#[test]
+fn the_demonstration_bundle_gives_no_advice_about_the_origin_of_its_reports() {
+    let root = &demo().root;
+    let deliberate = [
+        "disguised_keywords",
+        "hidden_characters",
+        "short_reports",
+        "misspelt_ids",
+        "partial_coverage",
+    ];
+    for name in ["toy", "core", "intersection", "qc"] {
+        let file = root.join(format!("metrics/{name}_submission.json"));
+        let output = run([
+            "lint",
+            file.to_str().unwrap(),
+            "--artifacts",
+            root.to_str().unwrap(),
+            "--format",
+            "json",
+        ]);
+        check_status(&output, 0);
+        let found = stdout_json(&output)["advice"].clone();
+        let codes = found.as_array().unwrap().iter().map(|advice| advice["code"].as_str().unwrap());
+        let other: Vec<&str> = codes.filter(|code| !deliberate.contains(code)).collect();
+        assert!(other.is_empty(), "{name}: {found:#}");
+    }
+}

@@ -9,7 +9,7 @@ use spinefairbench_metrics::{MetricError, PairOutcome, RefusalAccounting, Source
 use super::{
     ArtifactIdentity, Ci95, Coverage, DataQuality, Endpoint, IdentityStatus, PairResult,
     PrimaryEndpoints, Provenance, SCORE_SCHEMA_VERSION, ScoreFile, ScoringConfig, Secondary,
-    SeedNumber, Table2Row, round_to_three,
+    SeedNumber, SubmissionNotes, Table2Row, round_to_three,
 };
 use crate::scope::Scope;
 use crate::strata::strata;
@@ -40,6 +40,8 @@ pub(crate) struct Evidence {
     pub(crate) secondary: Option<Secondary>,
     /// Whether the file has the endpoints of parts of the pairs.
     pub(crate) has_strata: bool,
+    /// What is to be known of the submission.
+    pub(crate) submission: Option<SubmissionNotes>,
 }
 
 /// The file of `evidence`, but for the time of scoring.
@@ -109,7 +111,8 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         },
         secondary: evidence.secondary,
         strata,
-        warnings: warnings(scope, missing_pairs),
+        warnings: warnings(scope, missing_pairs, evidence.submission.as_ref()),
+        submission: evidence.submission,
     })
 }
 
@@ -141,13 +144,13 @@ fn table2_row(
     }
 }
 
-fn warnings(scope: Scope, missing: usize) -> Vec<String> {
-    if missing == 0 {
-        return Vec::new();
-    }
+fn warnings(scope: Scope, missing: usize, notes: Option<&SubmissionNotes>) -> Vec<String> {
     let pairs = if missing == 1 { "pair is" } else { "pairs are" };
-    vec![format!(
-        "{missing} {pairs} missing from scope {scope}; the score covers what was submitted and is not comparable with the \
-         published panel."
-    )]
+    let missing = (missing > 0).then(|| {
+        format!(
+            "{missing} {pairs} missing from scope {scope}; the score covers what was submitted and is not comparable with \
+             the published panel."
+        )
+    });
+    missing.into_iter().chain(notes.into_iter().flat_map(SubmissionNotes::warnings)).collect()
 }

@@ -191,6 +191,7 @@ impl ScoreFile {
             scope: self.scope,
             secondary: None,
             has_strata: self.strata.is_some(),
+            submission: self.submission.clone(),
         })
         .map_err(|source| ScoreFileError::NoScore { name: name.to_owned(), source })?;
         again.compare_with(self, &mut wrong);

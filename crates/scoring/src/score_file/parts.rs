@@ -8,6 +8,63 @@ use serde_json::value::RawValue;
 use spinefairbench_bootstrap::{Interval, Seed};
 use spinefairbench_metrics::EstimateWithInterval;
 
+use crate::lint::{AdviceCode, AdviceRow, report_advice};
+use crate::submission::Submission;
+
+/// What is to be known of the submission that was scored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmissionNotes {
+    /// What `lint` says of its reports and ids.
+    pub advice: Vec<AdviceRow>,
+    /// What was taken out of it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stripped: Option<StrippedNote>,
+}
+
+/// What was taken out of a submission before it was scored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrippedNote {
+    /// How many characters.
+    pub characters: usize,
+    /// In which forms they stood there.
+    pub forms: Vec<String>,
+    /// SHA-256 of the content of the original.
+    pub original_sha256: String,
+    /// How many reports were changed.
+    pub reports: usize,
+}
+
+impl SubmissionNotes {
+    /// What is to be known of `submission`; none where there is nothing.
+    pub(crate) fn of(submission: &Submission) -> Option<Self> {
+        let advice: Vec<AdviceRow> =
+            report_advice(submission).iter().map(AdviceRow::from).collect();
+        let stripped = submission.header.stripped.as_ref().map(|stripped| StrippedNote {
+            characters: stripped.characters(),
+            forms: stripped.forms().into_iter().map(str::to_owned).collect(),
+            original_sha256: stripped.original_sha256.clone(),
+            reports: stripped.reports.len(),
+        });
+        (!advice.is_empty() || stripped.is_some()).then_some(Self { advice, stripped })
+    }
+
+    /// The sentences that a reader of the score must see.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let changed = self.stripped.as_ref().map(|stripped| {
+            format!(
+                "The submission was changed before it was scored: {} characters of reasoning were taken out of {} of its \
+                 reports (SHA-256 of the original's content: {}).",
+                stripped.characters, stripped.reports, stripped.original_sha256
+            )
+        });
+        let is_warning = |row: &&AdviceRow| {
+            AdviceCode::ALL.iter().any(|code| code.is_warning() && code.as_str() == row.code)
+        };
+        let seen = self.advice.iter().filter(is_warning);
+        changed.into_iter().chain(seen.map(|row| format!("{}: {}.", row.code, row.message)))
+    }
+}
+
 /// What of the scope was covered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {

@@ -1,6 +1,6 @@
 //! What was read of a submission so far, until it is judged as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
@@ -107,6 +107,9 @@ impl Gathered {
                 .push(problem.in_field("results").comparing("at least one result", "none"));
         }
         self.problems.extend(self.repeated_pairs());
+        if let Some(header) = &judged.header {
+            self.problems.extend(self.foreign_stripped(header));
+        }
         self.header_problems.append(&mut self.problems);
         self.n_unlisted += self.header_problems.len().saturating_sub(self.most_problems);
         self.header_problems.truncate(self.most_problems);
@@ -154,6 +157,29 @@ impl Gathered {
         (!repeated.is_empty()).then(|| problem.in_field("results").about(repeated))
     }
 
+    /// Pairs that the record of what was taken out names and no result has.
+    fn foreign_stripped(&self, header: &Header) -> Option<SubmissionProblem> {
+        let record = header.stripped.as_ref()?;
+        if self.is_cut {
+            return None;
+        }
+        let whole = self.pairs.iter().map(|pair| pair.pair_id.as_str());
+        let known: BTreeSet<&str> =
+            whole.chain(self.refused.iter().map(|(pair_id, _)| pair_id.as_str())).collect();
+        let foreign: BTreeSet<&str> = record
+            .reports
+            .iter()
+            .map(|report| report.pair_id.as_str())
+            .filter(|pair_id| !known.contains(pair_id))
+            .collect();
+        let problem = SubmissionProblem::new(
+            ProblemCode::FieldInvalid,
+            Place::Header,
+            "the record names pairs that have no result",
+        );
+        (!foreign.is_empty()).then(|| problem.in_field(super::stripped::FIELD).about(foreign))
+    }
+
     fn stated(&mut self, scope: Scope) -> Stated {
         let whole = self.pairs.drain(..).map(|pair| (pair.pair_id, pair.source_id));
         Stated {
@@ -164,7 +190,8 @@ impl Gathered {
     }
 }
 
-/// The digest of the header and of all results in the order of their ids.
+/// The digest of the header and of all results in the order of their ids. What was taken out belongs to it, so that a copy
+/// without the record is another submission.
 fn content_digest(header: &Header, pairs: &[SubmittedPair]) -> Sha256 {
     let mut hasher = Hasher::default();
     hasher.update(SUBMISSION_SCHEMA_VERSION.as_bytes());
@@ -173,6 +200,10 @@ fn content_digest(header: &Header, pairs: &[SubmittedPair]) -> Sha256 {
     hasher.update(b"\n");
     hasher.update(Value::Object(header.model.clone()).to_string().as_bytes());
     hasher.update(b"\n");
+    if let Some(stripped) = &header.stripped {
+        hasher.update(stripped.to_json().as_bytes());
+        hasher.update(b"\n");
+    }
     let mut in_order: Vec<&SubmittedPair> = pairs.iter().collect();
     in_order.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
     for pair in in_order {

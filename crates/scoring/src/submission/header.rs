@@ -6,7 +6,7 @@ use spinefairbench_artifacts::json::Value;
 
 use super::field::Field;
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::{Header, SUBMISSION_SCHEMA_VERSION};
+use super::{Header, SUBMISSION_SCHEMA_VERSION, stripped};
 use crate::scope::Scope;
 use crate::text::is_blank;
 
@@ -16,6 +16,7 @@ pub(super) struct RawHeader<'a> {
     pub(super) schema_version: Option<Field<'a>>,
     pub(super) scope: Option<Field<'a>>,
     pub(super) model: Option<Field<'a>>,
+    pub(super) stripped: Option<Field<'a>>,
     pub(super) duplicates: Vec<String>,
     /// Other keys, in file order.
     pub(super) unread: Vec<String>,
@@ -46,10 +47,12 @@ impl RawHeader<'_> {
         judge_schema_version(self.schema_version.as_ref(), problems);
         let scope = judge_scope(self.scope.as_ref(), problems);
         let model = judge_model(self.model, problems);
+        let stripped = self.stripped.as_ref().and_then(|field| stripped::judge(field, problems));
         let header = scope.zip(model).map(|(scope, (model, model_name))| Header {
             scope,
             model,
             model_name,
+            stripped,
             unread_keys: self.unread,
         });
         JudgedHeader { header, scope }

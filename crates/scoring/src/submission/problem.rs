@@ -35,6 +35,12 @@ pub enum ProblemCode {
     SourceMismatch,
     /// Every pair was excluded.
     NoUsablePair,
+    /// Reasoning in a report has no end, or not one that is certain, and cannot be taken out.
+    ReasoningUnclosed,
+    /// A report is nothing but reasoning, which cannot be taken out.
+    ReasoningAlone,
+    /// Reasoning was taken out before.
+    StrippedBefore,
     /// There are more problems than are listed.
     More,
 }
@@ -57,6 +63,9 @@ impl ProblemCode {
             Self::MissingPairs => "missing_pairs",
             Self::SourceMismatch => "source_mismatch",
             Self::NoUsablePair => "no_usable_pair",
+            Self::ReasoningUnclosed => "reasoning_unclosed",
+            Self::ReasoningAlone => "reasoning_alone",
+            Self::StrippedBefore => "stripped_before",
             Self::More => "more_problems",
         }
     }

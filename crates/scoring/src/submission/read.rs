@@ -22,7 +22,7 @@ use super::gathered::{Gathered, SubmissionError};
 use super::header::{JudgedHeader, RawHeader};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
 use super::result::{self, JudgedResult};
-use super::{KeptTexts, PairTexts, Submission};
+use super::{KeptTexts, PairTexts, Submission, stripped};
 
 /// How many bytes of JSON Lines are judged at once; chosen so that a batch keeps all cores busy and memory small.
 const BATCH_BYTES: usize = 8 << 20;
@@ -374,6 +374,7 @@ impl<'de> Visitor<'de> for WholeVisitor {
                 "schema_version" => &mut header.schema_version,
                 "scope" => &mut header.scope,
                 "model" => &mut header.model,
+                stripped::FIELD => &mut header.stripped,
                 "results" => {
                     if whole.results.is_some() {
                         header.duplicates.push(key);

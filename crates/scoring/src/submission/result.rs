@@ -5,12 +5,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
-use spinefairbench_metrics::score_pair;
+use spinefairbench_metrics::{PairOutcome, score_pair};
+use spinefairbench_parsers::ResponseClass;
 
 use super::field::{Field, RESULT_KEYS, RawResult};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::{KeptTexts, PairTexts, SubmittedPair, TextFacts};
-use crate::text::{disguise, is_blank};
+use super::{KeptTexts, PairTexts, ReportFacts, SubmittedPair, TextFacts};
+use crate::lint::signs;
+use crate::text::{disguise, is_blank, is_decomposed};
 
 /// A result that is well formed with its texts if they are kept, or everything that is wrong with it.
 pub(super) type JudgedResult = Result<(SubmittedPair, Option<PairTexts>), RefusedResult>;
@@ -72,11 +74,12 @@ pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> J
                 source: source.to_owned(),
                 counterfactual: counterfactual.to_owned(),
             });
+            let outcome = score_pair(source, counterfactual);
             let pair = SubmittedPair {
                 pair_id,
                 source_id,
-                outcome: score_pair(source, counterfactual),
-                texts: facts(source, counterfactual),
+                outcome,
+                texts: facts(source, counterfactual, &outcome),
                 digest,
             };
             Ok((pair, texts))
@@ -169,16 +172,24 @@ fn optional_object<'a>(
     }
 }
 
-fn facts(source: &str, counterfactual: &str) -> TextFacts {
+fn facts(source: &str, counterfactual: &str, outcome: &PairOutcome) -> TextFacts {
     TextFacts {
         is_identical: source == counterfactual,
-        shorter_chars: source.chars().count().min(counterfactual.chars().count()),
-        disguise: disguise(source).max(disguise(counterfactual)),
-        fingerprints: [source, counterfactual].map(|text| {
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            hasher.finish()
-        }),
+        reports: [(source, &outcome.source), (counterfactual, &outcome.counterfactual)]
+            .map(|(text, read)| report_facts(text, read.response_class)),
+    }
+}
+
+fn report_facts(text: &str, class: ResponseClass) -> ReportFacts {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    ReportFacts {
+        chars: text.chars().count(),
+        bytes: text.len(),
+        disguise: disguise(text),
+        is_decomposed: is_decomposed(text),
+        signs: signs(text, class),
+        fingerprint: hasher.finish(),
     }
 }
 

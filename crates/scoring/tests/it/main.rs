@@ -20,4 +20,5 @@ mod schema;
 mod scopes;
 mod score_files;
 mod sensitivity;
+mod strip;
 mod template;
