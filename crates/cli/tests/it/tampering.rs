@@ -434,7 +434,8 @@ fn classes_37_and_45_a_dataset_that_was_touched_is_named() {
 #[test]
 fn a_part_of_the_suite_never_says_verified() {
     let empty = tempfile::tempdir().unwrap();
-    let page = empty.path().join("page.html");
+    let results = tempfile::tempdir().unwrap();
+    let page = results.path().join("page.html");
     let root = empty.path().to_str().unwrap();
     let output = run([
         "verify",
