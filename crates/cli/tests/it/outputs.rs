@@ -90,9 +90,9 @@ impl Ground {
     }
 
     /// Every file of the bundle and every input of the call: which file it is, its length, and when it was last written to.
-    fn state(&self, call: &[&str]) -> BTreeMap<PathBuf, (u64, u64, i64, i64)> {
+    fn state(&self, words: &[&str]) -> BTreeMap<PathBuf, (u64, u64, i64, i64)> {
         // What is no input of this call may be replaced.
-        let inputs = INPUTS.iter().filter(|input| call.contains(input));
+        let inputs = INPUTS.iter().filter(|input| words.contains(input));
         let mut state = BTreeMap::new();
         let mut places: Vec<PathBuf> = inputs.map(|name| self.place(name)).collect();
         places.push(self.place("bundle"));
@@ -172,8 +172,9 @@ proptest! {
     ) {
         static GROUND: OnceLock<Ground> = OnceLock::new();
         let ground = GROUND.get_or_init(Ground::new);
-        let mut call: Vec<&str> = command.split(' ').collect();
-        let before = ground.state(&call);
+        let words: Vec<&str> = command.split(' ').collect();
+        let before = ground.state(&words);
+        let mut call = words.clone();
         for (option, path) in options.iter().zip(&paths) {
             if let Some(path) = path {
                 call.extend([*option, path.as_str()]);
@@ -182,7 +183,7 @@ proptest! {
         let output = spinefairbench().current_dir(&ground.root).args(&call).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         prop_assert!(matches!(output.status.code(), Some(0..=2)), "{:?}: {}", call, errors);
-        prop_assert_eq!(ground.state(&call), before, "{:?}: {}", call, errors);
+        prop_assert_eq!(ground.state(&words), before, "{:?}: {}", call, errors);
         prop_assert!(!Path::new(&ground.place("bundle/new")).exists());
         ground.clear();
     }
