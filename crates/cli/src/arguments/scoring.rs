@@ -136,7 +136,9 @@ pub(crate) enum SubmissionCommand {
     "All between the marks of reasoning is taken out (`<think>…</think>` and its relatives), with the white space behind it. The copy says \
      what was taken out of which report, and a score of it is marked as that of a changed submission. Refused, with every place, are \
      reasoning without an end and reports that would be empty.\n\n",
-    examples!("submission strip --reasoning demo/metrics/core_submission.json --output stripped.json")
+    examples!(
+        "submission strip --reasoning demo/metrics/core_submission.json \\\n      --output stripped.json"
+    )
 ))]
 pub(crate) struct StripArguments {
     /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
