@@ -26,7 +26,7 @@ use crate::arguments::Format;
 use crate::arguments::scoring::{ScopeArguments, ScoreArguments};
 use crate::commands::check::open_bundle;
 use crate::environment::seconds_since_epoch;
-use crate::exit_status::{CallError, ExitStatus};
+use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown};
@@ -223,7 +223,7 @@ impl TableForm {
         {
             let message = format!("cannot write `{}`: this build writes CSV alone", path.display());
             let hint = "name a file that ends in `.csv`, or build with `--features parquet`";
-            Err(CallError::new(message).with_hint(hint).into())
+            Err(crate::exit_status::CallError::new(message).with_hint(hint).into())
         }
     }
 
