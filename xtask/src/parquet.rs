@@ -15,21 +15,27 @@ const DUCKDB: &str = "duckdb==2.0.1";
 /// Where the tests look for a Python that has `DuckDB`.
 const READER: &str = "SPINEFAIRBENCH_PARQUET_READER";
 
-/// Runs the tests of the command with Parquet built in.
+/// Runs the tests of Parquet alone.
 pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
-    let mut command = Command::new(env!("CARGO"));
-    command
+    let status = Command::new(env!("CARGO"))
         .args(["test", "--package", "spinefairbench-cli", "--features", "parquet", "--test", "it"])
         .args(["--", "parquet"])
-        .current_dir(root);
-    match python(&spinefairbench_cli::cache_folder()?) {
-        Ok(python) => {
-            command.env(READER, python);
-        }
-        Err(error) => println!("== SKIPPED: no one reads the Parquet file back: {error:#}"),
-    }
-    let status = command.status().context("running `cargo test`")?;
+        .current_dir(root)
+        .envs(reader()?)
+        .status()
+        .context("running `cargo test`")?;
     Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })
+}
+
+/// The variable by which the tests find who reads a Parquet file back; nothing, with a word about it, without Python.
+pub(crate) fn reader() -> Result<Option<(&'static str, PathBuf)>> {
+    Ok(match python(&spinefairbench_cli::cache_folder()?) {
+        Ok(python) => Some((READER, python)),
+        Err(error) => {
+            println!("== SKIPPED: no one reads the Parquet file back: {error:#}");
+            None
+        }
+    })
 }
 
 /// The Python of an environment that has `DuckDB`, made on first use.

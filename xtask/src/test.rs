@@ -68,14 +68,14 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         let arguments: Vec<&str> = ["test", "--all-features"].into_iter().chain(packages).collect();
         cargo(root, &arguments, &[])
     });
-    step("tests with parquet", &|| parquet::run(root));
     if options.no_generator {
+        step("tests with Parquet", &|| parquet::run(root));
         println!("== the generator's libtorch tests are left out (--no-generator)");
     } else {
         if !options.quick {
             step("lints of every feature", &|| lints_of_features(root));
         }
-        step("tests with libtorch", &|| generator_tests(root));
+        step("tests with libtorch and Parquet", &|| generator_tests(root));
     }
     if options.no_budget {
         println!("== the instruction budget is left out (--no-budget)");
@@ -114,10 +114,11 @@ fn lints_of_features(root: &Path) -> Result<ExitStatus> {
     Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })
 }
 
-/// Modules of the command's tests that run no model: the step without libtorch ran them already.
-const WITHOUT_MODELS: [&str; 20] = [
+/// Modules of the command's tests that run no model and write no Parquet: the step without libtorch ran them already.
+const WITHOUT_MODELS: [&str; 24] = [
     "binary::",
     "calls::",
+    "checksums::",
     "comparison::",
     "documents::",
     "examples::",
@@ -126,11 +127,14 @@ const WITHOUT_MODELS: [&str; 20] = [
     "memory::",
     "mini_bundle::",
     "numbers::",
-    "parquet::",
+    "outputs::",
+    "readme::",
+    "recorded::",
     "report::",
     "rules::",
     "scoring::",
     "signals::",
+    "streams::",
     "submissions::",
     "surroundings::",
     "tampering::",
@@ -138,19 +142,21 @@ const WITHOUT_MODELS: [&str; 20] = [
     "untrusted::",
 ];
 
-/// The tests of the generator and of its commands with the models themselves; libtorch is assembled on first use.
+/// The tests of the generator and of its commands with the models themselves, and those of Parquet; libtorch is assembled on
+/// first use.
 ///
-/// Both packages in one call, so that everything below them is built with the features of the step before.
+/// Both packages and both features in one call, so that everything below them is built with the features of the step before.
 fn generator_tests(root: &Path) -> Result<ExitStatus> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
     println!("{}", libtorch.describe());
     let status = Command::new(env!("CARGO"))
         .args(["test", "--no-fail-fast"])
         .args(["--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])
-        .args(["--features", "spinefairbench-cli/libtorch", "--"])
+        .args(["--features", "spinefairbench-cli/libtorch,spinefairbench-cli/parquet", "--"])
         .args(WITHOUT_MODELS.iter().flat_map(|module| ["--skip", module]))
         .current_dir(root)
         .env("RUN_SLOW_TESTS", "1")
+        .envs(parquet::reader()?)
         .envs(libtorch.environment())
         .status()?;
     Ok(if status.success() { ExitStatus::Fine } else { ExitStatus::Failed })

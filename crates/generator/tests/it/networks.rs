@@ -15,8 +15,11 @@ use tch::{Kind, Tensor};
 
 use crate::{golden, tiny};
 
-/// Blocks on another machine stay within this of the original (measured spread 1.8e-5).
-const BLOCK_TOLERANCE: f64 = 1e-4;
+/// Blocks on another machine stay within this of the original.
+///
+/// The goldens come from a processor with AVX-512. On one with AVX2 alone, diffusers 0.38.0 with torch 2.11.0 is itself off
+/// by 1.8e-4 in the last block of the UNet (whose values reach 13), and so are we, to the bit; without vectors 2.5e-4.
+const BLOCK_TOLERANCE: f64 = 4e-4;
 
 #[derive(Default)]
 struct Outputs(BTreeMap<String, Tensor>);
