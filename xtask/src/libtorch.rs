@@ -1,8 +1,7 @@
-//! A CPU-only copy of libtorch for the `libtorch` feature, assembled from three published wheels.
+//! A libtorch for the `libtorch` feature, for the CPU alone or with CUDA, assembled from published wheels.
 //!
-//! Input: the project's cache folder. Output: a folder laid out as `tch` expects it (`lib/`, `include/`,
-//! `build-version`), or the libtorch that the environment already names (`LIBTORCH`, `LIBTORCH_USE_PYTORCH`), which is
-//! the way to a CUDA build. The wheels come through the ordinary `pip download` client, with tags that do not depend on
+//! It becomes a folder in the project's cache, laid out as `tch` expects it (`lib/`, `include/`, `build-version`). For the CPU
+//! a libtorch that the environment already names (`LIBTORCH`, `LIBTORCH_USE_PYTORCH`) is left as it is. The wheels come through the ordinary `pip download` client, with tags that do not depend on
 //! the Python that runs it, and are used only if their SHA-256 is the pinned one. Nothing here is in use by the checks.
 //!
 //! The version is the one the generator's golden values were made with, and the one `tch` 0.24 binds: both move together.
@@ -32,11 +31,47 @@ pub(crate) enum Libtorch {
         /// The variable that is set, and its value.
         variable: (&'static str, OsString),
     },
-    /// The CPU-only copy under the cache folder.
+    /// The copy under the cache folder.
     Assembled {
         /// The folder that holds `lib/`, `include/` and `build-version`.
         directory: PathBuf,
+        /// What it computes on.
+        build: Build,
     },
+}
+
+/// What a libtorch computes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Build {
+    /// The CPU alone; about 600 MB.
+    Cpu,
+    /// GPUs as well; about 3.6 GB.
+    Cuda,
+}
+
+impl Build {
+    fn folder(self) -> String {
+        match self {
+            Self::Cpu => format!("{VERSION}-cpu"),
+            Self::Cuda => format!("{VERSION}-cuda13.0"),
+        }
+    }
+
+    fn wheels(self) -> Vec<&'static Wheel> {
+        match self {
+            Self::Cpu => CPU_WHEELS.iter().collect(),
+            Self::Cuda => CUDA_WHEELS.iter().collect(),
+        }
+    }
+}
+
+impl std::fmt::Display for Build {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(match self {
+            Self::Cpu => "CPU",
+            Self::Cuda => "CUDA 13.0",
+        })
+    }
 }
 
 impl Libtorch {
@@ -44,7 +79,9 @@ impl Libtorch {
     pub(crate) fn environment(&self) -> Vec<(&'static str, OsString)> {
         match self {
             Self::FromEnvironment { variable } => vec![variable.clone()],
-            Self::Assembled { directory } => vec![("LIBTORCH", directory.clone().into_os_string())],
+            Self::Assembled { directory, .. } => {
+                vec![("LIBTORCH", directory.clone().into_os_string())]
+            }
         }
     }
 
@@ -54,14 +91,15 @@ impl Libtorch {
             Self::FromEnvironment { variable: (name, value) } => {
                 format!("libtorch from {name}={}", Path::new(value).display())
             }
-            Self::Assembled { directory } => {
-                format!("libtorch {VERSION} (CPU) in {}", directory.display())
+            Self::Assembled { directory, build } => {
+                format!("libtorch {VERSION} ({build}) in {}", directory.display())
             }
         }
     }
 }
 
-/// Makes libtorch available: the environment's if it names one, else the copy in `cache`, assembled on first use.
+/// Makes a libtorch for the CPU available: the environment's if it names one, else the copy in `cache`, assembled on first
+/// use.
 ///
 /// # Errors
 ///
@@ -73,19 +111,28 @@ pub(crate) fn ensure(cache: &Path) -> Result<Libtorch> {
             return Ok(Libtorch::FromEnvironment { variable: (name, value) });
         }
     }
+    assembled(cache, Build::Cpu)
+}
+
+/// The copy in `cache`, assembled on first use.
+///
+/// # Errors
+///
+/// As [`ensure`].
+pub(crate) fn assembled(cache: &Path, build: Build) -> Result<Libtorch> {
     require!(
         cfg!(all(target_os = "linux", target_arch = "x86_64")),
         "no pinned libtorch for this system: install libtorch {VERSION} (C++11 ABI) or the Python package \
          `torch=={VERSION}`, then set LIBTORCH=<folder> or LIBTORCH_USE_PYTORCH=1"
     );
-    let directory = cache.join("libtorch").join(format!("{VERSION}-cpu"));
+    let directory = cache.join("libtorch").join(build.folder());
     // The folder appears by one rename at the very end, so that its presence means it is whole.
     if !directory.join("build-version").is_file() {
         require_tools()?;
-        assemble(&cache.join("libtorch"), &directory)
+        assemble(&cache.join("libtorch"), &directory, build)
             .with_context(|| format!("assembling libtorch in {}", directory.display()))?;
     }
-    Ok(Libtorch::Assembled { directory })
+    Ok(Libtorch::Assembled { directory, build })
 }
 
 /// One pinned wheel and what is taken out of it.
@@ -100,7 +147,7 @@ struct Wheel {
 }
 
 /// On Linux x86-64 the CPU library of the wheel needs the CUDA runtime and CUPTI to load, and nothing else of CUDA.
-const WHEELS: [Wheel; 3] = [
+const CPU_WHEELS: [Wheel; 3] = [
     Wheel {
         requirement: "torch==2.11.0",
         platform: "manylinux_2_28_x86_64",
@@ -126,6 +173,134 @@ const WHEELS: [Wheel; 3] = [
         file_prefix: "nvidia_cuda_cupti-13.0.85-",
         sha256: "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
         members: &[("nvidia/cu13/lib/libcupti.so.13", "lib/libcupti.so.13")],
+    },
+];
+
+/// The whole of `torch` with the CUDA libraries that its metadata names, at those versions. Each library looks for the others
+/// beside itself, so that one folder serves.
+const CUDA_WHEELS: [Wheel; 16] = [
+    Wheel {
+        requirement: "torch==2.11.0",
+        platform: "manylinux_2_28_x86_64",
+        file_prefix: "torch-2.11.0-cp312-",
+        sha256: "0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
+        members: &[
+            ("torch/lib/libc10.so", "lib/libc10.so"),
+            ("torch/lib/libc10_cuda.so", "lib/libc10_cuda.so"),
+            ("torch/lib/libcaffe2_nvrtc.so", "lib/libcaffe2_nvrtc.so"),
+            ("torch/lib/libgomp.so.1", "lib/libgomp.so.1"),
+            ("torch/lib/libtorch.so", "lib/libtorch.so"),
+            ("torch/lib/libtorch_cpu.so", "lib/libtorch_cpu.so"),
+            ("torch/lib/libtorch_cuda.so", "lib/libtorch_cuda.so"),
+            ("torch/lib/libtorch_cuda_linalg.so", "lib/libtorch_cuda_linalg.so"),
+            ("torch/lib/libtorch_nvshmem.so", "lib/libtorch_nvshmem.so"),
+            ("torch/include/", "include/"),
+        ],
+    },
+    Wheel {
+        requirement: "nvidia-cublas==13.1.0.3",
+        platform: "manylinux_2_27_x86_64",
+        file_prefix: "nvidia_cublas-13.1.0.3-",
+        sha256: "ee8722c1f0145ab246bccb9e452153b5e0515fd094c3678df50b2a0888b8b171",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cuda-cupti==13.0.85",
+        platform: "manylinux_2_25_x86_64",
+        file_prefix: "nvidia_cuda_cupti-13.0.85-",
+        sha256: "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cuda-nvrtc==13.0.88",
+        platform: "manylinux2010_x86_64",
+        file_prefix: "nvidia_cuda_nvrtc-13.0.88-",
+        sha256: "ad9b6d2ead2435f11cbb6868809d2adeeee302e9bb94bcf0539c7a40d80e8575",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cuda-runtime==13.0.96",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_cuda_runtime-13.0.96-",
+        sha256: "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cudnn-cu13==9.19.0.56",
+        platform: "manylinux_2_27_x86_64",
+        file_prefix: "nvidia_cudnn_cu13-9.19.0.56-",
+        sha256: "d20e1734305e9d68889a96e3f35094d733ff1f83932ebe462753973e53a572bf",
+        members: &[("nvidia/cudnn/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cufft==12.0.0.61",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_cufft-12.0.0.61-",
+        sha256: "6c44f692dce8fd5ffd3e3df134b6cdb9c2f72d99cf40b62c32dde45eea9ddad3",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cufile==1.15.1.6",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_cufile-1.15.1.6-",
+        sha256: "08a3ecefae5a01c7f5117351c64f17c7c62efa5fffdbe24fc7d298da19cd0b44",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-curand==10.4.0.35",
+        platform: "manylinux_2_27_x86_64",
+        file_prefix: "nvidia_curand-10.4.0.35-",
+        sha256: "1aee33a5da6e1db083fe2b90082def8915f30f3248d5896bcec36a579d941bfc",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cusolver==12.0.4.66",
+        platform: "manylinux_2_27_x86_64",
+        file_prefix: "nvidia_cusolver-12.0.4.66-",
+        sha256: "0a759da5dea5c0ea10fd307de75cdeb59e7ea4fcb8add0924859b944babf1112",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cusparse==12.6.3.3",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_cusparse-12.6.3.3-",
+        sha256: "2b3c89c88d01ee0e477cb7f82ef60a11a4bcd57b6b87c33f789350b59759360b",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-cusparselt-cu13==0.8.0",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_cusparselt_cu13-0.8.0-",
+        sha256: "25e30a8a7323935d4ad0340b95a0b69926eee755767e8e0b1cf8dd85b197d3fd",
+        members: &[("nvidia/cusparselt/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-nccl-cu13==2.28.9",
+        platform: "manylinux_2_18_x86_64",
+        file_prefix: "nvidia_nccl_cu13-2.28.9-",
+        sha256: "e4553a30f34195f3fa1da02a6da3d6337d28f2003943aa0a3d247bbc25fefc42",
+        members: &[("nvidia/nccl/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-nvjitlink==13.0.88",
+        platform: "manylinux2010_x86_64",
+        file_prefix: "nvidia_nvjitlink-13.0.88-",
+        sha256: "13a74f429e23b921c1109976abefacc69835f2f433ebd323d3946e11d804e47b",
+        members: &[("nvidia/cu13/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-nvshmem-cu13==3.4.5",
+        platform: "manylinux2014_x86_64",
+        file_prefix: "nvidia_nvshmem_cu13-3.4.5-",
+        sha256: "290f0a2ee94c9f3687a02502f3b9299a9f9fe826e6d0287ee18482e78d495b80",
+        members: &[("nvidia/nvshmem/lib/", "lib/")],
+    },
+    Wheel {
+        requirement: "nvidia-nvtx==13.0.85",
+        platform: "manylinux1_x86_64",
+        file_prefix: "nvidia_nvtx-13.0.85-",
+        sha256: "4936d1d6780fbe68db454f5e72a42ff64d1fd6397df9f363ae786930fd5c1cd4",
+        members: &[("nvidia/cu13/lib/", "lib/")],
     },
 ];
 
@@ -168,7 +343,7 @@ fn require_tools() -> Result<()> {
     Ok(())
 }
 
-fn assemble(root: &Path, directory: &Path) -> Result<()> {
+fn assemble(root: &Path, directory: &Path, build: Build) -> Result<()> {
     let wheel_folder = root.join("wheels");
     fs::create_dir_all(&wheel_folder)?;
     // The process id keeps two runs apart; whoever renames first wins and the other copy is dropped.
@@ -177,13 +352,15 @@ fn assemble(root: &Path, directory: &Path) -> Result<()> {
         fs::remove_dir_all(&staging)?;
     }
     fs::create_dir_all(staging.join("lib"))?;
-    for wheel in &WHEELS {
+    for wheel in build.wheels() {
         let path = fetch(wheel, &wheel_folder)?;
         extract(wheel, &path, &staging)?;
     }
     let library = staging.join("lib");
-    // The wheel's `libtorch.so` also loads the CUDA parts; this one is a linker script for the CPU part alone.
-    fs::write(library.join("libtorch.so"), "INPUT(libtorch_cpu.so)\n")?;
+    if build == Build::Cpu {
+        // The wheel's `libtorch.so` also loads the CUDA parts; this one is a linker script for the CPU part alone.
+        fs::write(library.join("libtorch.so"), "INPUT(libtorch_cpu.so)\n")?;
+    }
     #[cfg(unix)]
     std::os::unix::fs::symlink("libgomp.so.1", library.join("libgomp.so"))?;
     fs::write(staging.join("build-version"), VERSION)?;

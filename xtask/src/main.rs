@@ -13,6 +13,7 @@
 mod api;
 mod bench;
 mod budget;
+mod gpu_kit;
 mod layers;
 mod libtorch;
 mod parquet;
@@ -59,8 +60,18 @@ enum Task {
     Api(api::Options),
     /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
-    /// Makes a CPU-only libtorch available in the cache folder and prints where.
-    Libtorch,
+    /// Makes a libtorch available in the cache folder and prints where.
+    Libtorch(LibtorchOptions),
+    /// Packs what proves and times the generator on a machine with a GPU into one folder.
+    GpuKit(gpu_kit::Options),
+}
+
+/// Which libtorch.
+#[derive(Debug, clap::Args)]
+struct LibtorchOptions {
+    /// One that computes on NVIDIA GPUs (2.3 GB to fetch, 3.6 GB on disk) instead of one for the CPU alone.
+    #[arg(long)]
+    cuda: bool,
 }
 
 /// Options of `spinefairbench` itself, passed on as they are.
@@ -77,7 +88,8 @@ fn main() -> ExitCode {
     let outcome = match arguments.task {
         Task::Verify(passed) => return spinefairbench("verify", passed),
         Task::Fetch(passed) => return spinefairbench("fetch", passed),
-        Task::Libtorch => print_libtorch(),
+        Task::Libtorch(options) => print_libtorch(&options),
+        Task::GpuKit(options) => gpu_kit::run(&root, &options),
         Task::Test(options) => Ok(test::run(&root, &options)),
         Task::Parquet => parquet::run(&root),
         Task::Budget(options) => budget::run(&root, options),
@@ -101,8 +113,13 @@ fn spinefairbench(command: &str, passed: Passed) -> ExitCode {
     spinefairbench_cli::run(arguments, MissingBundle::Fetch).into()
 }
 
-fn print_libtorch() -> anyhow::Result<ExitStatus> {
-    let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
+fn print_libtorch(options: &LibtorchOptions) -> anyhow::Result<ExitStatus> {
+    let cache = spinefairbench_cli::cache_folder()?;
+    let libtorch = if options.cuda {
+        libtorch::assembled(&cache, libtorch::Build::Cuda)?
+    } else {
+        libtorch::ensure(&cache)?
+    };
     println!("{}", libtorch.describe());
     Ok(ExitStatus::Fine)
 }

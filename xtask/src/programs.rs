@@ -47,19 +47,22 @@ pub(crate) fn build<const N: usize>(
     let messages = String::from_utf8(output.stdout).context("`cargo build` printed no UTF-8")?;
     let mut paths = programs.map(|_| PathBuf::new());
     for (path, program) in paths.iter_mut().zip(programs) {
-        *path = executable(&messages, program)
+        *path = executable(&messages, program, None)
             .with_context(|| format!("`cargo build` did not say where `{program}` is"))?;
     }
     Ok(paths)
 }
 
-/// The path in the message about the finished program.
-fn executable(messages: &str, program: &str) -> Option<PathBuf> {
+/// The path in the message about the finished program, of the named crate where several have a program of that name.
+pub(crate) fn executable(messages: &str, program: &str, of_crate: Option<&str>) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let is_it =
             message["reason"] == "compiler-artifact" && message["target"]["name"] == program;
-        message["executable"].as_str().filter(|_| is_it).map(PathBuf::from)
+        let manifest = message["manifest_path"].as_str().map(Path::new);
+        let folder = manifest.and_then(Path::parent).and_then(Path::file_name);
+        let is_of_crate = of_crate.is_none_or(|name| folder.is_some_and(|folder| folder == name));
+        message["executable"].as_str().filter(|_| is_it && is_of_crate).map(PathBuf::from)
     })
 }
 
@@ -72,11 +75,15 @@ mod tests {
         let messages = concat!(
             r#"{"reason":"compiler-artifact","target":{"name":"serde"},"executable":null}"#,
             "\n",
-            r#"{"reason":"compiler-artifact","target":{"name":"it"},"executable":"/t/debug/it"}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/p/crates/cli/Cargo.toml","target":{"name":"it"},"executable":"/t/debug/it"}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","manifest_path":"/p/crates/generator/Cargo.toml","target":{"name":"it"},"executable":"/t/debug/it-2"}"#,
             "\n",
             r#"{"reason":"build-finished","success":true}"#
         );
-        assert_eq!(executable(messages, "it"), Some(PathBuf::from("/t/debug/it")));
-        assert_eq!(executable(messages, "serde"), None);
+        assert_eq!(executable(messages, "it", None), Some(PathBuf::from("/t/debug/it")));
+        let of_generator = executable(messages, "it", Some("generator"));
+        assert_eq!(of_generator, Some(PathBuf::from("/t/debug/it-2")));
+        assert_eq!(executable(messages, "serde", None), None);
     }
 }
