@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 
 pub use self::create::create;
 pub use self::error::{ArchiveError, MemberProblem};
-pub use self::extract::{ExtractOutcome, ExtractPlan, ExtractReport, extract};
+pub use self::extract::{ExtractOutcome, ExtractPlan, ExtractReport, extract, extracted_from};
 pub use self::members::{
     ArchiveMembers, KEPT_BYTES, MemberFacts, StreamedContent, StreamedFile, Wanted, member_digests,
     stream_members,

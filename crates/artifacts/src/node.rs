@@ -139,6 +139,12 @@ impl<'a> Node<'a> {
         Some(texts)
     }
 
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
     /// The value itself.
     #[must_use]
     pub fn value(&self) -> &'a Value {

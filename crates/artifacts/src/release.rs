@@ -16,12 +16,14 @@ use crate::path::ReleasePath;
 
 mod basis;
 mod expected;
+mod variant;
 
 pub use basis::{Pin, ReleaseBasis};
 pub use expected::{
     Bound, Expected, ExpectedBothEmpty, ExpectedDataset, ExpectedGaps, ExpectedMitigation,
     ExpectedModel, ExpectedRadiologist, MitigationOutcome,
 };
+pub use variant::{ArchiveVariant, NoSuchVariant, UnknownVariant, VariantName};
 
 /// Where the description of a bundle that was made here stands: `<name>.release.json` beside the folder `<name>`.
 #[must_use]
@@ -69,12 +71,21 @@ pub struct ReleaseDescription {
     /// Published values.
     #[serde(default)]
     pub expected: Expected,
+    /// What is published beside the archive.
+    #[serde(default, skip_serializing_if = "SupplementalArtifacts::is_empty")]
+    pub supplemental_artifacts: SupplementalArtifacts,
     /// Counts of the release that no check compares, for limits and documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<ReleaseCounts>,
     /// Where the generator can be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generator: Option<GeneratorRelease>,
+    /// The release's other archives, by name: what is above is that of [`Self::variant`].
+    #[serde(default, skip_serializing_if = "UniqueMap::is_empty")]
+    pub archive_variants: UniqueMap<ArchiveVariant>,
+    /// Which archive of the release is meant.
+    #[serde(skip)]
+    pub variant: VariantName,
     /// Where the description itself comes from.
     #[serde(skip)]
     pub pin: Pin,
@@ -93,6 +104,30 @@ pub struct ArtifactArchive {
     pub size_bytes: u64,
     /// Digest of the whole file.
     pub sha256: Sha256,
+}
+
+/// What a release publishes beside its archive.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SupplementalArtifacts {
+    /// The supplement of the follow-up audits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retained_followup_audit: Option<PinnedSupplement>,
+}
+
+impl SupplementalArtifacts {
+    fn is_empty(&self) -> bool {
+        self.retained_followup_audit.is_none()
+    }
+}
+
+/// A file that a release pins and does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedSupplement {
+    /// Digest of the whole file.
+    pub sha256: Sha256,
+    /// Length in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
 }
 
 /// Counts of a release.

@@ -20,6 +20,7 @@ pub mod both_empty_diagnostic;
 pub mod checksums;
 pub mod dataset;
 pub mod diagnostic_scoring;
+pub mod followup;
 pub mod gap_sensitivity;
 pub mod inspect;
 pub mod mitigation;
@@ -243,10 +244,26 @@ pub struct Listing {
     pub arguments: &'static [Argument],
     /// The check as a call asks for it; none for a check whose call is more than one check.
     pub from_call: Option<FromCall>,
-    /// The check as the suite runs it; none for one that is no part of the suite.
-    pub in_suite: Option<fn() -> Box<dyn Check>>,
+    /// The check as the suite runs it.
+    pub in_suite: InSuite,
     /// The codes that it alone gives.
     pub codes: &'static [&'static [Code]],
+}
+
+/// When the suite runs a check.
+#[derive(Debug, Clone, Copy)]
+pub enum InSuite {
+    /// It is no part of the suite.
+    Never,
+    /// It belongs to every verdict.
+    Always(fn() -> Box<dyn Check>),
+    /// It is about a file beside the bundle, and runs where the call gives one.
+    Given {
+        /// The option that gives it.
+        argument: &'static str,
+        /// The check of that file.
+        check: fn(&GivenFile) -> Box<dyn Check>,
+    },
 }
 
 /// An argument of a check's command.
@@ -256,8 +273,8 @@ pub struct Argument {
     pub name: &'static str,
     /// Another name of the option.
     pub alias: Option<&'static str>,
-    /// What its value is called; none for a switch.
-    pub value: Option<&'static str>,
+    /// What follows it.
+    pub takes: Takes,
     /// Whether the call needs it.
     pub is_required: bool,
     /// The option that must be there too.
@@ -266,10 +283,21 @@ pub struct Argument {
     pub help: &'static str,
 }
 
+/// What follows an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing: it is a switch.
+    Nothing,
+    /// A text, called so in the help.
+    Text(&'static str),
+    /// The name of a file that is read.
+    File,
+}
+
 impl Argument {
     /// A switch.
     pub(crate) const fn switch(name: &'static str, help: &'static str) -> Self {
-        Self { name, alias: None, value: None, is_required: false, requires: None, help }
+        Self { name, alias: None, takes: Takes::Nothing, is_required: false, requires: None, help }
     }
 
     /// An option with a value.
@@ -278,17 +306,35 @@ impl Argument {
         value: &'static str,
         help: &'static str,
     ) -> Self {
-        Self { value: Some(value), ..Self::switch(name, help) }
+        Self { takes: Takes::Text(value), ..Self::switch(name, help) }
+    }
+
+    /// An option that names a file.
+    pub(crate) const fn file(name: &'static str, help: &'static str) -> Self {
+        Self { takes: Takes::File, ..Self::switch(name, help) }
     }
 }
 
-/// The arguments of a call, as text.
+/// A file that a call gives, as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenFile {
+    /// What the call named it.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// The arguments of a call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Call {
     /// The switches that were given.
     pub switches: BTreeSet<&'static str>,
     /// The values that were given.
     pub values: BTreeMap<&'static str, String>,
+    /// The files that were given.
+    pub files: BTreeMap<&'static str, GivenFile>,
+    /// Whether the call names a bundle, so that one is meant even where the check could do without.
+    pub names_bundle: bool,
 }
 
 impl Call {

@@ -20,6 +20,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agreement;
 pub mod bundle;
 pub mod by_name;
 pub mod check;

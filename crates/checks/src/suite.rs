@@ -3,7 +3,7 @@
 //! Input: a [`FileSource`], a release description and a [`Check`] or a [`Selection`]. Output: reports. [`CHECKS`] is the only list
 //! of checks in the workspace: commands, selections, verdicts and every output follow from it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use rayon::prelude::*;
@@ -15,9 +15,10 @@ use spinefairbench_artifacts::source::FileSource;
 
 use crate::bundle::{self, Bundle, Needs};
 use crate::check::{
-    Check, CheckError, CheckName, CheckReport, Comparison, Judgement, Listing, SCHEMA_VERSION,
-    Status, both_empty_diagnostic, checksums, dataset, diagnostic_scoring, gap_sensitivity,
-    inspect, mitigation, parse_sample, radiologist, release_identity, stage1_confidence, table2,
+    Check, CheckError, CheckName, CheckReport, Comparison, GivenFile, InSuite, Judgement, Listing,
+    SCHEMA_VERSION, Status, both_empty_diagnostic, checksums, dataset, diagnostic_scoring,
+    followup, gap_sensitivity, inspect, mitigation, parse_sample, radiologist, release_identity,
+    stage1_confidence, table2,
 };
 use crate::finding::{Code, FindingCap};
 use crate::models::ModelSelection;
@@ -36,17 +37,14 @@ pub const CHECKS: &[Listing] = &[
     gap_sensitivity::LISTING,
     both_empty_diagnostic::LISTING,
     radiologist::LISTING,
+    followup::LISTING,
     checksums::LISTING,
 ];
 
-/// The checks that the suite runs, in its order.
-fn in_suite() -> impl Iterator<Item = (CheckName, fn() -> Box<dyn Check>)> {
-    CHECKS.iter().filter_map(|listing| Some((listing.name, listing.in_suite?)))
-}
-
-/// The names of the checks of the suite, in its order.
+/// The names of the checks that belong to every verdict, in the suite's order.
 pub fn names() -> impl Iterator<Item = CheckName> {
-    in_suite().map(|(name, _)| name)
+    let always = |listing: &&Listing| matches!(listing.in_suite, InSuite::Always(_));
+    CHECKS.iter().filter(always).map(|listing| listing.name)
 }
 
 /// Every code that a judgement gives; those of reading belong to `artifacts`.
@@ -69,7 +67,7 @@ impl FromStr for CheckName {
     /// Reads the name of a check of the suite.
     fn from_str(name: &str) -> Result<Self, UnknownCheck> {
         let is_meant = |listing: &&Listing| {
-            listing.in_suite.is_some()
+            !matches!(listing.in_suite, InSuite::Never)
                 && (listing.name.as_str() == name || listing.alias == Some(name))
         };
         let found = CHECKS.iter().find(is_meant);
@@ -125,6 +123,8 @@ pub struct Selection {
     pub only: BTreeSet<CheckName>,
     /// All but these.
     pub skip: BTreeSet<CheckName>,
+    /// The files that the call gives, by option: what is about them runs too.
+    pub files: BTreeMap<&'static str, GivenFile>,
 }
 
 impl Selection {
@@ -134,7 +134,24 @@ impl Selection {
         let is_selected = |name: &CheckName| {
             (self.only.is_empty() || self.only.contains(name)) && !self.skip.contains(name)
         };
-        in_suite().filter(|(name, _)| is_selected(name)).map(|(_, check)| check()).collect()
+        let check = |listing: &Listing| match listing.in_suite {
+            InSuite::Never => None,
+            InSuite::Always(check) => Some(check()),
+            InSuite::Given { argument, check } => self.files.get(argument).map(check),
+        };
+        CHECKS.iter().filter(|listing| is_selected(&listing.name)).filter_map(check).collect()
+    }
+
+    /// The options that the checks named alone need and the call lacks, each with the check.
+    pub fn missing_files(&self) -> impl Iterator<Item = (CheckName, &'static str)> {
+        CHECKS.iter().filter(|listing| self.only.contains(&listing.name)).filter_map(|listing| {
+            match listing.in_suite {
+                InSuite::Given { argument, .. } if !self.files.contains_key(argument) => {
+                    Some((listing.name, argument))
+                }
+                _ => None,
+            }
+        })
     }
 }
 
@@ -326,9 +343,14 @@ mod tests {
     #[test]
     fn a_check_is_called_as_it_is_listed() {
         for listing in CHECKS {
-            if let Some(check) = listing.in_suite {
-                assert_eq!(check().name(), listing.name);
-            }
+            let check = match listing.in_suite {
+                InSuite::Never => continue,
+                InSuite::Always(check) => check(),
+                InSuite::Given { check, .. } => {
+                    check(&GivenFile { name: "given".into(), bytes: Vec::new() })
+                }
+            };
+            assert_eq!(check.name(), listing.name);
         }
     }
 }

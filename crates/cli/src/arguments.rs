@@ -3,6 +3,7 @@
 pub(crate) mod generator;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use spinefairbench_artifacts::release::VariantName;
 
 use crate::arguments::resampling::ResamplingArguments;
 use crate::places::{BundleFolder, InputFile, OutputFile, OutputFolder};
@@ -153,6 +154,9 @@ pub(crate) struct VerifyArguments {
     /// The release description to compare with; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) release: Option<InputFile>,
+    /// Which archive of the release is meant: `anonymous` (without it) or `personal`.
+    #[arg(long, value_name = "VARIANT")]
+    pub(crate) archive_variant: Option<VariantName>,
     /// Build the synthetic demonstration bundle in the cache and verify that.
     #[arg(long, conflicts_with_all = ["artifacts", "release", "archive"])]
     pub(crate) demo: bool,
@@ -168,6 +172,9 @@ pub(crate) struct VerifyArguments {
     /// Leave these checks out, separated by spaces or commas.
     #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',')]
     pub(crate) skip: Vec<String>,
+    /// Verify the supplement of the follow-up audits too, and compute its numbers anew.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) supplement: Option<InputFile>,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<OutputFile>,
@@ -246,6 +253,9 @@ pub(crate) struct FetchArguments {
     /// The release description that pins the archive.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) release: Option<InputFile>,
+    /// Which archive of the release is meant: `anonymous` (without it) or `personal`.
+    #[arg(long, value_name = "VARIANT")]
+    pub(crate) archive_variant: Option<VariantName>,
     #[command(flatten)]
     pub(crate) hub: HubArguments,
     /// Use this local copy of the archive instead of downloading it.

@@ -9,10 +9,12 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::limited::{self, ReadFault};
 use spinefairbench_artifacts::limits::InputLimits;
-use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
+use spinefairbench_artifacts::release::{ReleaseDescription, VariantName, path_beside};
+use spinefairbench_checks::check::GivenFile;
 use spinefairbench_scoring::score_file::ScoreFile;
 
 use crate::arguments::limits::InputLimitArguments;
+use crate::exit_status::CallError;
 use crate::output::Shown;
 use crate::progress::{Verbosity, note};
 
@@ -39,6 +41,18 @@ pub(crate) fn read_document(path: &Path, limits: InputLimits) -> Result<Result<V
         Err(error) => {
             Err(anyhow::Error::from(error).context(format!("cannot read `{}`", name(path))))
         }
+    }
+}
+
+/// The file `path`, for a check that is about it.
+///
+/// # Errors
+///
+/// If it cannot be read; the message names it.
+pub(crate) fn given_file(path: &Path) -> Result<GivenFile> {
+    match read_document(path, InputLimits::default())? {
+        Ok(bytes) => Ok(GivenFile { name: name(path), bytes }),
+        Err(fault) => Err(CallError::new(fault).into()),
     }
 }
 
@@ -127,4 +141,18 @@ pub(crate) fn release_description(path: Option<&Path>) -> Result<ReleaseDescript
     let Some(path) = path else { return Ok(ReleaseDescription::pinned()) };
     let bytes = read(path)?;
     Ok(ReleaseDescription::parse(&name(path), &bytes)?)
+}
+
+/// The release description in `path`, or the pinned one, by the archive that is meant.
+///
+/// # Errors
+///
+/// As [`release_description`], and if the release has no such archive.
+pub(crate) fn release_by_archive(
+    path: Option<&Path>,
+    variant: Option<VariantName>,
+) -> Result<ReleaseDescription> {
+    let release = release_description(path)?;
+    let Some(variant) = variant else { return Ok(release) };
+    Ok(release.with_variant(variant).map_err(|error| CallError::new(error.to_string()))?)
 }

@@ -19,6 +19,7 @@ pub(crate) fn describe(
     blueprint: &Blueprint,
     models: &[ModelSummary],
     mitigation: &MitigationOutcome,
+    supplement: &[u8],
     stage: &Stage<'_>,
 ) -> Value {
     let counts = blueprint.cohort.counts;
@@ -81,5 +82,11 @@ pub(crate) fn describe(
         "prompt_digests": prompts,
         "table2_models": MODELS.iter().map(|model| model.name).collect::<Vec<_>>(),
         "expected": expected,
+        "supplemental_artifacts": {
+            "retained_followup_audit": {
+                "sha256": Sha256::of(supplement).to_string(),
+                "size_bytes": supplement.len(),
+            },
+        },
     })
 }

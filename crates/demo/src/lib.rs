@@ -40,6 +40,7 @@ mod scale;
 mod stage1;
 mod staging;
 mod submissions;
+mod supplement;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -74,6 +75,8 @@ pub struct DemoBundle {
     pub root: PathBuf,
     /// Its release description, beside the root.
     pub release_path: PathBuf,
+    /// The supplement of its follow-up audits, beside the root.
+    pub supplement_path: PathBuf,
 }
 
 /// Why a bundle could not be built. Nothing is left under the target's name then.
@@ -124,7 +127,7 @@ pub fn build(
     let stage = Stage::beside(target, observer)?;
 
     dataset::write(&blueprint, &stage)?;
-    radiologist::write(&blueprint, &stage)?;
+    let ratings = radiologist::write(&blueprint, &stage)?;
     let mut outcomes = BTreeMap::new();
     for panel in Panel::RETAINED {
         let rendered = panel_rows::render(&blueprint, panel)?;
@@ -143,27 +146,42 @@ pub fn build(
     submissions::write(&blueprint, &intersection, &stage)?;
     stage.write(layout::SHA256SUMS, stage.checksums(|_| true))?;
 
-    let release_path = release_path(target);
-    let mut description_file = AtomicFile::create(&release_path)?;
-    let description = serde_json::to_vec_pretty(&description::describe(
-        &blueprint,
-        &models,
-        &mitigation,
-        &stage,
-    ))?;
-    description_file
-        .write_all(&description)
-        .and_then(|()| description_file.write_all(b"\n"))
-        .map_err(|source| ArtifactError::Write {
-            step: "write",
-            path: release_path.clone(),
-            source,
-        })?;
-    // In this order a process that is killed between the two leaves a description without a bundle, which the next run
+    let supplement = supplement::describe(&blueprint, &outcomes, &ratings, &stage)?;
+    let supplement = document(&supplement)?;
+    let description = description::describe(&blueprint, &models, &mitigation, &supplement, &stage);
+    let (release_path, supplement_path) = (release_path(target), supplement_path(target));
+    let beside = [(&supplement_path, supplement), (&release_path, document(&description)?)];
+    // In this order a process that is killed in between leaves a description without a bundle, which the next run
     // replaces, and never a bundle that no description vouches for.
-    description_file.commit()?;
+    for (path, bytes) in beside {
+        write_beside(path, &bytes)?;
+    }
     stage.commit()?;
-    Ok(DemoBundle { root: target.to_owned(), release_path })
+    Ok(DemoBundle { root: target.to_owned(), release_path, supplement_path })
+}
+
+fn document(value: &serde_json::Value) -> Result<Vec<u8>, DemoError> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn write_beside(path: &Path, bytes: &[u8]) -> Result<(), DemoError> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(bytes).map_err(|source| ArtifactError::Write {
+        step: "write",
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(file.commit()?)
+}
+
+/// `<name>.supplement.json` beside a bundle called `<name>`.
+#[must_use]
+pub fn supplement_path(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".supplement.json");
+    target.with_file_name(name)
 }
 
 /// `<name>.release.json` beside a bundle called `<name>`.

@@ -28,6 +28,8 @@ pub(crate) const HIDDEN_REPEATS: usize = 30;
 pub(crate) const PER_REVIEWER_ROWS: usize = DETECTABILITY_ROWS + HIDDEN_REPEATS;
 
 const REVIEWERS: [&str; 3] = ["R1", "R2", "R3"];
+/// By which of those labels the reviewers' own files are called: labels are local to a file, as in the release.
+const OWN_LABELS: [&str; 3] = ["R2", "R1", "R3"];
 const CERTAIN: [&str; 2] = ["Looks edited", "Looks original"];
 /// Comments that a CSV reader has to unquote: commas, quotes, line breaks.
 const COMMENTS: [&str; 6] = [
@@ -48,8 +50,16 @@ struct Rated {
     detectability: [&'static str; 3],
 }
 
+/// The answers of the three reviewers, by question and pair.
+#[derive(Debug, Default)]
+pub(crate) struct Ratings {
+    pub(crate) plausible: Vec<[&'static str; 3]>,
+    pub(crate) preserved: Vec<[&'static str; 3]>,
+    pub(crate) detectability: Vec<[&'static str; 3]>,
+}
+
 /// Writes the validation files and the manifest that covers them.
-pub(crate) fn write(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), DemoError> {
+pub(crate) fn write(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<Ratings, DemoError> {
     let mut stream = Stream::keyed(blueprint.plan.seed, Purpose::Radiologist, &[]);
     let rated = rate(rated_pairs(blueprint), &mut stream);
 
@@ -70,7 +80,7 @@ pub(crate) fn write(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), Demo
     stage.write(layout::DETECTABILITY, detectability(&rated)?)?;
     stage.write(layout::HIDDEN_REPEATS, hidden_repeats(&rated)?)?;
     let mut files = Vec::new();
-    for (reviewer, name) in REVIEWERS.into_iter().enumerate() {
+    for (reviewer, name) in OWN_LABELS.into_iter().enumerate() {
         let path = format!("validation_public/per_reviewer/reviews_{name}_public_2026-04-28.csv");
         stage.write(&path, reviews(&rated, reviewer, &mut stream)?)?;
         files.push(path);
@@ -90,7 +100,11 @@ pub(crate) fn write(blueprint: &Blueprint, stage: &Stage<'_>) -> Result<(), Demo
                 .contains(&path)
     };
     stage.write(layout::RADIOLOGIST_SHA256SUMS, stage.checksums(covered))?;
-    Ok(())
+    Ok(Ratings {
+        plausible: rated.iter().map(|pair| pair.plausible).collect(),
+        preserved: rated.iter().map(|pair| pair.preserved).collect(),
+        detectability: rated.iter().map(|pair| pair.detectability).collect(),
+    })
 }
 
 /// One pair of each of the first registered sources; where a bundle holds the source, a pair that passed the quality control.
@@ -186,7 +200,7 @@ fn hidden_repeats(rated: &[Rated]) -> Result<Vec<u8>, DemoError> {
         .map(|(index, pair)| {
             let reviewer = index % REVIEWERS.len();
             let answer = pair.plausible[reviewer];
-            [pair.pair_id.as_str(), REVIEWERS[reviewer], answer, answer]
+            [pair.pair_id.as_str(), OWN_LABELS[reviewer], answer, answer]
         })
         .collect();
     // Another tool wrote this table, with another line end.

@@ -16,7 +16,7 @@ use spinefairbench_artifacts::ids::SourceId;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::{
     ArtifactArchive, Expected, ExpectedDataset, GENERATED_ORIGIN, Pin, ReleaseDescription,
-    path_beside,
+    SupplementalArtifacts, VariantName, path_beside,
 };
 use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
@@ -248,6 +248,9 @@ fn describe(counts: Assembled, sums: &str) -> ReleaseDescription {
         prompt_digests: std::iter::empty().collect(),
         table2_models: Vec::new(),
         pin: Pin::default(),
+        supplemental_artifacts: SupplementalArtifacts::default(),
+        archive_variants: std::iter::empty().collect(),
+        variant: VariantName::default(),
         bootstrap_seed: None,
         expected: Expected {
             dataset: Some(ExpectedDataset {

@@ -104,7 +104,6 @@ pub fn extract(
 }
 
 /// The report of an earlier extraction of the same archive; an error if anything else is in the way.
-#[expect(clippy::disallowed_methods, reason = "the marker is a file of this module")]
 fn completed(plan: &ExtractPlan) -> Result<Option<ExtractReport>, ArchiveError> {
     let target = &plan.target;
     let read_error = ArchiveError::disk("read", target);
@@ -119,10 +118,8 @@ fn completed(plan: &ExtractPlan) -> Result<Option<ExtractReport>, ArchiveError> 
     if fs::read_dir(target).map_err(read_error)?.next().is_none() {
         return Ok(None);
     }
-    let report = fs::read(marker_path(target))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<ExtractReport>(&bytes).ok())
-        .ok_or_else(|| ArchiveError::TargetOccupied { path: target.clone() })?;
+    let report =
+        read_marker(target).ok_or_else(|| ArchiveError::TargetOccupied { path: target.clone() })?;
     match &plan.archive.expected {
         Some(expected) if expected.sha256 != report.archive_sha256 => {
             Err(ArchiveError::TargetHoldsAnother {
@@ -133,6 +130,17 @@ fn completed(plan: &ExtractPlan) -> Result<Option<ExtractReport>, ArchiveError> 
         }
         _ => Ok(Some(report)),
     }
+}
+
+/// The digest of the archive that an earlier extraction completed `target` from.
+#[must_use]
+pub fn extracted_from(target: &Path) -> Option<Sha256> {
+    target.is_dir().then(|| read_marker(target))?.map(|report| report.archive_sha256)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the marker is a file of this module")]
+fn read_marker(target: &Path) -> Option<ExtractReport> {
+    serde_json::from_slice(&fs::read(marker_path(target)).ok()?).ok()
 }
 
 /// A name beside `target` that starts and ends with more.

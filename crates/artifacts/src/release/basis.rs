@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::ReleaseDescription;
+use super::{ReleaseDescription, VariantName};
 use crate::digest::Sha256;
 use crate::layout;
 
@@ -32,7 +32,9 @@ pub enum Pin {
 pub struct ReleaseBasis {
     /// The release that was compared with.
     pub release_id: String,
-    /// The revision of its archive.
+    /// Which of its archives.
+    pub archive_variant: VariantName,
+    /// The revision of that archive.
     pub revision: String,
     /// Where its description comes from.
     pub pin: Pin,
@@ -46,6 +48,7 @@ impl ReleaseDescription {
     pub fn basis(&self) -> ReleaseBasis {
         ReleaseBasis {
             release_id: self.release_id.clone(),
+            archive_variant: self.variant,
             revision: self.artifact_archive.revision.clone(),
             pin: self.pin,
             manifest_sha256: self.artifact_anchors.get(layout::SHA256SUMS).copied(),
@@ -56,7 +59,11 @@ impl ReleaseDescription {
 impl fmt::Display for ReleaseBasis {
     /// As a sentence; the names are as the description has them, so whoever shows it escapes it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "release `{}`, revision `{}`, ", self.release_id, self.revision)?;
+        write!(formatter, "release `{}`, ", self.release_id)?;
+        if self.archive_variant != VariantName::default() {
+            write!(formatter, "archive variant `{}`, ", self.archive_variant)?;
+        }
+        write!(formatter, "revision `{}`, ", self.revision)?;
         match self.pin {
             Pin::Embedded { sha256 } => {
                 write!(formatter, "by the description in this program (sha256 {sha256})")

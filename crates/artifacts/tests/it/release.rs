@@ -1,7 +1,8 @@
 //! The embedded release description, and that of the mini bundle.
 
 use spinefairbench_artifacts::Diagnostic as _;
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::release::{ReleaseDescription, VariantName};
 
 use crate::bundle::fixture;
 
@@ -25,7 +26,7 @@ fn the_pinned_description_holds_the_published_values() {
             "radfm"
         ]
     );
-    assert_eq!((release.anchors().unwrap().len(), release.prompt_digests.len()), (7, 11));
+    assert_eq!((release.anchors().unwrap().len(), release.prompt_digests.len()), (17, 11));
     let table2 = release.expected.table2.as_ref().unwrap();
     assert_eq!(table2.keys().collect::<Vec<_>>(), models);
     let gpt = table2.get("gpt-5.4").unwrap();
@@ -40,6 +41,37 @@ fn the_pinned_description_holds_the_published_values() {
     assert_eq!(release.expected.dataset.unwrap().released_pngs, 11_795);
     assert_eq!(release.expected.gap_sensitivity.unwrap().negative, 8);
     assert_eq!(release.generator.unwrap().never_load.filename, "latest.pt");
+}
+
+#[test]
+fn the_other_archive_differs_in_itself_and_three_anchors() {
+    let anonymous = ReleaseDescription::pinned();
+    let personal = anonymous.clone().with_variant(VariantName::Personal).unwrap();
+    assert_eq!(personal.artifact_archive.repository, "ahmedtaha100/spinefairbench-artifacts");
+    assert_eq!(personal.artifact_archive.size_bytes, 3_734_718_993);
+    assert_eq!(personal.basis().revision, "ee679338f9a54d5c5e281eebeb841edac06332fe");
+    let differing: Vec<&String> = personal
+        .artifact_anchors
+        .iter()
+        .filter(|(path, digest)| anonymous.artifact_anchors.get(path) != Some(digest))
+        .map(|(path, _)| path)
+        .collect();
+    let expected = [layout::SHA256SUMS, layout::RELEASE_MANIFEST, layout::CANONICAL_DEFINITIONS];
+    assert_eq!(differing, expected);
+    assert_eq!(personal.artifact_anchors.len(), anonymous.artifact_anchors.len());
+    let entries = |release: &ReleaseDescription| {
+        release.counts.as_ref().unwrap().manifest_entries.get(layout::SHA256SUMS).copied()
+    };
+    assert_eq!((entries(&anonymous), entries(&personal)), (Some(91_844), Some(91_845)));
+    // And back: nothing is lost on the way.
+    let again = personal.with_variant(VariantName::Anonymous).unwrap();
+    assert_eq!(again.artifact_archive, anonymous.artifact_archive);
+    assert_eq!(again.artifact_anchors, anonymous.artifact_anchors);
+    assert_eq!(entries(&again), Some(91_844));
+    let mini = std::fs::read_to_string(fixture("mini.release.json")).unwrap();
+    let mini = ReleaseDescription::parse("r.json", mini.as_bytes()).unwrap();
+    let error = mini.with_variant(VariantName::Personal).unwrap_err();
+    assert_eq!(error.to_string(), "the release description has no archive variant `personal`");
 }
 
 #[test]

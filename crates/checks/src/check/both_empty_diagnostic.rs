@@ -9,7 +9,7 @@ use spinefairbench_metrics::BothEmpty;
 
 use crate::bundle::{Bundle, Needs};
 use crate::by_name::ByName;
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::models::ModelSelection;
 use crate::published::{Published, note_no_models, nothing_published};
 use crate::table::{Cell, Column, Detail, Table, known};
@@ -22,7 +22,7 @@ pub const LISTING: Listing = Listing {
     examples: &["both-empty-diagnostic --artifacts demo --release demo.release.json"],
     arguments: &[ModelSelection::ARGUMENT],
     from_call: Some(|call| Ok(Box::new(BothEmptyDiagnostic { models: call.models() }))),
-    in_suite: Some(|| Box::new(BothEmptyDiagnostic::default())),
+    in_suite: InSuite::Always(|| Box::new(BothEmptyDiagnostic::default())),
     codes: &[],
 };
 

@@ -15,7 +15,7 @@ use spinefairbench_artifacts::source::{FileKind, FileSource};
 use crate::bundle::{self, Bundle, BundleEntry, Digests, Inventory, Needs, Walk};
 use crate::by_name::ByName;
 use crate::check::{
-    Check, CheckError, CheckName, CheckReport, CheckResult, Comparison, Judgement, Listing,
+    Check, CheckError, CheckName, CheckReport, CheckResult, Comparison, InSuite, Judgement, Listing,
 };
 use crate::finding::{Code, Finding, FindingCap, Findings, codes};
 use crate::progress::Progress;
@@ -39,7 +39,9 @@ pub const LISTING: Listing = Listing {
     examples: &["checksums --artifacts demo", "checksums demo/SHA256SUMS.txt --format json"],
     arguments: &[],
     from_call: None,
-    in_suite: Some(|| Box::new(Checksums { manifests: Vec::new(), unlisted: Unlisted::Fail })),
+    in_suite: InSuite::Always(|| {
+        Box::new(Checksums { manifests: Vec::new(), unlisted: Unlisted::Fail })
+    }),
     codes: &[CODES],
 };
 

@@ -14,7 +14,9 @@ use spinefairbench_artifacts::release::{GENERATED_ORIGIN, ReleaseDescription};
 use spinefairbench_artifacts::source::FileKind;
 
 use crate::bundle::{Bundle, BundleEntry, Digests, Inventory, Needs, Walk, is_png};
-use crate::check::{Argument, Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{
+    Argument, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing,
+};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::published::{Published, nothing_published};
 use crate::table::known;
@@ -51,7 +53,7 @@ pub const LISTING: Listing = Listing {
         let digests = if call.has("hash") { ImageDigests::Compare } else { ImageDigests::AsRead };
         Ok(Box::new(Dataset { digests }))
     }),
-    in_suite: Some(|| Box::new(Dataset::default())),
+    in_suite: InSuite::Always(|| Box::new(Dataset::default())),
     codes: &[CODES, qc_rows::CODES, source_lists::CODES],
 };
 

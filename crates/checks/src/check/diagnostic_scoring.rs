@@ -9,7 +9,7 @@ use spinefairbench_parsers::registry::digests;
 use spinefairbench_parsers::{Category, DiagnosticLabel, LabelSet};
 
 use crate::bundle::{Bundle, Needs};
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::table::Detail;
 
 /// How the suite and the command line know the check.
@@ -20,7 +20,7 @@ pub const LISTING: Listing = Listing {
     examples: &["diagnostic-scoring --format json"],
     arguments: &[],
     from_call: Some(|_| Ok(Box::new(DiagnosticScoring))),
-    in_suite: Some(|| Box::new(DiagnosticScoring)),
+    in_suite: InSuite::Always(|| Box::new(DiagnosticScoring)),
     codes: &[],
 };
 

@@ -8,7 +8,7 @@ use spinefairbench_metrics::{StabilityGaps, median};
 
 use crate::bundle::{Bundle, Needs};
 use crate::by_name::ByName;
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::finding::{Code, Finding};
 use crate::models::ModelSelection;
 use crate::published::{Published, note_no_models, nothing_published};
@@ -22,7 +22,7 @@ pub const LISTING: Listing = Listing {
     examples: &["gap-sensitivity --artifacts demo --release demo.release.json"],
     arguments: &[ModelSelection::ARGUMENT],
     from_call: Some(|call| Ok(Box::new(GapSensitivity { models: call.models() }))),
-    in_suite: Some(|| Box::new(GapSensitivity::default())),
+    in_suite: InSuite::Always(|| Box::new(GapSensitivity::default())),
     codes: &[],
 };
 

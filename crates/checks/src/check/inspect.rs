@@ -12,7 +12,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileKind;
 
 use crate::bundle::{Bundle, Needs};
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::table::{Detail, known};
 
@@ -31,7 +31,7 @@ pub const LISTING: Listing = Listing {
     examples: &["inspect --artifacts demo --release demo.release.json"],
     arguments: &[],
     from_call: Some(|_| Ok(Box::new(Inspect))),
-    in_suite: Some(|| Box::new(Inspect)),
+    in_suite: InSuite::Always(|| Box::new(Inspect)),
     codes: &[CODES],
 };
 

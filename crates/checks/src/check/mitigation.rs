@@ -21,7 +21,9 @@ use spinefairbench_bootstrap::Iterations;
 
 use crate::bundle::{Bundle, Needs, mitigation_rows, stage1};
 use crate::by_name::ByName;
-use crate::check::{Argument, Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{
+    Argument, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing,
+};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::mitigation::gate::{Confidence, Decision, Stage1Sample};
 use crate::mitigation::statistics::Recomputed;
@@ -84,7 +86,7 @@ pub const LISTING: Listing = Listing {
             if call.has("recompute") { Analysis::Recomputed(iterations) } else { Analysis::Frozen };
         Ok(Box::new(Mitigation { analysis }))
     }),
-    in_suite: Some(|| Box::new(Mitigation::default())),
+    in_suite: InSuite::Always(|| Box::new(Mitigation::default())),
     codes: &[CODES],
 };
 

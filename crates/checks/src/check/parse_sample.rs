@@ -8,7 +8,9 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_parsers::ParsedReport;
 
 use crate::bundle::{Bundle, Needs};
-use crate::check::{Argument, Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{
+    Argument, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing,
+};
 use crate::finding::{Code, Finding};
 use crate::models::ModelSelection;
 use crate::table::Detail;
@@ -27,7 +29,7 @@ pub const LISTING: Listing = Listing {
         let model = call.value("model").unwrap_or_default();
         Ok(Box::new(ParseSample::of(model)))
     }),
-    in_suite: None,
+    in_suite: InSuite::Never,
     codes: &[],
 };
 

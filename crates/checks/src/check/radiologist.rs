@@ -17,7 +17,7 @@ use spinefairbench_artifacts::records::{
 use spinefairbench_artifacts::release::{ExpectedRadiologist, ReleaseDescription};
 
 use crate::bundle::{Bundle, Follower, Needs};
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::published::{Published, nothing_published, show_names};
 use crate::table::{Detail, known};
@@ -37,7 +37,7 @@ pub const LISTING: Listing = Listing {
     examples: &["radiologist --artifacts demo --release demo.release.json"],
     arguments: &[],
     from_call: Some(|_| Ok(Box::new(Radiologist))),
-    in_suite: Some(|| Box::new(Radiologist)),
+    in_suite: InSuite::Always(|| Box::new(Radiologist)),
     codes: &[CODES],
 };
 

@@ -1,18 +1,23 @@
 //! `release-identity`: is this the release that the description pins.
 //!
 //! Input: the digests of the anchored files and the texts of the frozen prompts. Output: how many agree. A prompt's digest is the
-//! SHA-256 of its UTF-8 text.
+//! SHA-256 of its UTF-8 text. A release may have several archives; the bundle is held against the one that is meant, and where it is
+//! another one's, that is said and changes nothing.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::records::prompt_registry::{self, PromptRegistry};
-use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::release::{ReleaseDescription, UnknownVariant, VariantName};
 
 use crate::bundle::{Bundle, Needs};
 use crate::check::inspect::PROMPT_MISSING;
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing, Notes};
+use crate::check::{
+    Argument, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing, Notes,
+};
 use crate::finding::{Code, Finding, Findings, codes};
 
 codes! {
@@ -20,6 +25,8 @@ codes! {
     PROMPT_UNEXPECTED = "prompt_unexpected";
     /// A prompt's text differs from the release's.
     PROMPT_DIGEST_MISMATCH = "prompt_digest_mismatch";
+    /// The release description has a form that is not known.
+    DESCRIPTION_UNSUPPORTED = "release_description_unsupported";
     /// An anchor of the release differs.
     ANCHOR_MISMATCH = "anchor_mismatch";
 }
@@ -30,15 +37,48 @@ pub const LISTING: Listing = Listing {
     alias: None,
     about: "The bundle's anchors and prompts against the release description",
     examples: &["release-identity --artifacts demo --release demo.release.json"],
-    arguments: &[],
-    from_call: Some(|_| Ok(Box::new(ReleaseIdentity))),
-    in_suite: Some(|| Box::new(ReleaseIdentity)),
+    arguments: &[Argument::option(
+        VARIANT,
+        "VARIANT",
+        "Which archive of the release is meant: `anonymous` (without it) or `personal`",
+    )],
+    from_call: Some(|call| {
+        let variant = call.value(VARIANT).map(str::parse).transpose();
+        let refuse = |error: UnknownVariant| CheckError::Argument { reason: error.to_string() };
+        Ok(Box::new(ReleaseIdentity { variant: variant.map_err(refuse)? }))
+    }),
+    in_suite: InSuite::Always(|| Box::new(ReleaseIdentity::default())),
     codes: &[CODES],
 };
 
+/// The option that names an archive.
+const VARIANT: &str = "archive-variant";
+
+/// The version of the form of release descriptions that this reads.
+const DESCRIPTION_VERSION: &str = "1.0";
+
 /// The check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ReleaseIdentity;
+pub struct ReleaseIdentity {
+    /// Which archive of the release is meant; that of the description as it is without it.
+    pub variant: Option<VariantName>,
+}
+
+impl ReleaseIdentity {
+    /// The description by the archive that is meant.
+    fn meant(
+        self,
+        release: &ReleaseDescription,
+    ) -> Result<Cow<'_, ReleaseDescription>, CheckError> {
+        match self.variant {
+            None => Ok(Cow::Borrowed(release)),
+            Some(name) => match release.clone().with_variant(name) {
+                Ok(release) => Ok(Cow::Owned(release)),
+                Err(error) => Err(CheckError::Argument { reason: error.to_string() }),
+            },
+        }
+    }
+}
 
 /// How many anchors and prompts agree with the release description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +87,8 @@ pub struct ReleaseIdentityResult {
     pub anchors_ok: usize,
     /// Anchored files.
     pub anchors: usize,
+    /// Which archive was meant.
+    pub archive_variant: VariantName,
     /// The pinned revision of the archive.
     pub revision: String,
     /// Prompts with the pinned digest.
@@ -63,7 +105,9 @@ impl Check for ReleaseIdentity {
     fn needs(&self, release: &ReleaseDescription) -> Needs {
         let mut needs = Needs::default();
         needs.document(&prompt_registry::document(release.frozen_prompt_registry.clone()));
-        for (name, _) in release.artifact_anchors.iter() {
+        // Of every archive, so that a bundle of another one than is meant can be told.
+        let others = release.other_anchors().flat_map(|(_, anchors)| anchors.iter());
+        for (name, _) in release.artifact_anchors.iter().chain(others) {
             // A name that is no path cannot be read; the judgement says so.
             if let Ok(path) = name.parse() {
                 needs.digest_of(path);
@@ -78,8 +122,14 @@ impl Check for ReleaseIdentity {
         release: &ReleaseDescription,
         judgement: &mut Judgement,
     ) -> Result<Box<dyn CheckResult>, CheckError> {
+        let meant = self.meant(release)?;
+        let release = meant.as_ref();
         let findings = &mut judgement.findings;
+        judge_description(release, findings);
         let anchors_ok = anchors_that_agree(bundle, release, findings);
+        if anchors_ok < release.artifact_anchors.len() {
+            note_a_fitting_archive(bundle, release, &mut judgement.notes);
+        }
         let registry = prompt_registry::document(release.frozen_prompt_registry.clone());
         let registry = bundle.open(&registry, findings);
         let frozen_prompts_ok =
@@ -88,10 +138,36 @@ impl Check for ReleaseIdentity {
         Ok(Box::new(ReleaseIdentityResult {
             anchors_ok,
             anchors: release.artifact_anchors.len(),
+            archive_variant: release.variant,
             revision: release.artifact_archive.revision.clone(),
             frozen_prompts_ok,
             frozen_prompts: release.prompt_digests.len(),
         }))
+    }
+}
+
+/// A description of another form may mean something else by every field.
+fn judge_description(release: &ReleaseDescription, findings: &mut Findings) {
+    if release.schema_version != DESCRIPTION_VERSION {
+        let message = "the release description has a form that this program does not know";
+        let finding = Finding::new(DESCRIPTION_UNSUPPORTED, message);
+        findings.push(finding.comparing(DESCRIPTION_VERSION, &release.schema_version));
+    }
+}
+
+/// Names the archive of the release whose anchors all fit, if there is one. The verdict stays what it is.
+fn note_a_fitting_archive(bundle: &Bundle, release: &ReleaseDescription, notes: &mut Notes) {
+    // Problems of reading are findings already, as far as the anchors that are meant have them.
+    let fits = |name: &str, pinned: &Sha256| {
+        let path = name.parse().ok();
+        path.and_then(|path| bundle.digest(&path, &mut Findings::default())) == Some(*pinned)
+    };
+    for (variant, anchors) in release.other_anchors() {
+        if !anchors.is_empty() && anchors.iter().all(|(name, pinned)| fits(name, pinned)) {
+            notes.push(format!(
+                "every anchor of the archive variant `{variant}` fits: `--{VARIANT} {variant}` compares with that one"
+            ));
+        }
     }
 }
 
@@ -168,11 +244,12 @@ fn prompts_that_agree(
 impl CheckResult for ReleaseIdentityResult {
     fn summary(&self) -> String {
         format!(
-            "{}/{} anchors, {}/{} frozen prompts, revision {}",
+            "{}/{} anchors, {}/{} frozen prompts, {} archive, revision {}",
             self.anchors_ok,
             self.anchors,
             self.frozen_prompts_ok,
             self.frozen_prompts,
+            self.archive_variant,
             self.revision
         )
     }

@@ -10,7 +10,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 
 use crate::bundle::{Bundle, Needs, stage1};
 use crate::by_name::ByName;
-use crate::check::{Check, CheckError, CheckName, CheckResult, Judgement, Listing};
+use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::finding::{Finding, Findings, codes};
 use crate::mitigation::gate::{Confidence, Decision};
 use crate::published::agree;
@@ -35,7 +35,7 @@ pub const LISTING: Listing = Listing {
     examples: &["stage1-confidence --artifacts demo --release demo.release.json"],
     arguments: &[],
     from_call: Some(|_| Ok(Box::new(Stage1Confidence))),
-    in_suite: Some(|| Box::new(Stage1Confidence)),
+    in_suite: InSuite::Always(|| Box::new(Stage1Confidence)),
     codes: &[stage1::CODES, CODES],
 };
 

@@ -18,7 +18,7 @@ use spinefairbench_metrics::{Endpoints, PairOutcome, RefusalAccounting};
 use crate::bundle::{Bundle, Needs, RetainedPair};
 use crate::by_name::ByName;
 use crate::check::{
-    Argument, Call, Check, CheckError, CheckName, CheckResult, Judgement, Listing, Notes,
+    Argument, Call, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing, Notes,
 };
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::models::ModelSelection;
@@ -77,7 +77,7 @@ pub const LISTING: Listing = Listing {
         },
     ],
     from_call: Some(|call| Ok(Box::new(Table2::asked_for(call)?))),
-    in_suite: Some(|| {
+    in_suite: InSuite::Always(|| {
         let (plan, comparison) = (PlanRequest::default(), CompareWithFrozen::default());
         let intervals = Intervals::Recomputed { plan, comparison };
         Box::new(Table2 { models: ModelSelection::All, intervals })

@@ -80,22 +80,22 @@ fn a_broken_account_of_the_bundle_is_named() {
 #[test]
 fn another_release_is_named() {
     assert_found(broken![
-        "a replaced manifest", ReleaseIdentity,
+        "a replaced manifest", ReleaseIdentity::default(),
             |bundle| bundle.put(layout::SHA256SUMS, "")
             => "anchor_mismatch", layout::SHA256SUMS,
             "9aa69ba46d5a00dbbecb4f7533cd8066b1e33eaedf7331f22f12fa7949fce132",
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-        "a missing anchor", ReleaseIdentity,
+        "a missing anchor", ReleaseIdentity::default(),
             |bundle| bundle.remove(layout::CORE_SUMMARY) => "file_missing", layout::CORE_SUMMARY;
-        "a changed prompt", ReleaseIdentity,
+        "a changed prompt", ReleaseIdentity::default(),
             |bundle| bundle.replace(CANONICAL, "synthetic minimal", "synthetic Minimal")
             => "prompt_digest_mismatch", CANONICAL;
-        "a prompt taken away", ReleaseIdentity,
+        "a prompt taken away", ReleaseIdentity::default(),
             |bundle| bundle.edit(CANONICAL, |file| {
                 file["prompt_registry"].as_object_mut().unwrap().remove("sentinel");
             })
             => "prompt_missing", CANONICAL;
-        "a prompt added", ReleaseIdentity,
+        "a prompt added", ReleaseIdentity::default(),
             |bundle| bundle.edit(CANONICAL, |file| file["prompt_registry"]["extra"] = json!("text"))
             => "prompt_unexpected", CANONICAL;
     ]);

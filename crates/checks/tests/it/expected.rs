@@ -101,7 +101,7 @@ fn every_result_equals_the_original() {
 
 #[test]
 fn checks_without_an_expected_file_pass_too() {
-    let identity = run_on_mini(&ReleaseIdentity);
+    let identity = run_on_mini(&ReleaseIdentity::default());
     assert_eq!(identity.findings, []);
     let result = &json(&identity)["result"];
     assert_eq!((&result["anchors_ok"], &result["anchors"]), (&7.into(), &7.into()));

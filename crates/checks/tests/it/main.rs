@@ -8,6 +8,7 @@
 
 #[cfg(feature = "archive")]
 mod archive;
+mod archive_variants;
 mod broken_dataset;
 mod broken_documents;
 mod broken_manifests;
@@ -15,5 +16,6 @@ mod broken_reports;
 mod broken_tables;
 mod bundle;
 mod expected;
+mod followup;
 mod published;
 mod reading;

@@ -232,7 +232,8 @@ fn a_release_that_does_not_pin_the_manifest_is_told_apart() {
     let notes = |description: &Value| {
         let release = ReleaseDescription::parse("r", description.to_string().as_bytes()).unwrap();
         let report =
-            run(&*MINI, &release, &ReleaseIdentity, FindingCap::default(), &Unobserved).unwrap();
+            run(&*MINI, &release, &ReleaseIdentity::default(), FindingCap::default(), &Unobserved)
+                .unwrap();
         assert_eq!(report.findings, []);
         report.notes
     };

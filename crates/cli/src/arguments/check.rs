@@ -1,9 +1,11 @@
 //! The commands of the reviewer checks, as the list of checks has them.
 
+use clap::builder::ValueParserFactory as _;
+use clap::parser::ValueSource;
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand, ValueHint,
 };
-use spinefairbench_checks::check::{Argument, Call, Listing, checksums};
+use spinefairbench_checks::check::{Argument, Call, Listing, Takes, checksums};
 use spinefairbench_checks::suite::CHECKS;
 
 use crate::arguments::limits::LimitArguments;
@@ -24,6 +26,8 @@ pub(crate) enum CheckCommand {
 pub(crate) struct BundleCheck {
     pub(crate) listing: &'static Listing,
     pub(crate) call: Call,
+    /// The files that the call names, to be read.
+    pub(crate) files: Vec<(&'static str, InputFile)>,
     pub(crate) options: CheckArguments,
 }
 
@@ -80,17 +84,27 @@ impl FromArgMatches for CheckCommand {
         if is_checksums(listing) {
             return ChecksumsArguments::from_arg_matches(matches).map(Self::Checksums);
         }
-        let mut call = Call::default();
+        let mut call = Call {
+            names_bundle: matches.value_source("artifacts") == Some(ValueSource::CommandLine),
+            ..Call::default()
+        };
+        let mut files = Vec::new();
         for argument in listing.arguments {
             let name = argument.name;
-            if argument.value.is_none() {
-                call.switches.extend(matches.get_flag(name).then_some(name));
-            } else if let Some(value) = matches.get_one::<String>(name) {
-                call.values.insert(name, value.clone());
+            match argument.takes {
+                Takes::Nothing => call.switches.extend(matches.get_flag(name).then_some(name)),
+                Takes::Text(_) => {
+                    let value = matches.get_one::<String>(name).cloned();
+                    call.values.extend(value.map(|value| (name, value)));
+                }
+                Takes::File => {
+                    let file = matches.get_one::<InputFile>(name).cloned();
+                    files.extend(file.map(|file| (name, file)));
+                }
             }
         }
         let options = CheckArguments::from_arg_matches(matches)?;
-        Ok(Self::OnBundle(BundleCheck { listing, call, options }))
+        Ok(Self::OnBundle(BundleCheck { listing, call, files, options }))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -129,9 +143,16 @@ fn argument(argument: &Argument) -> Arg {
         .help(argument.help)
         .required(argument.is_required)
         .action(ArgAction::SetTrue);
-    if let Some(value) = argument.value {
+    match argument.takes {
+        Takes::Nothing => {}
         // A negative number is a value that is refused, and no option.
-        arg = arg.action(ArgAction::Set).value_name(value).allow_hyphen_values(value == "N");
+        Takes::Text(value) => {
+            arg = arg.action(ArgAction::Set).value_name(value).allow_hyphen_values(value == "N");
+        }
+        Takes::File => {
+            arg = arg.action(ArgAction::Set).value_name("FILE").value_hint(ValueHint::FilePath);
+            arg = arg.value_parser(InputFile::value_parser());
+        }
     }
     if let Some(alias) = argument.alias {
         arg = arg.visible_alias(alias);

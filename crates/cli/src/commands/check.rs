@@ -27,7 +27,11 @@ pub(crate) fn run(
 
 fn on_bundle(command: &BundleCheck, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
     let from_call = command.listing.from_call.context("the check is not called by itself")?;
-    let check = from_call(&command.call).map_err(call)?;
+    let mut given = command.call.clone();
+    for (name, path) in &command.files {
+        given.files.insert(name, input::given_file(path)?);
+    }
+    let check = from_call(&given).map_err(call)?;
     let BundleArguments { artifacts, release } = &command.options.bundle;
     let release = input::release_description(release.as_deref())?;
     // A check of the program's own data leaves any bundle that is named unread.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use spinefairbench_demo::{DemoBundle, DemoPlan, Scale, build, release_path};
+use spinefairbench_demo::{DemoBundle, DemoPlan, Scale, build, release_path, supplement_path};
 
 use crate::arguments::{DemoArguments, ScaleArgument};
 use crate::exit_status::ExitStatus;
@@ -33,10 +33,13 @@ pub(crate) fn run(
 ) -> Result<ExitStatus> {
     let plan = DemoPlan { seed: options.seed, scale: options.scale.into() };
     let bundle = build_at(&plan, &options.out, verbosity)?;
-    let (root, release) =
-        (bundle.root.display().to_string(), bundle.release_path.display().to_string());
-    output.line(format_args!("bundle   {}", Shown(&root)))?;
-    output.line(format_args!("release  {}", Shown(&release)))?;
+    for (what, path) in [
+        ("bundle    ", &bundle.root),
+        ("release   ", &bundle.release_path),
+        ("supplement", &bundle.supplement_path),
+    ] {
+        output.line(format_args!("{what} {}", Shown(&path.display().to_string())))?;
+    }
     note(
         verbosity,
         format_args!(
@@ -57,8 +60,8 @@ pub fn cached_demo(scale: Scale) -> Result<DemoBundle> {
     // The version is in the name, so that a bundle of another version of this program is never taken for this one's.
     let name = format!("demo-{}-{scale}-seed{CACHED_SEED}", env!("CARGO_PKG_VERSION"));
     let root: PathBuf = crate::environment::cache_folder()?.join(name);
-    let release_path = release_path(&root);
-    Ok(DemoBundle { root, release_path })
+    let (release_path, supplement_path) = (release_path(&root), supplement_path(&root));
+    Ok(DemoBundle { root, release_path, supplement_path })
 }
 
 /// The bundle of `scale` in the cache folder, built there if it is not yet.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::archive::{
     ARCHIVE_FOLDER, ArchiveIdentity, ArchiveProgress, ArchiveTerms, ExtractOutcome, ExtractPlan,
-    Limits, Watch, extract,
+    Limits, Watch, extract, extracted_from,
 };
 use spinefairbench_artifacts::download::{
     DownloadError, DownloadPlan, Fetched, Origin, fetch_with_sidecar, verify_file,
@@ -28,7 +28,7 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let release = input::release_description(options.release.as_deref())?;
+    let release = input::release_by_archive(options.release.as_deref(), options.archive_variant)?;
     match fetch(options, &release, verbosity)? {
         Outcome::Refused(problem) => {
             output.problem(&problem);
@@ -72,10 +72,13 @@ fn obtain_and_extract(
     let folder = if let Some(folder) = &options.out {
         folder.to_path_buf()
     } else {
-        let folder = environment::cache_folder()?.join("releases").join(&release.release_id);
+        let folder = environment::cache_folder()?.join("releases").join(cached_name(release));
         check_implied("cache folder", &folder)?;
         folder
     };
+    if let Some(problem) = holds_another(&folder.join(ARCHIVE_FOLDER), release) {
+        return Ok(Outcome::Refused(problem));
+    }
     let plan = DownloadPlan::for_archive(&release.artifact_archive, options.hub.endpoint()?);
     let network = options.hub.network()?;
     let archive = match obtain(options, &network, &plan, &folder, verbosity) {
@@ -87,6 +90,22 @@ fn obtain_and_extract(
     }
     let limits = options.limits.of_archive();
     extract_to(&archive.path, release, limits, &folder.join(ARCHIVE_FOLDER), verbosity)
+}
+
+/// The cache's folder of a release's archive; the archives of one release stand side by side.
+fn cached_name(release: &ReleaseDescription) -> String {
+    let digest = release.artifact_archive.sha256.to_string();
+    format!("{}-{}", release.release_id, &digest[..12])
+}
+
+/// Why nothing is downloaded for a folder that another archive was extracted to.
+fn holds_another(target: &Path, release: &ReleaseDescription) -> Option<String> {
+    let found = extracted_from(target).filter(|found| *found != release.artifact_archive.sha256)?;
+    Some(format!(
+        "`{}` was extracted from another archive (sha256 {found}, wanted {}): the archives of a release need folders of their own",
+        target.display(),
+        release.artifact_archive.sha256
+    ))
 }
 
 fn obtain(

@@ -1,6 +1,6 @@
 //! `verify`: every check on a bundle, one verdict.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ use spinefairbench_artifacts::archive::{
 };
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_checks::check::checksums::archive::{checksums_of_archive, refused_archive};
+use spinefairbench_checks::check::followup;
 use spinefairbench_checks::suite::names;
 use spinefairbench_checks::{
     CheckName, Finding, FindingCap, Selection, SuiteReport, Verdict, verify,
@@ -78,10 +79,11 @@ fn bundle(
         let release = Box::new(input::release_description(Some(&bundle.release_path))?);
         return Ok(Bundle::At { artifacts: bundle.root, release });
     }
-    let release = Box::new(input::release_description(options.release.as_deref())?);
+    let release = Box::new(described(options)?);
     let artifacts = options.artifacts.as_deref().unwrap_or(Path::new(DEFAULT_BUNDLE)).to_owned();
     if missing == MissingBundle::Fetch && options.artifacts.is_none() && !artifacts.is_dir() {
-        return Ok(match fetch::fetch(&FetchArguments::default(), &release, verbosity)? {
+        let options = FetchArguments::default();
+        return Ok(match fetch::fetch(&options, &release, verbosity)? {
             Outcome::Bundle(artifacts) => Bundle::At { artifacts, release },
             Outcome::Archive(path) => {
                 Bundle::Refused(format!("`{}` was not extracted", path.display()))
@@ -90,6 +92,11 @@ fn bundle(
         });
     }
     Ok(Bundle::At { artifacts, release })
+}
+
+/// The description to compare with, by the archive that is meant.
+fn described(options: &VerifyArguments) -> Result<ReleaseDescription> {
+    input::release_by_archive(options.release.as_deref(), options.archive_variant)
 }
 
 fn selection(options: &VerifyArguments) -> Result<Selection> {
@@ -101,7 +108,18 @@ fn selection(options: &VerifyArguments) -> Result<Selection> {
             })
             .collect()
     };
-    let selection = Selection { only: named(&options.only)?, skip: named(&options.skip)? };
+    let mut selection = Selection {
+        only: named(&options.only)?,
+        skip: named(&options.skip)?,
+        files: BTreeMap::new(),
+    };
+    if let Some(path) = &options.supplement {
+        selection.files.insert(followup::SUPPLEMENT, input::given_file(path)?);
+    }
+    if let Some((check, option)) = selection.missing_files().next() {
+        let message = format!("`{check}` is about a file: `--{option} FILE` names it");
+        return Err(CallError::new(message).into());
+    }
     if selection.checks().is_empty() {
         return Err(CallError::new(
             "no check is left to run: a verdict over nothing would say nothing",
@@ -118,7 +136,7 @@ fn verify_archive(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let release = input::release_description(options.release.as_deref())?;
+    let release = described(options)?;
     let start = Instant::now();
     let cancel = AtomicBool::new(false);
     let bar = Progress::start("verifying", Unit::Files, verbosity);

@@ -47,7 +47,13 @@ fn every_row_passes_on_the_demonstration_bundle() {
         if words.starts_with(&["generator", "infer"]) {
             continue;
         }
-        let takes_release = words.contains(&"artifacts") && !WITHOUT_RELEASE.contains(&words[0]);
+        for argument in &mut arguments {
+            if argument == "retained_followup_audit_summary.json" {
+                *argument = bundle.supplement_path.to_str().unwrap().to_owned();
+            }
+        }
+        let is_pinned = words.contains(&"artifacts") || words[0] == "followup";
+        let takes_release = is_pinned && !WITHOUT_RELEASE.contains(&words[0]);
         if takes_release {
             arguments.extend(["--release", release].map(str::to_owned));
         }

@@ -116,8 +116,8 @@ fn the_observer_hears_of_every_file() {
     let written = count.written.load(Ordering::Relaxed);
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
-        2,
-        "the bundle and its description"
+        3,
+        "the bundle, its description and its supplement"
     );
     assert_eq!(written, files(&bundle.root).len());
     assert!(count.planned.load(Ordering::Relaxed).abs_diff(written) < 40);
