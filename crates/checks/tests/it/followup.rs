@@ -52,8 +52,8 @@ const WRONG_BEYOND_THEIR_COMMAND: [&str; 1] = ["transition_rate_wrong_is_accepte
 #[test]
 fn altered_supplements_are_judged_as_by_the_authors_command() {
     let supplement = read("synthetic.json");
-    let cases = read("cases.json");
-    for case in cases.as_array().unwrap() {
+    let recorded = read("cases.json");
+    for case in recorded.as_array().unwrap() {
         let name = case["name"].as_str().unwrap();
         let text = match case["set"].as_str() {
             Some(pointer) => {

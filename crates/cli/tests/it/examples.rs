@@ -49,6 +49,7 @@ fn folder_for(command: &[&str]) -> TempDir {
         let bundle = demo();
         symlink(&bundle.root, folder.path().join("demo")).unwrap();
         symlink(&bundle.release_path, folder.path().join("demo.release.json")).unwrap();
+        symlink(&bundle.supplement_path, folder.path().join("demo.supplement.json")).unwrap();
     }
     folder
 }
