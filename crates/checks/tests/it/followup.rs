@@ -73,8 +73,8 @@ fn altered_supplements_are_judged_as_by_the_authors_command() {
         assert_eq!(report.status() == Status::Fail, fails, "{name}: {:?}", report.findings);
         // `… mismatch: MODEL: ENDPOINT` names both.
         let message = case["message"].as_str().unwrap_or_default();
-        let named: Vec<&str> = message.split(": ").skip(1).collect();
-        let names = |finding: &Finding| named.iter().all(|name| finding.message.contains(name));
+        let words: Vec<&str> = message.split(": ").skip(1).collect();
+        let names = |finding: &Finding| words.iter().all(|word| finding.message.contains(word));
         if fails && message.contains("mismatch: ") {
             assert!(report.findings.iter().any(names), "{name}: {:?}", report.findings);
         }
