@@ -27,7 +27,7 @@ pub use self::certificates::{Authorities, NoAuthorities};
 pub use self::content::{Content, WrongContent};
 pub use self::error::{AttemptError, DownloadError, TokenUse};
 pub use self::local::verify_file;
-pub use self::options::{FetchOptions, Phase, Progress, Retries, Timeouts, Token};
+pub use self::options::{FetchOptions, Phase, Pieces, Progress, Retries, Timeouts, Token};
 pub use self::proxy::{InvalidProxy, Proxies, Variable};
 pub use self::sidecar::{SidecarProblem, fetch_with_sidecar, judge_sidecar};
 pub use self::step::RestartReason;

@@ -23,12 +23,16 @@ use crate::progress::Progress;
 
 mod inventory;
 pub(crate) mod mitigation_rows;
+#[cfg(feature = "archive")]
+mod passed;
 pub(crate) mod retained;
 mod schedule;
 pub(crate) mod stage1;
 
 pub(crate) use inventory::is_png;
 pub use inventory::{BundleEntry, Inventory};
+#[cfg(feature = "archive")]
+pub use passed::read_archive;
 pub use retained::{RetainedModel, RetainedPair};
 
 /// What is to be read of a bundle.

@@ -353,8 +353,10 @@ impl Call {
     /// The models that `--model` selects.
     #[must_use]
     pub fn models(&self) -> ModelSelection {
-        self.value("model")
-            .map_or(ModelSelection::All, |model| ModelSelection::One(model.to_owned()))
+        match self.value("model") {
+            None | Some(ModelSelection::ALL) => ModelSelection::All,
+            Some(model) => ModelSelection::One(model.to_owned()),
+        }
     }
 }
 

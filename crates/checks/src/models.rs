@@ -16,9 +16,15 @@ pub enum ModelSelection {
 }
 
 impl ModelSelection {
+    /// By this name a call may ask for all.
+    pub(crate) const ALL: &'static str = "all";
+
     /// The option by which a call selects one.
-    pub(crate) const ARGUMENT: Argument =
-        Argument::option("model", "MODEL", "One retained model; all of them without it");
+    pub(crate) const ARGUMENT: Argument = Argument::option(
+        "model",
+        "MODEL",
+        "One retained model; all of them without it, or with `all`",
+    );
 
     /// The selected models, in the table's order.
     pub fn of<'a>(

@@ -24,6 +24,9 @@ use crate::finding::{Code, FindingCap};
 use crate::models::ModelSelection;
 use crate::progress::Progress;
 
+#[cfg(feature = "archive")]
+pub mod archive;
+
 /// Every check, in the order in which `verify` reports them.
 pub const CHECKS: &[Listing] = &[
     inspect::LISTING,
@@ -171,9 +174,19 @@ pub fn verify(
     let needs =
         checks.iter().map(|check| check.needs(release)).fold(Needs::default(), Needs::union);
     let bundle = bundle::read(source, needs, progress);
+    judge_all(&checks, &bundle, release, cap, progress)
+}
+
+fn judge_all(
+    checks: &[Box<dyn Check>],
+    bundle: &Bundle,
+    release: &ReleaseDescription,
+    cap: FindingCap,
+    progress: &dyn Progress,
+) -> Result<SuiteReport, CheckError> {
     let reports: Result<Vec<CheckReport>, CheckError> = checks
         .par_iter()
-        .map(|check| judge(check.as_ref(), &bundle, release, cap, progress))
+        .map(|check| judge(check.as_ref(), bundle, release, cap, progress))
         .collect();
     Ok(SuiteReport { basis: release.basis(), checks: reports? })
 }

@@ -163,8 +163,8 @@ pub(crate) struct VerifyArguments {
     /// How large the demonstration bundle is.
     #[arg(long, value_enum, default_value_t = ScaleArgument::Small, requires = "demo")]
     pub(crate) scale: ScaleArgument,
-    /// Check the members of an archive against its own manifests, without unpacking it.
-    #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with_all = ["artifacts", "only", "skip"])]
+    /// Verify a bundle in its archive, in one pass and with nothing unpacked.
+    #[arg(long, value_name = "FILE.tar.gz", value_hint = ValueHint::FilePath, conflicts_with = "artifacts")]
     pub(crate) archive: Option<InputFile>,
     /// Run these checks alone, separated by spaces or commas.
     #[arg(long, value_name = "CHECK", num_args = 1.., value_delimiter = ',', conflicts_with = "skip")]
@@ -264,6 +264,9 @@ pub(crate) struct FetchArguments {
     /// Stop after the archive: do not extract it.
     #[arg(long)]
     pub(crate) no_extract: bool,
+    /// Verify the bundle while its archive arrives, by every check, and end with that verdict.
+    #[arg(long)]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) limits: limits::ArchiveLimitArguments,
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use spinefairbench_artifacts::download::{
-    Authorities, DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Progress as Received,
-    Proxies, Retries, Timeouts, Token,
+    Authorities, DownloadError, Endpoint, FetchOptions, InvalidEndpoint, Pieces,
+    Progress as Received, Proxies, Retries, Timeouts, Token,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 
@@ -72,6 +72,7 @@ pub(crate) fn shown<T>(
     label: String,
     network: &Network,
     verbosity: Verbosity,
+    pieces: Option<&mut Pieces<'_>>,
     download: impl FnOnce(&mut FetchOptions<'_>) -> Result<T, DownloadError>,
 ) -> Result<T, DownloadError> {
     let bar = Progress::start(label, Unit::Bytes, verbosity);
@@ -85,6 +86,7 @@ pub(crate) fn shown<T>(
         authorities: network.authorities.clone(),
         cancel: interrupt::flag(),
         progress: &mut show,
+        pieces: pieces.map(|pieces| pieces as &mut Pieces<'_>),
         sleep: &thread::sleep,
     })?;
     bar.finish();

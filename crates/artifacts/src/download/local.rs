@@ -110,6 +110,7 @@ fn read_checked(
         }
         hasher.update(&buffer);
         visit(&buffer)?;
+        options.show_piece(bytes, &buffer);
         bytes += buffer.len() as u64;
         (options.progress)(Progress { phase, bytes, total: Some(length) });
         buffer.clear();

@@ -26,8 +26,23 @@ pub struct FetchOptions<'a> {
     pub cancel: &'a AtomicBool,
     /// Called for every piece of data.
     pub progress: &'a mut dyn FnMut(Progress),
+    /// Shown every piece of the file itself, in its order, with the place where it begins: what arrives now, what an earlier run
+    /// left, and what is there already. A piece at 0 begins anew: all before it is of no use.
+    pub pieces: Option<&'a mut Pieces<'a>>,
     /// Lets the time between two attempts pass.
     pub sleep: &'a dyn Fn(Duration),
+}
+
+/// Takes the pieces of a file.
+pub type Pieces<'a> = dyn FnMut(u64, &[u8]) + 'a;
+
+impl FetchOptions<'_> {
+    /// Shows a piece that begins at byte `at`.
+    pub(crate) fn show_piece(&mut self, at: u64, bytes: &[u8]) {
+        if let Some(take) = &mut self.pieces {
+            take(at, bytes);
+        }
+    }
 }
 
 impl fmt::Debug for FetchOptions<'_> {

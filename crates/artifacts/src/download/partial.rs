@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Phase;
+use super::options::{FetchOptions, Phase};
 use super::step::strong_etag;
 use super::{DownloadError, Pin, Progress};
 use crate::digest::{Hasher, Sha256};
@@ -50,7 +50,7 @@ impl Partial {
     pub(crate) fn open(
         destination: &Path,
         subject: Subject,
-        progress: &mut dyn FnMut(Progress),
+        options: &mut FetchOptions<'_>,
     ) -> Result<Self, DownloadError> {
         let path = with_suffix(destination, ".part");
         refuse_link(&path)?;
@@ -72,7 +72,7 @@ impl Partial {
             resumed_from: 0,
         };
         match partial.recorded_etag() {
-            Some(etag) => partial.take_up(etag, progress)?,
+            Some(etag) => partial.take_up(etag, options)?,
             None => partial.clear()?,
         }
         Ok(partial)
@@ -94,7 +94,7 @@ impl Partial {
     fn take_up(
         &mut self,
         etag: String,
-        progress: &mut dyn FnMut(Progress),
+        options: &mut FetchOptions<'_>,
     ) -> Result<(), DownloadError> {
         let total = self.subject.pin.size_bytes;
         let mut buffer = vec![0; BUFFER_BYTES];
@@ -107,11 +107,12 @@ impl Partial {
                 Err(_) => return self.clear(),
             };
             self.hasher.update(&buffer[..n_bytes]);
+            options.show_piece(self.length, &buffer[..n_bytes]);
             self.length += n_bytes as u64;
             if total.is_some_and(|total| self.length > total) {
                 return self.clear();
             }
-            progress(Progress { phase: Phase::Checking, bytes: self.length, total });
+            (options.progress)(Progress { phase: Phase::Checking, bytes: self.length, total });
         }
         if self.length > 0 {
             (self.etag, self.n_pieces, self.resumed_from) = (Some(etag), 1, self.length);

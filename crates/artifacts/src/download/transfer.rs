@@ -58,7 +58,7 @@ pub fn fetch(
                 revision: plan.revision.clone(),
                 pin: plan.pin,
             };
-            let mut partial = Partial::open(destination, subject, options.progress)?;
+            let mut partial = Partial::open(destination, subject, options)?;
             let agent = agent(options)?;
             let mut transfer = Transfer { agent, address, pin: plan.pin, destination, options };
             if let Err(error) = transfer.run(&mut partial) {
@@ -355,7 +355,9 @@ impl Transfer<'_, '_> {
         if let Some(total) = total.filter(|total| length > *total) {
             self.check_size(total, length)?;
         }
+        let at = partial.length();
         partial.append(bytes)?;
+        self.options.show_piece(at, bytes);
         (self.options.progress)(Progress { phase: Phase::Receiving, bytes: length, total });
         Ok(())
     }

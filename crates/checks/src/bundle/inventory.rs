@@ -84,14 +84,9 @@ impl Pending {
 
 /// Walks as far as is needed, and looks at the paths that were asked for.
 pub(super) fn walk(source: &dyn FileSource, needs: &Needs) -> (Bundle, Pending) {
-    let under = match needs.walk {
-        Walk::Nothing => None,
-        Walk::Dataset => Some(Some(layout::constant(layout::DATASET))),
-        Walk::Everything => Some(None),
-    };
     let mut bundle = Bundle::default();
-    if let Some(under) = under {
-        bundle.inventory = list(source, under.as_ref());
+    if needs.walk != Walk::Nothing {
+        bundle.inventory = list(source, needs.walk);
     }
     let entries = bundle.inventory.value().map_or(&[][..], |inventory| &inventory.entries);
     let pending = Pending(entries.iter().map(|entry| wanted(entry, needs)).collect());
@@ -99,8 +94,10 @@ pub(super) fn walk(source: &dyn FileSource, needs: &Needs) -> (Bundle, Pending) 
     (bundle, pending)
 }
 
-fn list(source: &dyn FileSource, under: Option<&ReleasePath>) -> Part<Inventory> {
-    match source.files(under) {
+/// What stands where is walked.
+pub(super) fn list(source: &dyn FileSource, walk: Walk) -> Part<Inventory> {
+    let under = (walk == Walk::Dataset).then(|| layout::constant(layout::DATASET));
+    match source.files(under.as_ref()) {
         Ok(listing) => {
             let entry = |path, kind| BundleEntry {
                 path,
@@ -138,7 +135,7 @@ fn wanted(entry: &BundleEntry, needs: &Needs) -> Option<Wanted> {
 }
 
 /// What stands at the paths that were asked for: as the walk found it if all was walked, else as the source says.
-fn present(
+pub(super) fn present(
     source: &dyn FileSource,
     needs: &Needs,
     inventory: Option<&Inventory>,

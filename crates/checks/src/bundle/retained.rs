@@ -59,6 +59,14 @@ pub(super) fn ask_for_rows(bundle: &Bundle, needs: &mut Needs) {
     }
 }
 
+/// The rows of all wanted models, whichever panel lists them.
+#[cfg(feature = "archive")]
+pub(super) fn ask_for_all_rows(needs: &mut Needs) {
+    for panel in Panel::RETAINED {
+        needs.document(&rows(panel, needs.models.clone()));
+    }
+}
+
 fn rows(panel: Panel, wanted: Vec<String>) -> Document<RetainedRows<ParsedReport>> {
     Document::new(panel.results(), move |path, bytes| {
         panel::read_rows(path, bytes, &wanted, parse_report)

@@ -57,12 +57,18 @@ struct Facts {
 }
 
 /// The bundle with its files read, as far as `needs` ask for them.
-pub(super) fn carry_out(
+pub(super) fn carry_out(source: &dyn FileSource, needs: Needs, progress: &dyn Progress) -> Bundle {
+    let walked = inventory::walk(source, &needs);
+    carry_on(source, needs, walked, progress)
+}
+
+/// The bundle of which some parts are there, with all else read that `needs` ask for.
+pub(super) fn carry_on(
     source: &dyn FileSource,
     mut needs: Needs,
+    (bundle, pending): (Bundle, Pending),
     progress: &dyn Progress,
 ) -> Bundle {
-    let (bundle, pending) = inventory::walk(source, &needs);
     let mut schedule = Schedule { source, progress, bundle, pending };
     if !needs.models.is_empty() {
         // Which panels are read, and for which models, stands in the panels' manifests.
@@ -231,10 +237,11 @@ impl Schedule<'_> {
         let inventory = self.bundle.inventory.value_mut();
         if let Some(found) = entry.zip(inventory).and_then(|(at, all)| all.entries.get_mut(at)) {
             let Facts { size, digest, problem, image_problem } = facts;
-            found.size = size;
-            found.digest = digest;
-            found.problem = problem;
-            found.image_problem = image_problem;
+            // What was known before stays: a file may be read again for another part.
+            found.size = size.or(found.size);
+            found.digest = digest.or(found.digest);
+            found.problem = problem.or(found.problem.take());
+            found.image_problem = image_problem.or(found.image_problem.take());
         }
         if let Some(digest) = kept_digest {
             self.bundle.digests.insert(path.clone(), digest);

@@ -21,20 +21,20 @@ pub const LISTING: Listing = Listing {
     alias: None,
     about: "The labels and recommendations of a model's first usable pair",
     examples: &["parse-sample --artifacts demo --release demo.release.json --model gpt-5.4"],
-    arguments: &[Argument {
-        is_required: true,
-        ..Argument::option("model", "MODEL", "The retained model")
-    }],
+    arguments: &[Argument::option(
+        "model",
+        "MODEL",
+        "The retained model; the first of the published table without it",
+    )],
     from_call: Some(|call| {
-        let model = call.value("model").unwrap_or_default();
-        Ok(Box::new(ParseSample::of(model)))
+        Ok(Box::new(call.value("model").map_or_else(ParseSample::default, ParseSample::of)))
     }),
     in_suite: InSuite::Never,
     codes: &[],
 };
 
-/// The check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The check; without a model, of the first that the release has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ParseSample {
     model: ModelSelection,
 }
@@ -91,7 +91,7 @@ impl Check for ParseSample {
 
     fn needs(&self, release: &ReleaseDescription) -> Needs {
         let mut needs = Needs::default();
-        needs.retained(self.model.of(release));
+        needs.retained(self.model.of(release).take(1));
         needs
     }
 

@@ -1,27 +1,130 @@
-//! An archive judged without being extracted.
+//! An archive judged in one pass: every verdict is that on the folder.
 
 use std::sync::atomic::AtomicBool;
 
-use spinefairbench_artifacts::archive::{ArchiveTerms, Watch, verify_members};
-use spinefairbench_checks::check::checksums::archive::checksums_of_archive;
-use spinefairbench_checks::{FindingCap, Status};
+use serde_json::Value;
+use spinefairbench_artifacts::archive::{ArchiveTerms, Watch};
+use spinefairbench_artifacts::layout::{self, Panel};
+use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
+use spinefairbench_checks::suite::archive::verify_archive;
+use spinefairbench_checks::{FindingCap, Selection, Status, SuiteReport, Unobserved, verify};
 
-use crate::bundle::{fixture, release};
+use crate::bundle::{Overlay, fixture, release};
 
-#[test]
-fn the_mini_archive_lists_all_its_members() {
-    let packed = std::fs::read(fixture("mini.tar.gz")).unwrap();
+fn judge(packed: &[u8], release: &ReleaseDescription, selection: &Selection) -> SuiteReport {
     let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
-    let found = verify_members(packed.as_slice(), &ArchiveTerms::default(), &mut watch).unwrap();
+    let how = (FindingCap::default(), &Unobserved as &dyn spinefairbench_checks::Progress);
+    verify_archive(packed, &ArchiveTerms::default(), release, selection, how, &mut watch).unwrap()
+}
+
+/// An archive of the files, in the order of their paths or the other way round.
+fn packed(source: &MemorySource, is_reversed: bool) -> Vec<u8> {
+    let listing = source.files(None).unwrap();
+    let mut paths: Vec<&ReleasePath> = listing.regular_files().collect();
+    if is_reversed {
+        paths.reverse();
+    }
+    let mut archive =
+        tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for path in paths {
+        let bytes = source.read(path).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, format!("artifacts/{path}"), bytes.as_slice()).unwrap();
+    }
+    archive.into_inner().unwrap().finish().unwrap()
+}
+
+/// What the suite says, without what only an archive can be told.
+fn said(suite: &SuiteReport) -> Vec<Value> {
+    let mut said: Vec<Value> =
+        suite.checks.iter().map(|report| serde_json::to_value(report).unwrap()).collect();
+    for report in &mut said {
+        if report["check"] == "checksums" {
+            report.as_object_mut().unwrap().remove("notes");
+            report.as_object_mut().unwrap().remove("compared");
+        }
+    }
+    said
+}
+
+#[track_caller]
+fn assert_same(bundle: &MemorySource, selection: &Selection) -> SuiteReport {
+    let release = release();
+    let cap = FindingCap::default();
+    let of_folder = verify(bundle, &release, selection, cap, &Unobserved).unwrap();
+    for is_reversed in [false, true] {
+        let of_archive = judge(&packed(bundle, is_reversed), &release, selection);
+        for (archive, folder) in said(&of_archive).iter().zip(said(&of_folder)) {
+            assert_eq!(*archive, folder, "reversed: {is_reversed}");
+        }
+    }
+    of_folder
+}
+
+#[test]
+fn the_verdict_on_an_archive_is_that_on_the_folder_whatever_the_order_of_members() {
+    let suite = assert_same(&Overlay::default().source, &Selection::default());
+    assert_eq!(suite.status(), Status::Pass);
+}
+
+/// Without the intervals, which are the same computation on the same pairs.
+#[test]
+fn what_is_wrong_with_a_folder_is_wrong_with_its_archive() {
+    let selection = Selection { skip: ["table2".parse().unwrap()].into(), ..Selection::default() };
+    let stage1 = {
+        let bundle = Overlay::default();
+        let listing = bundle.source.files(None).unwrap();
+        let is_text = |path: &&ReleasePath| {
+            path.as_str().contains("stage1_outputs") && path.as_str().ends_with(".txt")
+        };
+        listing.regular_files().find(is_text).unwrap().to_string()
+    };
+    let image = {
+        let bundle = Overlay::default();
+        let listing = bundle.source.files(None).unwrap();
+        let is_png = |path: &&ReleasePath| path.as_str().ends_with(".png");
+        listing.regular_files().find(is_png).unwrap().to_string()
+    };
+    let results = Panel::Full.results().to_string();
+    let breaks: [&dyn Fn(&mut Overlay); 8] = [
+        &|bundle| bundle.put(layout::README, "another text\n"),
+        &|bundle| bundle.put(&image, "no image"),
+        &|bundle| bundle.put(&stage1, "nothing of use"),
+        &|bundle| bundle.remove(&stage1),
+        &|bundle| bundle.put(&results, "[{}, 5]"),
+        &|bundle| bundle.remove(layout::PARSING_CONFIDENCE),
+        &|bundle| bundle.put("surplus/file.bin", "not listed"),
+        &|bundle| {
+            bundle.remove(layout::CROISSANT);
+            bundle.put("croissant.json/inside", "");
+        },
+    ];
+    for (index, break_it) in breaks.iter().enumerate() {
+        let mut bundle = Overlay::default();
+        break_it(&mut bundle);
+        let suite = assert_same(&bundle.source, &selection);
+        assert_eq!(suite.status(), Status::Fail, "break {index}");
+    }
+}
+
+#[test]
+fn an_archive_is_the_pinned_one_or_not() {
+    let packed = std::fs::read(fixture("mini.tar.gz")).unwrap();
+    let selection =
+        Selection { only: ["checksums".parse().unwrap()].into(), ..Selection::default() };
     let mut release = release();
-    let report = checksums_of_archive(&found, &release, FindingCap::default());
-    assert_eq!(report.findings, []);
-    let text = serde_json::to_string(&report).unwrap();
+    let suite = judge(&packed, &release, &selection);
+    assert_eq!(suite.checks[0].findings, []);
+    let text = serde_json::to_string(&suite.checks[0]).unwrap();
     assert!(text.contains(r#""SHA256SUMS.txt":{"files_ok":2863,"files":2863"#), "{text}");
 
     release.artifact_archive.size_bytes = 1;
-    let report = checksums_of_archive(&found, &release, FindingCap::default());
-    assert_eq!(report.status(), Status::Fail);
-    assert_eq!(report.findings[0].code.as_str(), "digest_mismatch");
+    let suite = judge(&packed, &release, &selection);
+    assert_eq!(suite.status(), Status::Fail);
+    assert_eq!(suite.checks[0].findings[0].code.as_str(), "digest_mismatch");
 }

@@ -1,6 +1,7 @@
-//! `fetch`: the pinned archive, downloaded or taken from a local copy, and extracted.
+//! `fetch`: the pinned archive, downloaded or taken from a local copy, verified on the way if that is asked for, and extracted.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::archive::{
@@ -8,12 +9,15 @@ use spinefairbench_artifacts::archive::{
     Limits, Watch, extract, extracted_from,
 };
 use spinefairbench_artifacts::download::{
-    DownloadError, DownloadPlan, Fetched, Origin, fetch_with_sidecar, verify_file,
+    DownloadError, DownloadPlan, Fetched, Origin, Pieces, fetch_with_sidecar, verify_file,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_checks::{Selection, SuiteReport};
 
 use crate::arguments::FetchArguments;
+use crate::commands::check::exit_status;
+use crate::commands::verify;
 use crate::download::{self, BUSY_WAIT, Network};
 use crate::environment;
 use crate::exit_status::ExitStatus;
@@ -23,26 +27,40 @@ use crate::output::{Output, Shown};
 use crate::places::check_implied;
 use crate::progress::{Progress, Unit, Verbosity, note};
 
+mod arriving;
+
+use arriving::Arriving;
+
 pub(crate) fn run(
     options: &FetchArguments,
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
     let release = input::release_by_archive(options.release.as_deref(), options.archive_variant)?;
-    match fetch(options, &release, verbosity)? {
-        Outcome::Refused(problem) => {
-            output.problem(&problem);
-            Ok(ExitStatus::Failed)
-        }
-        Outcome::Archive(path) => {
-            output.line(format_args!("archive  {}", Shown(&path.display().to_string())))?;
-            Ok(ExitStatus::Fine)
-        }
-        Outcome::Bundle(root) => {
-            output.line(format_args!("bundle   {}", Shown(&root.display().to_string())))?;
-            Ok(ExitStatus::Fine)
-        }
+    if !options.verify {
+        return show(&fetch(options, &release, verbosity)?, output);
     }
+    let start = Instant::now();
+    let selection = Selection::default();
+    let (outcome, suite) = fetch_verified(options, &release, &selection, verbosity)?;
+    let status = show(&outcome, output)?;
+    let (Outcome::Archive(path) | Outcome::Bundle(path)) = outcome else { return Ok(status) };
+    let suite = suite?;
+    verify::print_verdict(&suite, start.elapsed(), &path, output)?;
+    Ok(exit_status(suite.status()))
+}
+
+fn show(outcome: &Outcome, output: &Output) -> Result<ExitStatus> {
+    let (what, path) = match outcome {
+        Outcome::Refused(problem) => {
+            output.problem(problem);
+            return Ok(ExitStatus::Failed);
+        }
+        Outcome::Archive(path) => ("archive ", path),
+        Outcome::Bundle(root) => ("bundle  ", root),
+    };
+    output.line(format_args!("{what} {}", Shown(&path.display().to_string())))?;
+    Ok(ExitStatus::Fine)
 }
 
 /// How a fetch ended.
@@ -61,13 +79,36 @@ pub(crate) fn fetch(
     release: &ReleaseDescription,
     verbosity: Verbosity,
 ) -> Result<Outcome> {
-    interrupt::guarded(|| obtain_and_extract(options, release, verbosity))
+    interrupt::guarded(|| obtain_and_extract(options, release, verbosity, None))
+}
+
+/// As [`fetch`], and the verdict on the bundle in the archive, which is verified while it arrives. What became of the verdict is of
+/// no meaning where the archive is refused.
+pub(crate) fn fetch_verified(
+    options: &FetchArguments,
+    release: &ReleaseDescription,
+    selection: &Selection,
+    verbosity: Verbosity,
+) -> Result<(Outcome, Result<SuiteReport>)> {
+    let limits = options.limits.of_archive();
+    let name = Path::new(&release.artifact_archive.filename);
+    let judge = |arriving: Arriving| {
+        let mut watch = Watch { cancel: interrupt::flag(), progress: &mut |_| {} };
+        verify::judged(arriving, name, release, selection, limits.clone(), &mut watch)
+    };
+    interrupt::guarded(|| {
+        let (outcome, suite) = arriving::beside(judge, |take| {
+            obtain_and_extract(options, release, verbosity, Some(take))
+        });
+        outcome.map(|outcome| (outcome, suite))
+    })
 }
 
 fn obtain_and_extract(
     options: &FetchArguments,
     release: &ReleaseDescription,
     verbosity: Verbosity,
+    pieces: Option<&mut Pieces<'_>>,
 ) -> Result<Outcome> {
     let folder = if let Some(folder) = &options.out {
         folder.to_path_buf()
@@ -81,7 +122,7 @@ fn obtain_and_extract(
     }
     let plan = DownloadPlan::for_archive(&release.artifact_archive, options.hub.endpoint()?);
     let network = options.hub.network()?;
-    let archive = match obtain(options, &network, &plan, &folder, verbosity) {
+    let archive = match obtain(options, &network, &plan, &folder, verbosity, pieces) {
         Ok(fetched) => fetched,
         Err(error) => return download::refusal(error).map(Outcome::Refused),
     };
@@ -114,13 +155,15 @@ fn obtain(
     plan: &DownloadPlan,
     folder: &Path,
     verbosity: Verbosity,
+    pieces: Option<&mut Pieces<'_>>,
 ) -> Result<Fetched, DownloadError> {
+    let label = "fetching".to_owned();
     let fetched =
-        download::shown("fetching".to_owned(), network, verbosity, |fetch_options| match &options
-            .archive
-        {
-            Some(local) => verify_file(local, &plan.pin, fetch_options),
-            None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),
+        download::shown(label, network, verbosity, pieces, |fetch_options| {
+            match &options.archive {
+                Some(local) => verify_file(local, &plan.pin, fetch_options),
+                None => fetch_with_sidecar(plan, &folder.join(&plan.filename), fetch_options),
+            }
         })?;
     let how = match fetched.origin {
         Origin::AlreadyThere => "already there".to_owned(),

@@ -1,20 +1,22 @@
 //! `verify`: every check on a bundle, one verdict.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::archive::{
-    ArchiveError, ArchiveProgress, ArchiveTerms, Watch, verify_members,
+    ArchiveError, ArchiveProgress, ArchiveTerms, Limits, Watch,
 };
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_checks::check::checksums::archive::{checksums_of_archive, refused_archive};
 use spinefairbench_checks::check::followup;
-use spinefairbench_checks::suite::names;
+use spinefairbench_checks::suite::archive::NoVerdict;
+use spinefairbench_checks::suite::{self, names};
 use spinefairbench_checks::{
-    CheckName, Finding, FindingCap, Selection, SuiteReport, Verdict, verify,
+    CheckName, FindingCap, Progress as Observer, Selection, SuiteReport, Unobserved, Verdict,
+    verify,
 };
 use spinefairbench_report::{junit, suite_page};
 
@@ -46,13 +48,11 @@ pub(crate) fn run(
         return verify_archive(archive, options, verbosity, output);
     }
     let selection = selection(options)?;
-    let (artifacts, release) = match bundle(options, missing, verbosity)? {
-        Bundle::At { artifacts, release } => (artifacts, release),
-        Bundle::Refused(problem) => {
-            output.problem(&problem);
-            return Ok(ExitStatus::Failed);
-        }
-    };
+    let (artifacts, release) = bundle(options, verbosity)?;
+    let is_named = options.artifacts.is_some() || options.demo;
+    if missing == MissingBundle::Fetch && !is_named && !artifacts.is_dir() {
+        return verify_arriving(&release, &selection, options, verbosity, output);
+    }
     let start = Instant::now();
     let source = open_bundle_within(&artifacts, options.limits.files.of_folder())?;
     let files = Files::start("verifying", verbosity);
@@ -62,36 +62,38 @@ pub(crate) fn run(
     publish(&suite, start.elapsed(), &artifacts, options, output)
 }
 
-/// What there is to verify.
-enum Bundle {
-    At { artifacts: PathBuf, release: Box<ReleaseDescription> },
-    Refused(String),
-}
-
 /// The bundle's folder and the description to compare with.
 fn bundle(
     options: &VerifyArguments,
-    missing: MissingBundle,
     verbosity: Verbosity,
-) -> Result<Bundle> {
+) -> Result<(PathBuf, ReleaseDescription)> {
     if options.demo {
         let bundle = demo::cached(options.scale, verbosity)?;
-        let release = Box::new(input::release_description(Some(&bundle.release_path))?);
-        return Ok(Bundle::At { artifacts: bundle.root, release });
+        return Ok((bundle.root, input::release_description(Some(&bundle.release_path))?));
     }
-    let release = Box::new(described(options)?);
     let artifacts = options.artifacts.as_deref().unwrap_or(Path::new(DEFAULT_BUNDLE)).to_owned();
-    if missing == MissingBundle::Fetch && options.artifacts.is_none() && !artifacts.is_dir() {
-        let options = FetchArguments::default();
-        return Ok(match fetch::fetch(&options, &release, verbosity)? {
-            Outcome::Bundle(artifacts) => Bundle::At { artifacts, release },
-            Outcome::Archive(path) => {
-                Bundle::Refused(format!("`{}` was not extracted", path.display()))
-            }
-            Outcome::Refused(problem) => Bundle::Refused(problem),
-        });
+    Ok((artifacts, described(options)?))
+}
+
+/// The pinned bundle while its archive arrives; nothing is unpacked.
+fn verify_arriving(
+    release: &ReleaseDescription,
+    selection: &Selection,
+    options: &VerifyArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
+    let start = Instant::now();
+    let fetching = FetchArguments { no_extract: true, ..FetchArguments::default() };
+    match fetch::fetch_verified(&fetching, release, selection, verbosity)? {
+        (Outcome::Refused(problem), _) => {
+            output.problem(&problem);
+            Ok(ExitStatus::Failed)
+        }
+        (Outcome::Archive(path) | Outcome::Bundle(path), suite) => {
+            publish(&suite?, start.elapsed(), &path, options, output)
+        }
     }
-    Ok(Bundle::At { artifacts, release })
 }
 
 /// The description to compare with, by the archive that is meant.
@@ -129,35 +131,48 @@ fn selection(options: &VerifyArguments) -> Result<Selection> {
     Ok(selection)
 }
 
-/// The members of an archive against its own manifests; nothing of it is written.
+/// The bundle in an archive; nothing of it is written.
 fn verify_archive(
     archive: &Path,
     options: &VerifyArguments,
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let release = described(options)?;
+    let (selection, release) = (selection(options)?, described(options)?);
     let start = Instant::now();
-    let cancel = AtomicBool::new(false);
     let bar = Progress::start("verifying", Unit::Files, verbosity);
     let mut show = |done: ArchiveProgress| bar.set(done.files, None);
+    let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut show };
-    let terms = ArchiveTerms { limits: options.limits.of_archive(), ..ArchiveTerms::default() };
-    let report = match verify_members(input::open(archive)?, &terms, &mut watch) {
-        Ok(members) => checksums_of_archive(&members, &release, FindingCap::default()),
-        Err(error) if is_about_the_machine(&error) => {
-            return Err(error).with_context(|| format!("verifying `{}`", archive.display()));
-        }
-        Err(error) => refused_archive(Finding::of(&error).in_file(archive.display())),
-    };
+    let limits = options.limits.of_archive();
+    let suite = judged(input::open(archive)?, archive, &release, &selection, limits, &mut watch)?;
     bar.finish();
-    publish(
-        &SuiteReport { basis: release.basis(), checks: vec![report] },
-        start.elapsed(),
-        archive,
-        options,
-        output,
-    )
+    publish(&suite, start.elapsed(), archive, options, output)
+}
+
+/// The verdict on the bundle in the archive that `bytes` give; also on one that is at fault itself.
+///
+/// # Errors
+///
+/// If nothing was judged: what failed is the disk, or the call.
+pub(crate) fn judged(
+    bytes: impl Read + Send,
+    archive: &Path,
+    release: &ReleaseDescription,
+    selection: &Selection,
+    limits: Limits,
+    watch: &mut Watch<'_>,
+) -> Result<SuiteReport> {
+    let terms = ArchiveTerms { limits, ..ArchiveTerms::default() };
+    let how = (FindingCap::default(), &Unobserved as &dyn Observer);
+    match suite::archive::verify_archive(bytes, &terms, release, selection, how, watch) {
+        Ok(suite) => Ok(suite),
+        Err(NoVerdict::Archive(error)) if !is_about_the_machine(&error) => {
+            Ok(suite::archive::refused(release, &archive.display().to_string(), &error))
+        }
+        Err(NoVerdict::Call(error)) => Err(call(error)),
+        Err(error) => Err(error).with_context(|| format!("verifying `{}`", archive.display())),
+    }
 }
 
 /// Whether the archive was not judged: what failed is the disk, or the call.
@@ -193,7 +208,7 @@ fn publish(
     Ok(exit_status(suite.status()))
 }
 
-fn print_verdict(
+pub(crate) fn print_verdict(
     suite: &SuiteReport,
     elapsed: Duration,
     artifacts: &Path,

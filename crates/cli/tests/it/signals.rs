@@ -205,8 +205,11 @@ fn a_signal_while_a_file_is_fetched_leaves_what_the_next_run_goes_on_from() {
         assert_eq!(names(&out), set(&[&part_name, &record, &sidecar]), "{signal}");
 
         server.is_slow.store(false, Ordering::Relaxed);
-        let output = start(&fetch).wait_with_output().unwrap();
+        // What the first run left is verified before what arrives now.
+        let output = start(&[&fetch[..], &["--verify"]].concat()).wait_with_output().unwrap();
         check_status(&output, 0);
+        let verdict = String::from_utf8_lossy(&output.stdout);
+        assert!(verdict.contains("consistent: all 11 checks pass"), "{verdict}");
         let notes = String::from_utf8(output.stderr).unwrap();
         assert!(notes.contains("downloaded, resumed from byte"), "{notes}");
         assert!(out.join("artifacts").is_dir());

@@ -66,6 +66,25 @@ fn cut_at_100_random_offsets_the_download_goes_on_within_one_run() {
 }
 
 #[test]
+fn who_looks_on_sees_the_whole_file_in_its_order_however_it_came() {
+    let content = content(300_000, 3);
+    for at in [0, 1, 2, 4096, 299_999, usize::MAX] {
+        let server = cutting(&content, at);
+        let client = Client::new();
+        let plan = plan(&server.url(), &content);
+        assert_eq!(client.fetch_pieces(&plan), content, "cut at {at}");
+        // It is there, and read where it is.
+        assert_eq!(client.fetch_pieces(&plan), content, "cut at {at}");
+    }
+    // What an earlier run left is shown before what follows it.
+    let server = cutting(&content, 70_000);
+    let plan = plan(&server.url(), &content);
+    let client = Client::once();
+    client.fetch(&plan).unwrap_err();
+    assert_eq!(client.fetch_pieces(&plan), content);
+}
+
+#[test]
 fn cut_at_100_random_offsets_the_download_goes_on_in_the_next_run() {
     let content = content(20_000, 2);
     let mut state = 43_u64;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::download::{
-    Authorities, Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pin, Progress,
-    Proxies, RepositoryKind, Retries, Timeouts, Token, fetch, fetch_with_sidecar,
+    Authorities, Content, DownloadError, DownloadPlan, FetchOptions, Fetched, Pieces, Pin,
+    Progress, Proxies, RepositoryKind, Retries, Timeouts, Token, fetch, fetch_with_sidecar,
 };
 use spinefairbench_artifacts::lock::WhenBusy;
 
@@ -100,6 +100,21 @@ impl Client {
         self.with_options(progress, |options| fetch(plan, &self.destination(), options))
     }
 
+    /// Downloads, and gives the file as its pieces show it: a piece at 0 begins anew.
+    pub(crate) fn fetch_pieces(&self, plan: &DownloadPlan) -> Vec<u8> {
+        let mut shown = Vec::new();
+        let mut take = |at: u64, bytes: &[u8]| {
+            shown.truncate(if at == 0 { 0 } else { shown.len() });
+            assert_eq!(at, shown.len() as u64, "pieces follow each other");
+            shown.extend_from_slice(bytes);
+        };
+        self.with_pieces(&mut |_| {}, Some(&mut take), |options| {
+            fetch(plan, &self.destination(), options)
+        })
+        .unwrap();
+        shown
+    }
+
     pub(crate) fn fetch_with_sidecar(&self, plan: &DownloadPlan) -> Result<Fetched, DownloadError> {
         self.with_options(&mut |_| {}, |options| {
             fetch_with_sidecar(plan, &self.destination(), options)
@@ -109,6 +124,15 @@ impl Client {
     pub(crate) fn with_options<T>(
         &self,
         progress: &mut dyn FnMut(Progress),
+        run: impl FnOnce(&mut FetchOptions<'_>) -> T,
+    ) -> T {
+        self.with_pieces(progress, None, run)
+    }
+
+    fn with_pieces<T>(
+        &self,
+        progress: &mut dyn FnMut(Progress),
+        pieces: Option<&mut Pieces<'_>>,
         run: impl FnOnce(&mut FetchOptions<'_>) -> T,
     ) -> T {
         run(&mut FetchOptions {
@@ -123,6 +147,7 @@ impl Client {
             authorities: self.authorities.clone(),
             cancel: &self.cancel,
             progress,
+            pieces: pieces.map(|pieces| pieces as &mut Pieces<'_>),
             sleep: &|pause| {
                 self.pauses.lock().unwrap().push(pause);
                 // A little, so that threads waiting for each other get on.

@@ -45,8 +45,9 @@ fn fetch_all(
     for plan in plans {
         let path = model_folder(options.out.as_deref(), &plan.repository)?.join(&plan.filename);
         let label = format!("fetching {}", plan.filename);
-        let fetched =
-            download::shown(label, &network, verbosity, |options| fetch(&plan, &path, options));
+        let fetched = download::shown(label, &network, verbosity, None, |options| {
+            fetch(&plan, &path, options)
+        });
         if let Err(error) = fetched {
             output.problem(download::refusal(error)?);
             return Ok(ExitStatus::Failed);
