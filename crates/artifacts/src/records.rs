@@ -29,6 +29,7 @@ mod scope_lists;
 pub mod source_list;
 pub mod stage1_sample;
 pub mod stage1_sidecar;
+pub mod stated_agreement;
 pub mod validated_subset;
 pub mod validation_manifest;
 pub mod validation_report;

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use spinefairbench_artifacts::records::reader_answers::ReaderAnswers;
+
 /// The answers to one question, counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Agreement {
@@ -62,6 +64,15 @@ impl Agreement {
         let all = self.totals.values().sum();
         self.totals.values().map(move |n| share(*n, all))
     }
+}
+
+/// The agreement on one question of a table, from 0; nothing, if the table lacks it or pairs are answered unequally often.
+pub(crate) fn agreement_on(rows: &[ReaderAnswers], question: usize) -> Option<Agreement> {
+    let mut subjects: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        subjects.entry(&row.pair_id).or_default().push(row.answers[question].clone()?);
+    }
+    Agreement::of(subjects.values())
 }
 
 fn corrected(observed: f64, chance: f64) -> Option<f64> {

@@ -17,10 +17,15 @@ use spinefairbench_artifacts::records::{
 use spinefairbench_artifacts::release::{ExpectedRadiologist, ReleaseDescription};
 
 use crate::bundle::{Bundle, Follower, Needs};
+use crate::by_name::ByName;
 use crate::check::{Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing};
 use crate::finding::{Code, Finding, Findings, codes};
 use crate::published::{Published, nothing_published, show_names};
 use crate::table::{Detail, known};
+
+mod labels;
+
+pub use labels::{LabelMapping, ReaderAgreement};
 
 codes! {
     /// The validated subset is not the set of passing pairs.
@@ -49,7 +54,7 @@ const MAJORITY: u64 = 2;
 pub struct Radiologist;
 
 /// The counts of the validation; a count whose file could not be read is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RadiologistResult {
     /// Version of the published report.
     pub report_schema_version: Option<String>,
@@ -69,6 +74,10 @@ pub struct RadiologistResult {
     pub per_reviewer_rows: Option<u64>,
     /// Hidden repeats.
     pub hidden_repeat_rows: Option<u64>,
+    /// How far the readers agree, by question.
+    pub agreement: ByName<ReaderAgreement>,
+    /// The readers' own files against the combined table; none where they cannot be held against each other.
+    pub label_mapping: Option<LabelMapping>,
 }
 
 impl Check for Radiologist {
@@ -87,6 +96,7 @@ impl Check for Radiologist {
             .document(&hidden_repeats())
             .document(&validation_manifest::document())
             .following(Follower { ask: ask_for_reviewers, reads_panels: false });
+        labels::ask(&mut needs);
         needs
     }
 
@@ -132,6 +142,10 @@ impl Check for Radiologist {
         );
         result.excluded =
             judge(exclusion_list::document(), &failing, EXCLUDED_SET_MISMATCH, "that do not pass");
+        result.agreement = labels::agreement(bundle);
+        labels::note_stale_fields(bundle, &result.agreement, &mut judgement.notes);
+        result.label_mapping = labels::mapping(bundle, &mut judgement.notes);
+        let findings = &mut judgement.findings;
         match &release.expected.radiologist {
             Some(expected) => judge_published(&result, expected, findings),
             None => judgement.notes.not_compared(nothing_published("radiologist")),
@@ -165,6 +179,7 @@ fn ask_for_reviewers(bundle: &Bundle, needs: &mut Needs) {
     for path in listed.filter_map(|listed| listed.parse().ok()) {
         needs.document(&reviewer_table::document(path));
     }
+    labels::ask_for_own_files(bundle, needs);
 }
 
 /// The rows of all reviewers, if all of their files could be read.
@@ -246,12 +261,29 @@ impl CheckResult for RadiologistResult {
     }
 
     fn details(&self) -> Vec<Detail> {
-        vec![Detail::Line(format!(
+        let counts = Detail::Line(format!(
             "{} display events, {} hidden repeats, report schema {}",
             known(self.per_reviewer_rows),
             known(self.hidden_repeat_rows),
             known(self.report_schema_version.as_ref())
-        ))]
+        ));
+        let three = |value: Option<f64>| known(value.map(|value| format!("{value:.4}")));
+        let agreement = self.agreement.iter().map(|(question, agreement)| {
+            Detail::Line(format!(
+                "{question}: raw agreement {}, Fleiss' kappa {}, Gwet's AC1 {}",
+                three(Some(agreement.raw_agreement)),
+                three(agreement.fleiss_kappa),
+                three(agreement.gwet_ac1)
+            ))
+        });
+        let mapping = self.label_mapping.iter().map(|mapping| {
+            Detail::Line(format!(
+                "labels of readers are local to a file: R1 of their own files is R2 of the combined table, R2 is R1, R3 is R3 ({} of {} cases agree); no person's identity follows",
+                mapping.compared - mapping.differing,
+                mapping.compared
+            ))
+        });
+        [counts].into_iter().chain(agreement).chain(mapping).collect()
     }
 }
 

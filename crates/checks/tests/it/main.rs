@@ -18,4 +18,5 @@ mod bundle;
 mod expected;
 mod followup;
 mod published;
+mod reader_records;
 mod reading;

@@ -21,7 +21,7 @@ use spinefairbench_metrics::{Calls, Endpoints, Excess, NoiseFloor, PairOutcome, 
 use spinefairbench_parsers::{Category as _, Recommendation};
 
 use super::{FollowupResult, Place, SUPPLEMENT_BUNDLE_MISMATCH};
-use crate::agreement::Agreement;
+use crate::agreement::agreement_on;
 use crate::bundle::{Bundle, Needs, RetainedPair};
 use crate::check::{Judgement, Notes};
 use crate::finding::{Code, Finding, Findings};
@@ -403,15 +403,6 @@ fn judge_agreement(
         report.count(|| what("agreements"), computed.agreements, stored.agreements);
         report.count(|| what("comparisons"), computed.comparisons, stored.comparisons);
     }
-}
-
-/// The answers to one question of a table, grouped by pair.
-pub(super) fn agreement_on(rows: &[ReaderAnswers], question: usize) -> Option<Agreement> {
-    let mut subjects: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for row in rows {
-        subjects.entry(&row.pair_id).or_default().push(row.answers[question].clone()?);
-    }
-    Agreement::of(subjects.values())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
