@@ -80,14 +80,14 @@ fn what_is_wrong_with_a_folder_is_wrong_with_its_archive() {
         let bundle = Overlay::default();
         let listing = bundle.source.files(None).unwrap();
         let is_text = |path: &&ReleasePath| {
-            path.as_str().contains("stage1_outputs") && path.as_str().ends_with(".txt")
+            path.as_str().contains("stage1_outputs") && path.as_str().contains("__source.txt")
         };
         listing.regular_files().find(is_text).unwrap().to_string()
     };
     let image = {
         let bundle = Overlay::default();
         let listing = bundle.source.files(None).unwrap();
-        let is_png = |path: &&ReleasePath| path.as_str().ends_with(".png");
+        let is_png = |path: &&ReleasePath| path.as_str().contains("counterfactual_images/");
         listing.regular_files().find(is_png).unwrap().to_string()
     };
     let results = Panel::Full.results().to_string();
