@@ -25,6 +25,7 @@ pub mod reader_answers;
 pub mod release_manifest;
 pub mod reviewer_table;
 pub mod rewritten_report;
+pub mod saved_disparity;
 mod scope_lists;
 pub mod source_list;
 pub mod stage1_sample;

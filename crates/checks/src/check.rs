@@ -22,6 +22,7 @@ pub mod dataset;
 pub mod diagnostic_scoring;
 pub mod followup;
 pub mod gap_sensitivity;
+pub mod hallucination;
 pub mod inspect;
 pub mod mitigation;
 pub mod parse_sample;

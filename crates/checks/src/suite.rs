@@ -17,8 +17,8 @@ use crate::bundle::{self, Bundle, Needs};
 use crate::check::{
     Check, CheckError, CheckName, CheckReport, Comparison, GivenFile, InSuite, Judgement, Listing,
     SCHEMA_VERSION, Status, both_empty_diagnostic, checksums, dataset, diagnostic_scoring,
-    followup, gap_sensitivity, inspect, mitigation, parse_sample, radiologist, release_identity,
-    stage1_confidence, table2,
+    followup, gap_sensitivity, hallucination, inspect, mitigation, parse_sample, radiologist,
+    release_identity, stage1_confidence, table2,
 };
 use crate::finding::{Code, FindingCap};
 use crate::models::ModelSelection;
@@ -40,6 +40,7 @@ pub const CHECKS: &[Listing] = &[
     gap_sensitivity::LISTING,
     both_empty_diagnostic::LISTING,
     radiologist::LISTING,
+    hallucination::LISTING,
     followup::LISTING,
     checksums::LISTING,
 ];

@@ -12,10 +12,15 @@ use spinefairbench_bootstrap::{Clusters, Interval, Iterations, Plan, Task, clust
 use spinefairbench_metrics::{
     BothEmpty, Endpoints, PairOutcome, RefusalAccounting, StabilityGaps, median,
 };
+use spinefairbench_parsers::{
+    DiagnosticLabel, LabelSet, ParsedReport, unmatched_prediction_fraction,
+};
 
 use crate::DemoError;
 use crate::blueprint::Blueprint;
+use crate::decisions::true_labels;
 use crate::models::{Behaviour, MODELS};
+use crate::phrases::LabelMask;
 
 /// The seed of the frozen intervals.
 pub(crate) const SEED: u64 = 42;
@@ -27,6 +32,8 @@ pub(crate) struct ModelSummary {
     endpoints: Endpoints,
     gaps: StabilityGaps,
     both_empty: BothEmpty,
+    /// Usable pairs, and the mean difference of their unmatched findings.
+    disparity: (usize, f64),
     /// Interval of the recommendation agreement.
     agreement: Interval,
     /// Interval of the recommendation change, resampled itself.
@@ -93,12 +100,51 @@ pub(crate) fn summarize(
                 endpoints: Endpoints::of(outcomes)?,
                 gaps: StabilityGaps::of(outcomes)?,
                 both_empty: BothEmpty::of(outcomes),
+                disparity: disparity(blueprint, outcomes),
                 agreement: intervals[0],
                 change: intervals[1],
                 consistency: intervals[2],
             })
         })
         .collect()
+}
+
+/// The labels by the bits of a [`LabelMask`], in the order of the published list.
+const LABELS: [DiagnosticLabel; 13] = [
+    DiagnosticLabel::Osteophytes,
+    DiagnosticLabel::ForaminalStenosis,
+    DiagnosticLabel::DiscSpaceNarrowing,
+    DiagnosticLabel::Spondylolisthesis,
+    DiagnosticLabel::SurgicalImplant,
+    DiagnosticLabel::VertebralCollapse,
+    DiagnosticLabel::OtherLesions,
+    DiagnosticLabel::NoFinding,
+    DiagnosticLabel::PosteriorOsteophyte,
+    DiagnosticLabel::EndplateSclerosis,
+    DiagnosticLabel::SchmorlsNode,
+    DiagnosticLabel::DiscCalcification,
+    DiagnosticLabel::Fracture,
+];
+
+/// The exploratory mean that the published summary holds: how much the share of unmatched findings moves from report to report.
+#[expect(clippy::cast_precision_loss, reason = "counts of pairs are far below 2^53")]
+fn disparity(blueprint: &Blueprint, outcomes: &[PairOutcome]) -> (usize, f64) {
+    let labels = |mask: LabelMask| -> LabelSet {
+        let set = LABELS.iter().enumerate().filter(|(bit, _)| mask & (1 << bit) != 0);
+        set.map(|(_, label)| *label).collect()
+    };
+    let differences: Vec<f64> = outcomes
+        .iter()
+        .zip(&blueprint.core_pairs)
+        .filter(|(outcome, _)| outcome.is_usable())
+        .map(|(outcome, pair)| {
+            let truth = labels(true_labels(blueprint.plan.seed, pair.source));
+            let of = |report: &ParsedReport| unmatched_prediction_fraction(report.labels, truth);
+            (of(&outcome.source) - of(&outcome.counterfactual)).abs()
+        })
+        .collect();
+    let n_pairs = differences.len();
+    (n_pairs, differences.iter().sum::<f64>() / n_pairs as f64)
 }
 
 /// Places of the core pairs that all models answer.
@@ -144,6 +190,10 @@ fn model_entry(model: &ModelSummary) -> Value {
             "diagnostic_label": {
                 "mean": model.endpoints.diagnostic_consistency(),
                 "bootstrap_ci": bounds(model.consistency),
+            },
+            "hallucination": {
+                "n_pairs": model.disparity.0,
+                "mean_disparity": model.disparity.1,
             },
         },
     })

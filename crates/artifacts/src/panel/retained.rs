@@ -26,7 +26,9 @@ pub struct RetainedPair<T> {
     pub source: T,
     /// The report on the counterfactual.
     pub counterfactual: T,
-    /// The index of its `generated` row in the panel, from 0.
+    /// The index of its `source` row in the panel, from 0.
+    pub source_row: u64,
+    /// The index of its `generated` row.
     pub generated_row: u64,
 }
 
@@ -180,6 +182,7 @@ impl<T: Clone> RetainedRows<T> {
                     source_id,
                     source: source_report.clone(),
                     counterfactual: report.clone(),
+                    source_row: source.row,
                     generated_row: generated.row,
                 });
             }

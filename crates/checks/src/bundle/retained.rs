@@ -32,7 +32,9 @@ pub struct RetainedPair {
     pub pair_id: String,
     /// Its source, and what the two reports say.
     pub sourced: SourcedPair,
-    /// The index of its `generated` row in the panel, from 0.
+    /// The index of its `source` row in the panel, from 0.
+    pub source_row: u64,
+    /// The index of its `generated` row.
     pub generated_row: u64,
 }
 
@@ -106,6 +108,7 @@ fn paired(rows: &RetainedRows<ParsedReport>, model: &str) -> Part<Vec<RetainedPa
             RetainedPair {
                 pair_id: pair.pair_id,
                 sourced: SourcedPair::new(pair.source_id, outcome),
+                source_row: pair.source_row,
                 generated_row: pair.generated_row,
             }
         };

@@ -17,6 +17,7 @@ mod broken_tables;
 mod bundle;
 mod expected;
 mod followup;
+mod hallucination;
 mod published;
 mod reader_records;
 mod reading;
