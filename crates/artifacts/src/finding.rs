@@ -1,7 +1,8 @@
 //! What is wrong with a bundle, as every reader and every check says it.
 //!
 //! Input: a problem as it is met. Output: a [`Finding`]: a stable [`Code`], a sentence, the place, what was expected and what was
-//! found. `Display` is the form on one line that terminals and JUnit show; serialized it is an element of `findings`.
+//! found, and its [`Weight`]: what makes a number, an identity or a membership wrong is an error, all else is advice. `Display` is the
+//! form on one line that terminals and JUnit show; serialized it is an element of `findings` or of `advice`.
 
 use std::fmt;
 
@@ -59,6 +60,8 @@ impl Code {
     pub const NO_USABLE_PAIR: Self = Self("no_usable_pair");
     /// A check was asked about a part of the bundle that was not read.
     pub const PART_NOT_READ: Self = Self("part_not_read");
+    /// Bytes follow the closing chunk of an image; no decoder reads them.
+    pub const PNG_TRAILING_BYTES: Self = Self("png_trailing_bytes");
 
     /// All of the above.
     pub const SHARED: &'static [Self] = &[
@@ -83,6 +86,7 @@ impl Code {
         Self::PAIR_ID_PREFIX,
         Self::NO_USABLE_PAIR,
         Self::PART_NOT_READ,
+        Self::PNG_TRAILING_BYTES,
     ];
 
     /// The code called `name`.
@@ -102,6 +106,16 @@ impl fmt::Display for Code {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(self.0)
     }
+}
+
+/// What a finding means for the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Weight {
+    /// A number, an identity or a membership is wrong, or cannot be computed.
+    #[default]
+    Error,
+    /// Worth knowing, and no number depends on it: the bundle passes nevertheless.
+    Advice,
 }
 
 /// One problem: what, where, expected and found. Absent places are left out of the JSON form.
@@ -126,6 +140,9 @@ pub struct Finding {
     /// What was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
+    /// What it means for the verdict; in JSON the list that it stands in says that.
+    #[serde(skip)]
+    pub weight: Weight,
 }
 
 impl Finding {
@@ -140,6 +157,7 @@ impl Finding {
             row: None,
             expected: None,
             actual: None,
+            weight: Weight::Error,
         }
     }
 
@@ -154,7 +172,20 @@ impl Finding {
             row: None,
             expected: problem.expected(),
             actual: problem.actual(),
+            weight: Weight::Error,
         }
+    }
+
+    /// The same finding, as advice.
+    #[must_use]
+    pub fn as_advice(self) -> Self {
+        Self { weight: Weight::Advice, ..self }
+    }
+
+    /// Whether the verdict is none the worse for it.
+    #[must_use]
+    pub fn is_advice(&self) -> bool {
+        self.weight == Weight::Advice
     }
 
     /// The same finding, in the file `path`.

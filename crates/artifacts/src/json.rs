@@ -2,8 +2,10 @@
 //!
 //! Input: the bytes of a file. Output: a record, or a [`JsonError`] with line, column, the path inside the document and
 //! a short excerpt. A byte order mark, invalid UTF-8, `NaN`, lone surrogates and nesting beyond 128 levels are errors;
-//! a duplicate key is an error wherever its value is read: in records, in [`Value`] and in [`UniqueMap`]. Files that
-//! Python's reader takes nevertheless go through [`as_python_reads`] first.
+//! a duplicate key is an error wherever its value is read: in records, in [`Value`] and in [`UniqueMap`]. Released files,
+//! which Python wrote and Python's reader takes, are read by [`released`].
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 
@@ -19,6 +21,7 @@ mod unrepeated;
 mod value;
 
 pub use python::as_python_reads;
+pub(crate) use python::not_finite;
 pub use truth::Truth;
 pub use unique_map::UniqueMap;
 pub(crate) use unrepeated::Unrepeated;
@@ -46,6 +49,50 @@ use strict::Strict;
 pub fn from_slice<'a, T: Deserialize<'a>>(path: &str, bytes: &'a [u8]) -> Result<T, ArtifactError> {
     let text = text::decode(path, bytes)?;
     from_text(path, text, 1).map_err(ArtifactError::Json)
+}
+
+/// The value in the released file `path`, as Python's `json` reads it: numbers that are none, numbers beyond the largest float,
+/// half surrogate pairs and keys that stand twice stop only who reads them.
+///
+/// # Errors
+///
+/// [`ArtifactError::Encoding`] or [`ArtifactError::Json`].
+///
+/// ```
+/// # use spinefairbench_artifacts::json::released;
+/// let value = released("a.json", br#"{"n": 1, "latency": [NaN, 1e999], "note": 1, "note": 2}"#)?;
+/// assert_eq!(value.get("n").and_then(|n| n.as_u64()), Some(1));
+/// assert_eq!(value.get("note").and_then(|note| note.as_u64()), None);
+/// # Ok::<(), spinefairbench_artifacts::ArtifactError>(())
+/// ```
+pub fn released(path: &str, bytes: &[u8]) -> Result<Value, ArtifactError> {
+    let text = text::decode(path, bytes)?;
+    released_text(path, text, 1).map_err(ArtifactError::Json)
+}
+
+/// The value in `text`, which starts at line `first_line` of the released file `path`.
+pub(crate) fn released_text(
+    path: &str,
+    text: &str,
+    first_line: u64,
+) -> Result<Value, Box<JsonError>> {
+    let text = match as_python_reads(text.as_bytes()) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        // What is rewritten is ASCII and stays so.
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    };
+    from_text(path, &text, first_line).or_else(|error| {
+        if !error.is_number_beyond_floats() {
+            return Err(error);
+        }
+        let rewritten = python::with_numbers_beyond_floats(text.as_bytes());
+        from_text(path, &String::from_utf8_lossy(&rewritten), first_line)
+    })
+}
+
+/// The bytes as [`as_python_reads`] gives them, numbers beyond the largest float marked too.
+pub(crate) fn as_python_reads_all(bytes: &[u8]) -> Vec<u8> {
+    python::with_numbers_beyond_floats(&as_python_reads(bytes))
 }
 
 /// The record in `text`, which starts at line `first_line` of the file `path`.
@@ -148,6 +195,13 @@ pub enum JsonProblem {
         /// Why.
         detail: String,
     },
+}
+
+impl JsonError {
+    /// Whether the parser met a number that no float holds.
+    pub(crate) fn is_number_beyond_floats(&self) -> bool {
+        matches!(&self.problem, JsonProblem::Syntax { detail } if detail == "number out of range")
+    }
 }
 
 impl Diagnostic for JsonError {

@@ -109,8 +109,8 @@ pub fn parse(name: &str, bytes: &[u8]) -> ChecksumManifest {
         }
     };
     let mut paths = Paths::default();
-    // CRLF counts as one end, so that lines are numbered as an editor does.
-    for (line, text) in (1..).zip(text.replace("\r\n", "\n").split(is_line_end)) {
+    for (line, place) in text::python_lines(text) {
+        let text = &text[place];
         if text.trim().is_empty() {
             continue;
         }
@@ -136,14 +136,6 @@ pub fn write<'a>(entries: impl IntoIterator<Item = (Sha256, &'a ReleasePath)>) -
         let _ = writeln!(text, "{digest}  {path}");
     }
     text
-}
-
-/// The line ends of Python's `str.splitlines`.
-const fn is_line_end(character: char) -> bool {
-    matches!(
-        character,
-        '\n' | '\x0b' | '\x0c' | '\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
 }
 
 fn read_line(line: u64, text: &str) -> Result<ManifestEntry, ManifestFault> {

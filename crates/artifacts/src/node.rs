@@ -1,6 +1,6 @@
 //! A JSON document, walked so that every problem is named and none stops the walk.
 //!
-//! Input: a strict [`Value`] (duplicate keys are refused where it is read). Output: fields of the wanted type, or findings
+//! Input: a [`Value`] (a key that stands twice has a value of no type). Output: fields of the wanted type, or findings
 //! that name the file and the place inside the document. A derived record stops at the first wrong field; a reviewer wants all.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::finding::{Code, Finding};
 use crate::json::{self, Value};
+use crate::{table, text};
 
 /// A value inside a document, with its place.
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +131,50 @@ impl<'a> Node<'a> {
         self.typed(self.value.as_f64(), "a number", problems)
     }
 
+    /// The number, as Python's `float` takes it: a text that holds one will do, with advice.
+    pub fn number_or_text(&self, problems: &mut Problems) -> Option<f64> {
+        let read = self.value.as_str().and_then(|text| table::python_number(text).ok());
+        self.said_as_text(read, problems).or_else(|| self.number(problems))
+    }
+
+    /// The count, where a text that holds one will do, with advice.
+    pub fn count_or_text(&self, problems: &mut Problems) -> Option<u64> {
+        let read = self.value.as_str().and_then(|text| text::stripped(text).parse().ok());
+        self.said_as_text(read, problems).or_else(|| self.count(problems))
+    }
+
+    fn said_as_text<T>(&self, read: Option<T>, problems: &mut Problems) -> Option<T> {
+        if read.is_some() {
+            let message = format!("`{}` states its number as text", self.place());
+            let finding = self.finding(Code::FIELD_INVALID, message).as_advice();
+            problems.push(finding.comparing("a number", shorten(&self.value.to_string())));
+        }
+        read
+    }
+
+    /// What the value says to people: a text as it stands, nothing for `null`, and all else as JSON, with advice.
+    pub fn shown(&self, problems: &mut Problems) -> Option<String> {
+        match self.value {
+            Value::String(text) => Some(text.clone()),
+            other => {
+                let mut mistyped = Vec::new();
+                self.text(&mut mistyped);
+                problems.extend(mistyped.into_iter().map(Finding::as_advice));
+                Some(other).filter(|value| **value != Value::Null).map(Value::to_string)
+            }
+        }
+    }
+
+    /// The names that Python finds where it goes through the value: the texts of a list, or the keys of an object, with advice. An
+    /// item that is no text is left out, with its problem.
+    pub fn names(&self, problems: &mut Problems) -> Option<Vec<String>> {
+        let Value::Object(entries) = self.value else { return self.texts(problems) };
+        let message = format!("`{}` is an object, whose keys are read as the list", self.place());
+        let finding = self.finding(Code::FIELD_INVALID, message).as_advice();
+        problems.push(finding.comparing("a list", "an object"));
+        Some(entries.keys().cloned().collect())
+    }
+
     /// The list of texts; an item that is no text is left out, with its problem.
     pub fn texts(&self, problems: &mut Problems) -> Option<Vec<String>> {
         let mut texts = Vec::new();
@@ -200,7 +245,7 @@ impl fmt::Display for Place<'_> {
 /// Whether two JSON texts hold equal values; text that is no JSON equals nothing.
 #[must_use]
 pub fn same_value(left: &str, right: &str) -> bool {
-    let read = |text: &str| json::from_slice::<Value>("", text.as_bytes()).ok();
+    let read = |text: &str| json::released("", text.as_bytes()).ok();
     match (read(left), read(right)) {
         (Some(left), Some(right)) => left == right,
         _ => false,

@@ -25,7 +25,7 @@ pub use problem::{RowFault, RowProblem};
 pub use retained::{RetainedPair, RetainedRows, panel_of, read_rows};
 pub use row::PanelRow;
 
-use row::RawRow;
+use row::{FieldsRead, RawRow};
 
 /// Which row of a panel, and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,48 +52,66 @@ pub struct RowIndex {
 /// assert!(lengths[1].is_err());
 /// # Ok::<(), spinefairbench_artifacts::ArtifactError>(())
 /// ```
-pub fn map_rows<'a, T, F>(path: &str, bytes: &'a [u8], use_row: F) -> Result<Vec<T>, ArtifactError>
+pub fn map_rows<T, F>(path: &str, bytes: &[u8], use_row: F) -> Result<Vec<T>, ArtifactError>
 where
     T: Send,
-    F: Fn(RowIndex, Result<PanelRow<'a>, RowProblem>) -> T + Sync,
+    F: Fn(RowIndex, Result<PanelRow<'_>, RowProblem>) -> T + Sync,
 {
-    map_chunks(path, bytes, split::CHUNK_BYTES, use_row)
+    map_chunks(path, bytes, split::CHUNK_BYTES, FieldsRead::All, use_row)
 }
 
-fn map_chunks<'a, T, F>(
+/// The same for who reads the fields of a retained report alone: the others may hold anything.
+fn map_retained_rows<T, F>(path: &str, bytes: &[u8], use_row: F) -> Result<Vec<T>, ArtifactError>
+where
+    T: Send,
+    F: Fn(RowIndex, Result<PanelRow<'_>, RowProblem>) -> T + Sync,
+{
+    map_chunks(path, bytes, split::CHUNK_BYTES, FieldsRead::OfRetainedReports, use_row)
+}
+
+fn map_chunks<T, F>(
     path: &str,
-    bytes: &'a [u8],
+    bytes: &[u8],
     chunk_bytes: usize,
+    fields: FieldsRead,
     use_row: F,
 ) -> Result<Vec<T>, ArtifactError>
 where
     T: Send,
-    F: Fn(RowIndex, Result<PanelRow<'a>, RowProblem>) -> T + Sync,
+    F: Fn(RowIndex, Result<PanelRow<'_>, RowProblem>) -> T + Sync,
 {
+    let use_row =
+        |place: RowIndex, row: RawRow<'_>| use_row(place, row.checked(path, place, fields));
     text::refuse_marks(bytes)
         .map_err(|problem| ArtifactError::Encoding { path: path.into(), problem })?;
     let Ok(chunks) = split::chunks(bytes, chunk_bytes) else {
         return Err(failure(path, bytes));
     };
     let results: Vec<Option<Vec<T>>> =
-        chunks.into_par_iter().map(|chunk| read_chunk(path, bytes, &chunk, &use_row)).collect();
+        chunks.into_par_iter().map(|chunk| read_chunk(bytes, &chunk, &use_row)).collect();
     let Some(results) = results.into_iter().collect::<Option<Vec<_>>>() else {
         return Err(failure(path, bytes));
     };
     Ok(results.into_iter().flatten().collect())
 }
 
-/// The rows of one chunk; none if it is no list of JSON values between commas.
-fn read_chunk<'a, T, F>(
-    path: &str,
-    bytes: &'a [u8],
-    chunk: &split::Chunk,
-    use_row: &F,
-) -> Option<Vec<T>>
+/// The rows of one chunk; none if it is no list of JSON values between commas, as Python reads them.
+fn read_chunk<T, F>(bytes: &[u8], chunk: &split::Chunk, use_row: &F) -> Option<Vec<T>>
 where
-    F: Fn(RowIndex, Result<PanelRow<'a>, RowProblem>) -> T,
+    F: Fn(RowIndex, RawRow<'_>) -> T,
 {
     let text = std::str::from_utf8(&bytes[chunk.bytes.clone()]).ok()?;
+    // Nearly every chunk is plain JSON, so that only one that is not is looked through for what Python takes besides.
+    read_rows_of(text, chunk, use_row).or_else(|| {
+        let text = json::as_python_reads_all(text.as_bytes());
+        read_rows_of(std::str::from_utf8(&text).ok()?, chunk, use_row)
+    })
+}
+
+fn read_rows_of<T, F>(text: &str, chunk: &split::Chunk, use_row: &F) -> Option<Vec<T>>
+where
+    F: Fn(RowIndex, RawRow<'_>) -> T,
+{
     let mut rows = Vec::with_capacity(chunk.rows);
     let mut place = RowIndex { index: chunk.first_row, line: chunk.first_line };
     let mut at = 0;
@@ -101,10 +119,10 @@ where
         let start = at + spaces(&text[at..]);
         place.line += line_breaks(text, at..start);
         let mut values =
-            serde_json::Deserializer::from_str(&text[start..]).into_iter::<RawRow<'a>>();
+            serde_json::Deserializer::from_str(&text[start..]).into_iter::<RawRow<'_>>();
         let row = values.next()?.ok()?;
         at = start + values.byte_offset();
-        rows.push(use_row(place, row.checked(path, place)));
+        rows.push(use_row(place, row));
         place.line += line_breaks(text, start..at);
         place.index += 1;
         let after = at + spaces(&text[at..]);
@@ -127,7 +145,8 @@ fn line_breaks(text: &str, range: Range<usize>) -> u64 {
 
 /// What is wrong with a panel that could not be read in pieces: a sequential parse names the first place.
 fn failure(path: &str, bytes: &[u8]) -> ArtifactError {
-    let located = json::from_slice::<row::AnyRows>(path, bytes);
+    let text = json::as_python_reads_all(bytes);
+    let located = json::from_slice::<row::AnyRows>(path, &text);
     located.err().unwrap_or_else(|| {
         // Not reached as long as the pieces are read as the whole is; a wrong verdict would be worse than this text.
         ArtifactError::Json(Box::new(JsonError {

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use crate::error::ArtifactError;
 use crate::finding::{Code, Finding};
-use crate::json::{self, Value};
+use crate::json;
 use crate::layout;
 use crate::node::{Node, Problems};
 use crate::path::ReleasePath;
 use crate::source::FileSource;
-use crate::table::Table;
+use crate::table::{Table, TableProblem};
 
 /// The value that could be read, and the problems of reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,27 +59,31 @@ impl<T> Part<T> {
         Self { value, problems }
     }
 
-    /// What `read` makes of the strict JSON document `bytes`.
+    /// What `read` makes of the JSON document `bytes`, as Python reads it.
     pub fn of_json(
         path: &str,
         bytes: &[u8],
         read: impl FnOnce(&Node<'_>, &mut Problems) -> Option<T>,
     ) -> Self {
-        match json::from_slice::<Value>(path, bytes) {
+        match json::released(path, bytes) {
             Ok(value) => Self::gather(|problems| read(&Node::root(path, &value), problems)),
             Err(error) => Self::failed(vec![Finding::of(&error)]),
         }
     }
 
-    /// What `read` makes of a CSV table; problems of its form are kept.
+    /// What `read` makes of a CSV table, as Python's `DictReader` reads it; problems of its form are kept.
     pub fn of_table(
         path: &str,
         bytes: &[u8],
         read: impl FnOnce(&Table, &mut Problems) -> Option<T>,
     ) -> Self {
-        match Table::parse(path, bytes) {
+        match Table::parse_released(path, bytes) {
             Ok(table) => Self::gather(|problems| {
-                problems.extend(table.problems.iter().map(Finding::of));
+                let finding = |problem: &TableProblem| match problem.fault.changes_what_is_read() {
+                    true => Finding::of(problem),
+                    false => Finding::of(problem).as_advice(),
+                };
+                problems.extend(table.problems.iter().map(finding));
                 read(&table, problems)
             }),
             Err(error) => Self::failed(vec![Finding::of(&error)]),
@@ -89,6 +93,16 @@ impl<T> Part<T> {
     /// The value as far as there is one; the problems go to `findings`.
     pub fn open(&self, findings: &mut impl Extend<Finding>) -> Option<&T> {
         findings.extend(self.problems.iter().cloned());
+        self.value.as_ref()
+    }
+
+    /// The value as far as there is one, where it is only shown: one of another type is advice then.
+    pub fn open_shown(&self, findings: &mut impl Extend<Finding>) -> Option<&T> {
+        let weighed = |problem: &Finding| match problem.code {
+            Code::FIELD_INVALID => problem.clone().as_advice(),
+            _ => problem.clone(),
+        };
+        findings.extend(self.problems.iter().map(weighed));
         self.value.as_ref()
     }
 
@@ -122,14 +136,14 @@ impl<T> Part<T> {
             && self.problems.iter().all(|problem| problem.code == Code::FILE_MISSING)
     }
 
-    /// The value, if nothing at all is wrong with it.
+    /// The value, if nothing is wrong with it; advice is passed over.
     ///
     /// # Errors
     ///
-    /// The problems, of which there is at least one.
+    /// The problems.
     pub fn strict(self) -> Result<T, Vec<Finding>> {
         match self.value {
-            Some(value) if self.problems.is_empty() => Ok(value),
+            Some(value) if self.problems.iter().all(Finding::is_advice) => Ok(value),
             _ => Err(self.problems),
         }
     }

@@ -42,6 +42,21 @@ pub struct UnsafePath {
     pub reason: UnsafeReason,
 }
 
+/// `path` without the segments that lead nowhere: empty ones and `.`, as they are in paths that people write. What is left may
+/// be no release path.
+///
+/// ```
+/// # use spinefairbench_artifacts::path::without_idle_segments;
+/// assert_eq!(without_idle_segments("./a//b/./c"), "a/b/c");
+/// assert_eq!(without_idle_segments("/a/../b"), "/a/../b");
+/// ```
+#[must_use]
+pub fn without_idle_segments(path: &str) -> String {
+    let root = if path.starts_with('/') { "/" } else { "" };
+    let segments = path.split('/').filter(|segment| !matches!(*segment, "" | "."));
+    format!("{root}{}", segments.collect::<Vec<_>>().join("/"))
+}
+
 /// The rule for release paths that a path breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 #[non_exhaustive]

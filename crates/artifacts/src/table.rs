@@ -13,7 +13,7 @@ mod hex_float;
 mod number;
 
 pub use hex_float::{InvalidHexFloat, hex_float};
-pub use number::{NumberFault, number};
+pub use number::{NumberFault, number, python_number};
 
 /// A table, as far as it could be read.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub struct Table {
     path: Box<str>,
     columns: Vec<String>,
     rows: Vec<(u64, StringRecord)>,
-    /// All problems of form, in file order. Rows with a wrong number of cells are not among the rows.
+    /// All problems of form, in file order.
     pub problems: Vec<TableProblem>,
 }
 
@@ -62,6 +62,9 @@ pub enum TableFault {
         /// The name.
         column: String,
     },
+    /// The file starts with a byte order mark, which is part of the first column's name.
+    #[error("a byte order mark stands before the first column, and belongs to its name")]
+    ByteOrderMark,
     /// A column that the reader needs is not there.
     #[error("no column `{}` (columns: {})", shown(column), shown(found))]
     MissingColumn {
@@ -93,6 +96,22 @@ pub enum TableFault {
     },
 }
 
+impl TableFault {
+    /// Whether a reader of the columns that are there takes something else than another reader would; where it does not, the
+    /// fault is worth no more than a remark. A column that stands twice is refused where it is read.
+    #[must_use]
+    pub const fn changes_what_is_read(&self) -> bool {
+        !matches!(self, Self::ByteOrderMark | Self::Ragged { .. } | Self::DuplicateColumn { .. })
+    }
+}
+
+/// What becomes of a row with another number of cells than the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ragged {
+    LeaveOut,
+    Keep,
+}
+
 impl Table {
     /// Reads the table `path` whose content is `bytes`.
     ///
@@ -110,6 +129,30 @@ impl Table {
     /// ```
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
         let text = text::decode(path, bytes)?;
+        Ok(Self::read(path, text, Ragged::LeaveOut))
+    }
+
+    /// Reads the table `path` of a release as Python's `DictReader` does: a byte order mark is part of the first column's name, a
+    /// row with fewer cells than the header lacks the last ones, and further cells belong to no column.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::Encoding`]; problems of form are in [`Table::problems`].
+    pub fn parse_released(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
+        const MARK: &str = "\u{feff}";
+        let Some(rest) = bytes.strip_prefix(MARK.as_bytes()) else {
+            return Ok(Self::read(path, text::decode(path, bytes)?, Ragged::Keep));
+        };
+        let mut table = Self::read(path, text::decode(path, rest)?, Ragged::Keep);
+        if let Some(first) = table.columns.first_mut() {
+            first.insert_str(0, MARK);
+        }
+        let problem = table.problem(1, TableFault::ByteOrderMark);
+        table.problems.insert(0, problem);
+        Ok(table)
+    }
+
+    fn read(path: &str, text: &str, ragged: Ragged) -> Self {
         let mut table =
             Self { path: path.into(), columns: Vec::new(), rows: Vec::new(), problems: Vec::new() };
         let mut records = records(text);
@@ -125,16 +168,17 @@ impl Table {
         }
         let expected = table.columns.len();
         for (line, cells) in records {
-            if cells.len() == expected {
-                table.rows.push((line, cells));
-            } else {
+            if cells.len() != expected {
                 table.add_problem(line, TableFault::Ragged { expected, found: cells.len() });
+            }
+            if cells.len() == expected || ragged == Ragged::Keep {
+                table.rows.push((line, cells));
             }
         }
         if let Some(line) = unclosed {
             table.add_problem(line, TableFault::UnclosedQuote);
         }
-        Ok(table)
+        table
     }
 
     /// The names of the columns, in the order of the file.
@@ -143,13 +187,18 @@ impl Table {
         &self.columns
     }
 
-    /// The column called `name`; of several the first.
+    /// The column called `name`.
     ///
     /// # Errors
     ///
-    /// [`TableFault::MissingColumn`].
+    /// [`TableFault::MissingColumn`], and [`TableFault::DuplicateColumn`] where two are called so.
     pub fn column(&self, name: &str) -> Result<Column, TableProblem> {
-        self.columns.iter().position(|column| column == name).map(Column).ok_or_else(|| {
+        let mut found = self.columns.iter().enumerate().filter(|(_, column)| *column == name);
+        let (first, second) = (found.next(), found.next());
+        if second.is_some() {
+            return Err(self.problem(1, TableFault::DuplicateColumn { column: name.to_owned() }));
+        }
+        first.map(|(index, _)| Column(index)).ok_or_else(|| {
             self.problem(
                 1,
                 TableFault::MissingColumn {
@@ -160,19 +209,19 @@ impl Table {
         })
     }
 
-    /// The rows of the right length, in file order.
+    /// The rows, in file order; where the table is no released one, those of the right length.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         self.rows.iter().map(|(line, cells)| Row { table: self, line: *line, cells })
     }
 
-    /// How many rows have the right length.
+    /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is no row of the right length.
+    /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -258,6 +307,7 @@ impl Diagnostic for TableProblem {
     fn code(&self) -> &'static str {
         match &self.fault {
             TableFault::NoHeader => "csv_no_header",
+            TableFault::ByteOrderMark => "encoding_bom",
             TableFault::DuplicateColumn { .. } => "csv_duplicate_column",
             TableFault::MissingColumn { .. } => "csv_missing_column",
             TableFault::Ragged { .. } => "csv_ragged_row",
@@ -277,6 +327,7 @@ impl Diagnostic for TableProblem {
     fn expected(&self) -> Option<String> {
         Some(match &self.fault {
             TableFault::NoHeader => "a header row".to_owned(),
+            TableFault::ByteOrderMark => "no byte order mark".to_owned(),
             TableFault::DuplicateColumn { .. } => "each column once".to_owned(),
             TableFault::MissingColumn { column, .. } => format!("a column `{}`", shown(column)),
             TableFault::Ragged { expected, .. } => format!("{expected} cells"),
@@ -288,6 +339,7 @@ impl Diagnostic for TableProblem {
     fn actual(&self) -> Option<String> {
         Some(match &self.fault {
             TableFault::NoHeader => "nothing".to_owned(),
+            TableFault::ByteOrderMark => "the bytes EF BB BF".to_owned(),
             TableFault::DuplicateColumn { column } => format!("`{}` twice", shown(column)),
             TableFault::MissingColumn { found, .. } => shown(found),
             TableFault::Ragged { found, .. } => format!("{found} cells"),

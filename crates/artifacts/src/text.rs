@@ -4,6 +4,7 @@
 //! read is untrusted: [`shown`] keeps control characters, direction marks and gigabyte-long lines out of messages.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::error::ArtifactError;
 use crate::signature::Signature;
@@ -51,8 +52,39 @@ pub fn decode<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, ArtifactError>
 /// A zero-width space is not white space: a report of nothing else is not blank.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.chars()
-        .all(|character| character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}'))
+    text.chars().all(is_python_space)
+}
+
+/// Whether `character` ends a line for Python's `str.splitlines`.
+pub(crate) const fn is_line_end(character: char) -> bool {
+    matches!(
+        character,
+        '\n' | '\x0b' | '\x0c' | '\r' | '\x1c'..='\x1e' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// Where the lines of `text` stand as Python's `str.splitlines` cuts them, with their numbers from 1; CRLF is one end.
+pub(crate) fn python_lines(text: &str) -> impl Iterator<Item = (u64, Range<usize>)> {
+    let mut start = 0;
+    (1..).zip(std::iter::from_fn(move || {
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = rest.find(is_line_end).unwrap_or(rest.len());
+        let end = rest[length..].chars().next().map_or(0, char::len_utf8);
+        let end = if rest[length..].starts_with("\r\n") { 2 } else { end };
+        let line = start..start + length;
+        start = line.end + end;
+        Some(line)
+    }))
+}
+
+/// Text without the white space around it, by Python's `str.strip`.
+#[must_use]
+pub fn stripped(text: &str) -> &str {
+    text.trim_matches(is_python_space)
+}
+
+fn is_python_space(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
 /// The text that `bytes` are.
@@ -135,6 +167,24 @@ mod tests {
         check(b"\xFF\xFE\0\0{\0\0\0", "encoding_utf32", "`a.json` is UTF-32, not UTF-8");
         check(b"\xFD7zXZ\0", "not_text", "`a.json` is compressed with xz, not plain text");
         check(b"a\nb\xC0\xAF", "encoding_utf8", "`a.json` is not UTF-8 at byte 3 (line 2)");
+    }
+
+    #[test]
+    fn lines_end_where_python_ends_them() {
+        #[track_caller]
+        fn check(text: &str, expected: &[&str]) {
+            let found: Vec<&str> = python_lines(text).map(|(_, line)| &text[line]).collect();
+            assert_eq!(found, expected, "text: {text:?}");
+        }
+        check("", &[]);
+        check("a", &["a"]);
+        check("a\r\nb\rc\n", &["a", "b", "c"]);
+        check("\n\n", &["", ""]);
+        check(
+            "a\u{85}b\u{2028}c\u{2029}d\u{b}e\u{c}f\u{1c}g\u{1f}",
+            &["a", "b", "c", "d", "e", "f", "g\u{1f}"],
+        );
+        assert_eq!(python_lines("a\r\n\rb").last(), Some((3, 4..5)));
     }
 
     #[test]

@@ -238,6 +238,11 @@ impl Bundle {
         open(self.digests.get(path), findings).copied()
     }
 
+    /// The SHA-256 of a file, if it was asked for and computed.
+    pub(crate) fn known_digest(&self, path: &ReleasePath) -> Option<Sha256> {
+        self.digests.get(path)?.value().copied()
+    }
+
     /// What stands at a path that was asked for.
     pub fn kind(&self, path: &ReleasePath, findings: &mut Findings) -> Option<FileKind> {
         open(self.present.get(path), findings).copied()

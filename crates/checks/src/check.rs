@@ -119,9 +119,13 @@ impl Judgement {
     /// The report of `check`, whose result is `result`.
     #[must_use]
     pub fn report(self, check: CheckName, result: Box<dyn CheckResult>) -> CheckReport {
+        let (advice, findings) =
+            self.findings.finish().into_iter().partition(|finding| finding.is_advice());
         CheckReport {
             check,
-            findings: self.findings.finish(),
+            findings,
+            advice,
+            ours: Vec::new(),
             comparison: if self.notes.not_compared {
                 Comparison::BundleAlone
             } else {
@@ -140,6 +144,10 @@ pub struct CheckReport {
     pub check: CheckName,
     /// Every problem, in the order of judgement; empty when the check passes.
     pub findings: Vec<Finding>,
+    /// What is worth knowing and makes no number wrong, in the order of judgement.
+    pub advice: Vec<Finding>,
+    /// Problems of reading files that are the published ones by their digests: with them it is the program that is wrong.
+    pub ours: Vec<Finding>,
     /// Whether all that it says was compared with what the release publishes of it.
     pub comparison: Comparison,
     /// What the check did not compare, and why: sentences for people.
@@ -152,7 +160,11 @@ impl CheckReport {
     /// Whether it passes.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.findings.is_empty() { Status::Pass } else { Status::Fail }
+        match (self.findings.is_empty(), self.ours.is_empty()) {
+            (false, _) => Status::Fail,
+            (true, false) => Status::NotJudged,
+            (true, true) => Status::Pass,
+        }
     }
 }
 
@@ -167,12 +179,19 @@ pub enum Comparison {
 
 impl Serialize for CheckReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut form = serializer.serialize_struct("CheckReport", 7)?;
+        let mut form = serializer.serialize_struct("CheckReport", 9)?;
         form.serialize_field("schema_version", SCHEMA_VERSION)?;
         form.serialize_field("check", self.check.as_str())?;
         form.serialize_field("status", self.status().as_str())?;
         form.serialize_field("compared", &(self.comparison == Comparison::Published))?;
         form.serialize_field("findings", &self.findings)?;
+        for (name, findings) in [("advice", &self.advice), ("ours", &self.ours)] {
+            if findings.is_empty() {
+                form.skip_field(name)?;
+            } else {
+                form.serialize_field(name, findings)?;
+            }
+        }
         form.serialize_field("result", &self.result)?;
         if self.notes.is_empty() {
             form.skip_field("notes")?;
@@ -214,15 +233,18 @@ pub enum Status {
     Pass,
     /// At least one finding.
     Fail,
+    /// Nothing was found wrong, and the program could not read a file that is the published one.
+    NotJudged,
 }
 
 impl Status {
-    /// `pass` or `fail`.
+    /// `pass`, `fail` or `not judged`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
             Self::Fail => "fail",
+            Self::NotJudged => "not judged",
         }
     }
 }

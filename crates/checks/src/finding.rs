@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-pub use spinefairbench_artifacts::finding::{Code, Finding};
+pub use spinefairbench_artifacts::finding::{Code, Finding, Weight};
 
 /// Declares the codes that one check alone gives, and `CODES`, the list of them.
 macro_rules! codes {
@@ -35,7 +35,7 @@ impl Default for FindingCap {
 pub struct Findings {
     cap: FindingCap,
     kept: Vec<Finding>,
-    counts: BTreeMap<Code, usize>,
+    counts: BTreeMap<(Code, Weight), usize>,
 }
 
 impl Findings {
@@ -47,7 +47,7 @@ impl Findings {
 
     /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {
-        let count = self.counts.entry(finding.code).or_default();
+        let count = self.counts.entry((finding.code, finding.weight)).or_default();
         *count += 1;
         if *count <= self.cap.0.get() {
             self.kept.push(finding);
@@ -57,13 +57,11 @@ impl Findings {
     /// The list, closed by one finding for each code that went over the cap, by the names of the codes.
     #[must_use]
     pub fn finish(mut self) -> Vec<Finding> {
-        for (code, count) in self.counts {
+        for ((code, weight), count) in self.counts {
             let omitted = count.saturating_sub(self.cap.0.get());
             if omitted > 0 {
-                self.kept.push(Finding::new(
-                    code,
-                    format!("{omitted} more findings of this code are not listed"),
-                ));
+                let message = format!("{omitted} more findings of this code are not listed");
+                self.kept.push(Finding { weight, ..Finding::new(code, message) });
             }
         }
         self.kept

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod agreement;
+mod authentic;
 pub mod bundle;
 pub mod by_name;
 pub mod check;

@@ -13,6 +13,7 @@ use spinefairbench_artifacts::ids::ModelName;
 use spinefairbench_artifacts::release::{ReleaseBasis, ReleaseDescription};
 use spinefairbench_artifacts::source::FileSource;
 
+use crate::authentic::Authentic;
 use crate::bundle::{self, Bundle, Needs};
 use crate::check::{
     Check, CheckError, CheckName, CheckReport, Comparison, GivenFile, InSuite, Judgement, Listing,
@@ -185,9 +186,14 @@ fn judge_all(
     cap: FindingCap,
     progress: &dyn Progress,
 ) -> Result<SuiteReport, CheckError> {
+    let authentic = Authentic::of(bundle, release);
     let reports: Result<Vec<CheckReport>, CheckError> = checks
         .par_iter()
-        .map(|check| judge(check.as_ref(), bundle, release, cap, progress))
+        .map(|check| {
+            let mut report = judge(check.as_ref(), bundle, release, cap, progress)?;
+            authentic.clear(&mut report);
+            Ok(report)
+        })
         .collect();
     Ok(SuiteReport { basis: release.basis(), checks: reports? })
 }
@@ -205,25 +211,45 @@ impl SuiteReport {
     /// How many checks pass.
     #[must_use]
     pub fn passed(&self) -> usize {
-        self.checks.iter().filter(|report| report.status() == Status::Pass).count()
+        self.count(Status::Pass)
     }
 
     /// How many checks fail.
     #[must_use]
     pub fn failed(&self) -> usize {
-        self.checks.len() - self.passed()
+        self.count(Status::Fail)
     }
 
-    /// Whether the suite passes: every check that ran does.
+    fn count(&self, status: Status) -> usize {
+        self.checks.iter().filter(|report| report.status() == status).count()
+    }
+
+    /// How many pieces of advice there are.
+    #[must_use]
+    pub fn advice(&self) -> usize {
+        self.checks.iter().map(|report| report.advice.len()).sum()
+    }
+
+    /// Takes every piece of advice for an error.
+    pub fn refuse_advice(&mut self) {
+        for report in &mut self.checks {
+            report.findings.append(&mut report.advice);
+        }
+    }
+
+    /// Whether the suite passes: no check fails, and at least one passes.
     #[must_use]
     pub fn status(&self) -> Status {
-        if self.failed() == 0 { Status::Pass } else { Status::Fail }
+        if self.failed() == 0 && self.passed() > 0 { Status::Pass } else { Status::Fail }
     }
 
-    /// The checks of the suite that did not run.
+    /// The checks of the suite that did not run, or could not be judged.
     #[must_use]
     pub fn left_out(&self) -> Vec<CheckName> {
-        let ran = |name: &CheckName| self.checks.iter().any(|report| report.check == *name);
+        let ran = |name: &CheckName| {
+            let of_name = self.checks.iter().find(|report| report.check == *name);
+            of_name.is_some_and(|report| report.status() != Status::NotJudged)
+        };
         names().filter(|name| !ran(name)).collect()
     }
 
@@ -265,6 +291,7 @@ impl SuiteReport {
                 checks: &self.checks,
                 passed: self.passed(),
                 failed: self.failed(),
+                advice: self.advice(),
                 left_out: self.left_out(),
                 not_compared: self.not_compared(),
                 verdict: self.verdict().as_str(),
@@ -290,6 +317,7 @@ struct SuiteResult<'a> {
     checks: &'a [CheckReport],
     passed: usize,
     failed: usize,
+    advice: usize,
     left_out: Vec<CheckName>,
     not_compared: Vec<CheckName>,
     verdict: &'static str,

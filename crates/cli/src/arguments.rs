@@ -175,6 +175,9 @@ pub(crate) struct VerifyArguments {
     /// Verify the supplement of the follow-up audits too, and compute its numbers anew.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) supplement: Option<InputFile>,
+    /// Take every piece of advice for an error: what systems and tools leave beside the data, and records of no consequence.
+    #[arg(long, conflicts_with = "archive")]
+    pub(crate) strict: bool,
     /// Write the verdict as JSON.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) json: Option<OutputFile>,

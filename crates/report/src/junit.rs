@@ -14,9 +14,10 @@ use crate::visible::is_deceptive;
 pub fn suite(suite: &SuiteReport, elapsed: Duration) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let counts = format!(
-        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\" time=\"{:.3}\"",
+        "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\" time=\"{:.3}\"",
         suite.checks.len(),
         suite.failed(),
+        suite.checks.len() - suite.failed() - suite.passed(),
         elapsed.as_secs_f64()
     );
     push(&mut xml, format_args!("<testsuites name=\"spinefairbench\" {counts}>\n"));
@@ -51,7 +52,10 @@ fn properties(xml: &mut String, suite: &SuiteReport) {
 fn test_case(xml: &mut String, report: &CheckReport) {
     let name = report.check.as_str();
     push(xml, format_args!("    <testcase classname=\"spinefairbench\" name=\"{name}\""));
-    if report.status() == Status::Pass && report.notes.is_empty() {
+    let advice = report.advice.iter().map(|finding| format!("advice: {finding}"));
+    let ours = report.ours.iter().map(|finding| format!("ours: {finding}"));
+    let said: Vec<String> = report.notes.iter().cloned().chain(ours).chain(advice).collect();
+    if report.status() == Status::Pass && said.is_empty() {
         xml.push_str("/>\n");
         return;
     }
@@ -64,11 +68,11 @@ fn test_case(xml: &mut String, report: &CheckReport) {
         }
         xml.push_str("</failure>\n");
     }
-    if !report.notes.is_empty() {
-        push(
-            xml,
-            format_args!("      <system-out>{}</system-out>\n", Escaped(&report.notes.join("\n"))),
-        );
+    if report.status() == Status::NotJudged {
+        xml.push_str("      <skipped message=\"the program cannot read a published file\"/>\n");
+    }
+    if !said.is_empty() {
+        push(xml, format_args!("      <system-out>{}</system-out>\n", Escaped(&said.join("\n"))));
     }
     xml.push_str("    </testcase>\n");
 }

@@ -104,6 +104,7 @@ fn status(report: &CheckReport) -> Markup {
         }
         Status::Pass => html! { span.status.pass { "✓ pass" } },
         Status::Fail => html! { span.status.fail { "✗ fail" } },
+        Status::NotJudged => html! { span.status { "? not judged" } },
     }
 }
 
@@ -113,17 +114,29 @@ fn check(report: &CheckReport) -> Markup {
             h3 { (report.check.as_str()) " " (status(report)) }
             p { (Visible(&report.result.summary())) }
             @for note in &report.notes { p.note { "Note: " (Visible(note)) } }
-            @if !report.findings.is_empty() {
-                @let (first, rest) = report.findings.split_at(report.findings.len().min(UNFOLDED_FINDINGS));
-                (findings_table(first))
-                @if !rest.is_empty() {
-                    details {
-                        summary { (counted(rest.len(), "more finding")) }
-                        (findings_table(rest))
-                    }
-                }
+            (findings(&report.findings))
+            @if !report.ours.is_empty() {
+                p { "Problems of this program with files that are the published ones:" }
+                (findings(&report.ours))
+            }
+            @if !report.advice.is_empty() {
+                p { "Advice, by which no number is wrong:" }
+                (findings(&report.advice))
             }
             (details::of(&report.result.details()))
+        }
+    }
+}
+
+fn findings(findings: &[Finding]) -> Markup {
+    let (first, rest) = findings.split_at(findings.len().min(UNFOLDED_FINDINGS));
+    html! {
+        @if !first.is_empty() { (findings_table(first)) }
+        @if !rest.is_empty() {
+            details {
+                summary { (counted(rest.len(), "more finding")) }
+                (findings_table(rest))
+            }
         }
     }
 }

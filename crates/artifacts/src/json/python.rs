@@ -45,25 +45,68 @@ pub fn as_python_reads(bytes: &[u8]) -> Cow<'_, [u8]> {
         let place = &mut rewritten.to_mut()[place];
         match kind {
             OddityKind::LoneSurrogate => place.copy_from_slice(br"\ufffd"),
-            OddityKind::NotFinite(_) => {
-                place.fill(b' ');
-                place[0] = b'"';
-                place[1] = NOT_FINITE;
-                place[place.len() - 1] = b'"';
-            }
+            OddityKind::NotFinite(token) => mark(place, token),
         }
     }
     rewritten
 }
 
+/// The bytes with every number that is beyond the largest float marked as no finite one, as [`as_python_reads`] marks
+/// `Infinity`; for a text in which a parser met one.
+pub(super) fn with_numbers_beyond_floats(bytes: &[u8]) -> Vec<u8> {
+    let mut rewritten = bytes.to_vec();
+    let (mut at, mut in_string) = (0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            b'-' | b'0'..=b'9' if !in_string => {
+                let is_of_number =
+                    |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+                let end = at + bytes[at..].iter().take_while(is_of_number).count();
+                let value =
+                    std::str::from_utf8(&bytes[at..end]).ok().and_then(|text| text.parse().ok());
+                if value.is_some_and(f64::is_infinite) {
+                    let token = if *byte == b'-' { "-Infinity" } else { "Infinity" };
+                    mark(&mut rewritten[at..end], token);
+                }
+                at = end;
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    rewritten
+}
+
+/// Puts a string in place of a number that is none.
+fn mark(place: &mut [u8], token: &str) {
+    place.fill(b' ');
+    place[0] = b'"';
+    place[1] = NOT_FINITE;
+    match token {
+        "Infinity" => place[2] = b'+',
+        "-Infinity" => place[2] = b'-',
+        _ => {}
+    }
+    if let Some(last) = place.last_mut() {
+        *last = b'"';
+    }
+}
+
 /// The character that a string starts with which stands for a number that is none: DELETE, which no file of a release
-/// holds; blanks follow it.
+/// holds; the sign of an infinity and blanks follow it.
 const NOT_FINITE: u8 = 0x7f;
 
 /// The token that `text` stands for, if [`as_python_reads`] put it there.
-pub(super) fn not_finite(text: &str) -> Option<&'static str> {
-    let [NOT_FINITE, blanks @ ..] = text.as_bytes() else { return None };
-    let token = *TOKENS.iter().find(|token| token.len() == blanks.len() + 3)?;
+pub(crate) fn not_finite(text: &str) -> Option<&'static str> {
+    let [NOT_FINITE, rest @ ..] = text.as_bytes() else { return None };
+    let (token, blanks) = match rest {
+        [b'+', blanks @ ..] => ("Infinity", blanks),
+        [b'-', blanks @ ..] => ("-Infinity", blanks),
+        blanks => ("NaN", blanks),
+    };
     blanks.iter().all(|byte| *byte == b' ').then_some(token)
 }
 
@@ -151,17 +194,25 @@ mod tests {
     #[test]
     fn numbers_that_are_none_become_strings_of_the_same_length() {
         check("[NaN, 1]", "[\"\u{7f}\", 1]");
-        check("[Infinity]", "[\"\u{7f}     \"]");
-        check("[-Infinity]", "[\"\u{7f}      \"]");
+        check("[Infinity]", "[\"\u{7f}+    \"]");
+        check("[-Infinity]", "[\"\u{7f}-     \"]");
         for token in TOKENS {
             let text = format!("[{token}]");
             let found = as_python_reads(text.as_bytes()).into_owned();
             let strings: Vec<String> = serde_json::from_slice(&found).unwrap();
             assert_eq!(not_finite(&strings[0]), Some(token));
         }
-        for text in ["", "x", "\u{7f}x", "\u{7f}   "] {
+        for text in ["", "x", "\u{7f}x", "\u{7f}  .", "\u{7f}+1"] {
             assert_eq!(not_finite(text), None);
         }
+    }
+
+    #[test]
+    fn numbers_beyond_the_largest_float_are_marked_and_no_others() {
+        let text = br#"[1e308, -9e308, 1e999, "1e999", 12, 0.5e-999]"#;
+        let found = String::from_utf8(with_numbers_beyond_floats(text)).unwrap();
+        assert_eq!(found, "[1e308, \"\u{7f}-  \", \"\u{7f}+ \", \"1e999\", 12, 0.5e-999]");
+        assert_eq!(found.len(), text.len());
     }
 
     #[test]

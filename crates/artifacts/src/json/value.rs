@@ -74,8 +74,9 @@ impl fmt::Display for Number {
 /// Any JSON value. The order of keys is of no meaning; a key that stands twice has a value that is of no type, so that
 /// only who reads it is stopped.
 ///
-/// Two values are equal as Python's are after reading the same texts, with one exception: `true` and `1` differ.
-#[derive(Debug, Clone, PartialEq)]
+/// Two values are equal as Python's are after reading the same texts: `true` equals `1`, and of a key that stands twice the last
+/// value counts.
+#[derive(Debug, Clone)]
 pub enum Value {
     /// `null`
     Null,
@@ -89,10 +90,30 @@ pub enum Value {
     Array(Vec<Value>),
     /// An object.
     Object(BTreeMap<String, Value>),
-    /// `NaN` or an infinity, as [`as_python_reads`](super::as_python_reads) lets them through.
+    /// `NaN`, an infinity or a number beyond the largest float, as [`released`](super::released) lets them through.
     NotFinite(&'static str),
     /// The last of several values of one key, which is the one that Python reads.
     Repeated(Box<Value>),
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Repeated(last), other) | (other, Self::Repeated(last)) => **last == *other,
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(left), Self::Bool(right)) => left == right,
+            (Self::Bool(truth), Self::Number(number))
+            | (Self::Number(number), Self::Bool(truth)) => {
+                *number == Number::Whole(i128::from(*truth))
+            }
+            (Self::Number(left), Self::Number(right)) => left == right,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => left == right,
+            (Self::Object(left), Self::Object(right)) => left == right,
+            (Self::NotFinite(left), Self::NotFinite(right)) => left == right,
+            _ => false,
+        }
+    }
 }
 
 impl Value {
@@ -336,7 +357,11 @@ mod tests {
         check("18446744073709551615", "18446744073709551616.0", false);
         check(r#"{"a": 1, "b": [1, 2]}"#, r#"{"b": [1.0, 2], "a": 1e0}"#, true);
         check("[1, 2]", "[2, 1]", false);
-        check("true", "1", false);
+        check("true", "1", true);
+        check("[false]", "[0.0]", true);
+        check("true", "2", false);
+        check(r#"{"a": 1, "a": 2}"#, r#"{"a": 2}"#, true);
+        check(r#"{"a": 2, "a": 1}"#, r#"{"a": 2}"#, false);
         check("null", "false", false);
         check(r#""\u0041""#, r#""A""#, true);
     }

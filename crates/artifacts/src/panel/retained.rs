@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{PanelRow, RowIndex, RowProblem, map_rows};
+use super::{PanelRow, RowIndex, RowProblem, map_retained_rows};
 use crate::finding::{Code, Finding};
 use crate::layout::Panel;
 use crate::node::Problems;
@@ -65,8 +65,8 @@ enum Role {
     Other(Option<Box<str>>),
 }
 
-/// The panel whose manifest lists `model`, the full one first. A manifest that could not be read whole may have listed it, so its
-/// problems count.
+/// The panel whose manifest lists `model`, the full one first. An earlier manifest that could not be read whole may have listed it,
+/// so its problems count; a later one does not matter.
 pub fn panel_of<'a>(
     manifests: impl IntoIterator<Item = (Panel, &'a Part<PanelModels>)>,
     model: &str,
@@ -75,9 +75,9 @@ pub fn panel_of<'a>(
     let mut found = None;
     for (panel, manifest) in manifests {
         problems.extend_from_slice(manifest.problems());
-        let lists = |models: &PanelModels| models.0.iter().any(|listed| listed == model);
-        if found.is_none() && manifest.value().is_some_and(lists) {
+        if manifest.value().is_some_and(|models| models.0.iter().any(|listed| listed == model)) {
             found = Some(panel);
+            break;
         }
     }
     if let Some(panel) = found {
@@ -95,7 +95,7 @@ pub fn read_rows<T: Send>(
     wanted: &[String],
     read_report: impl Fn(&str) -> T + Sync,
 ) -> Part<RetainedRows<T>> {
-    let read = map_rows(path, bytes, |place, row| match row {
+    let read = map_retained_rows(path, bytes, |place, row| match row {
         Ok(row) => {
             let model =
                 row.model.as_deref().filter(|model| wanted.iter().any(|wanted| wanted == model))?;
@@ -138,7 +138,7 @@ impl<T> RetainedRow<T> {
 
 impl<T: Clone> RetainedRows<T> {
     /// The pairs of `model`, or everything that is wrong with its rows. A row that could not be read counts against the model
-    /// that it names, and against every model if it names none.
+    /// that it names; one that is no object names none, and counts against every model.
     #[must_use]
     pub fn pairs(&self, model: &str) -> Part<Vec<RetainedPair<T>>> {
         let path = self.path.as_str();
@@ -345,6 +345,18 @@ mod tests {
         // Rows of other models are passed over.
         check(
             |rows| rows.push(json!({"model": "another", "image_role": 5, "error": "timeout"})),
+            &[],
+        );
+        check(|rows| rows.push(json!({"model": [MODEL], "response": null})), &[]);
+        // So are the fields that no report needs, and names of the source that are no names.
+        check(
+            |rows| {
+                for row in rows {
+                    row["raw_output_path"] = json!({"p": 1});
+                    row["experiment_step"] = json!(5);
+                    row["source_id"] = json!([]);
+                }
+            },
             &[],
         );
     }

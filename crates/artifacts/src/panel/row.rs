@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{RowFault, RowIndex, RowProblem};
-use crate::json::Truth;
+use crate::json::{Truth, not_finite};
 
-/// One report of a panel. Absent and `null` fields are `None`; text is borrowed where the file holds it unescaped.
+/// One report of a panel. Fields that are absent, or that Python takes for false, are `None`; text is borrowed where the file holds it unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PanelRow<'a> {
     /// The model that wrote the report.
@@ -47,8 +47,39 @@ pub(super) struct RawRow<'a> {
     faults: Vec<RowFault>,
 }
 
+/// Which fields the reader of a row looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldsRead {
+    All,
+    /// What a retained report needs. A row whose model is no text is no retained one's.
+    OfRetainedReports,
+}
+
+impl FieldsRead {
+    fn concern(self, fault: &RowFault) -> bool {
+        match fault {
+            RowFault::WrongType { field, .. } => {
+                self == Self::All || (*field != "model" && RETAINED_FIELDS.contains(field))
+            }
+            RowFault::DuplicateField { field } => {
+                self == Self::All || RETAINED_FIELDS.contains(field)
+            }
+            RowFault::NotAnObject { .. } => true,
+        }
+    }
+}
+
+const RETAINED_FIELDS: [&str; 7] =
+    ["model", "pair_id", "image_role", "response", "error", "pair_source_id", "source_id"];
+
 impl<'a> RawRow<'a> {
-    pub(super) fn checked(self, path: &str, place: RowIndex) -> Result<PanelRow<'a>, RowProblem> {
+    pub(super) fn checked(
+        mut self,
+        path: &str,
+        place: RowIndex,
+        fields: FieldsRead,
+    ) -> Result<PanelRow<'a>, RowProblem> {
+        self.faults.retain(|fault| fields.concern(fault));
         if self.faults.is_empty() {
             return Ok(self.row);
         }
@@ -226,11 +257,17 @@ impl<'de> Visitor<'de> for RowVisitor {
     }
 }
 
-/// The value of a field that should be text or null.
+/// The value of a field that should be text or null; whatever Python takes for false states nothing.
 enum TextField<'a> {
     Absent,
     Text(Cow<'a, str>),
     Wrong(&'static str),
+}
+
+impl TextField<'_> {
+    const fn other(is_true: bool, kind: &'static str) -> Self {
+        if is_true { Self::Wrong(kind) } else { Self::Absent }
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for TextField<'a> {
@@ -249,7 +286,10 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<TextField<'de>, E> {
-        Ok(TextField::Text(Cow::Borrowed(text)))
+        Ok(match not_finite(text) {
+            Some(token) => TextField::Wrong(token),
+            None => TextField::Text(Cow::Borrowed(text)),
+        })
     }
 
     fn visit_str<E>(self, text: &str) -> Result<TextField<'de>, E> {
@@ -260,29 +300,35 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(TextField::Absent)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<TextField<'de>, E> {
-        Ok(TextField::Wrong("a boolean"))
+    fn visit_bool<E>(self, value: bool) -> Result<TextField<'de>, E> {
+        Ok(TextField::other(value, "a boolean"))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<TextField<'de>, E> {
-        Ok(TextField::Wrong("a number"))
+    fn visit_i64<E>(self, value: i64) -> Result<TextField<'de>, E> {
+        Ok(TextField::other(value != 0, "a number"))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<TextField<'de>, E> {
-        Ok(TextField::Wrong("a number"))
+    fn visit_u64<E>(self, value: u64) -> Result<TextField<'de>, E> {
+        Ok(TextField::other(value != 0, "a number"))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<TextField<'de>, E> {
-        Ok(TextField::Wrong("a number"))
+    fn visit_f64<E>(self, value: f64) -> Result<TextField<'de>, E> {
+        Ok(TextField::other(value != 0.0, "a number"))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<TextField<'de>, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(TextField::Wrong("a list"))
+        let mut any = false;
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(TextField::other(any, "a list"))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<TextField<'de>, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(TextField::Wrong("an object"))
+        let mut any = false;
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(TextField::other(any, "an object"))
     }
 }

@@ -27,7 +27,7 @@ fn owned(row: PanelRow<'_>) -> PanelRow<'static> {
 }
 
 fn in_chunks(bytes: &[u8], chunk_bytes: usize) -> Result<Rows, ArtifactError> {
-    map_chunks("a.json", bytes, chunk_bytes, |place, row| (place, row.map(owned)))
+    map_chunks("a.json", bytes, chunk_bytes, FieldsRead::All, |place, row| (place, row.map(owned)))
 }
 
 /// The rows by one plain parse; `line` is not known there.
@@ -38,7 +38,9 @@ fn sequentially(
     let place = RowIndex { index: 0, line: 0 };
     Ok(rows
         .into_iter()
-        .map(|row| row.checked("", place).map(owned).map_err(|problem| problem.faults))
+        .map(|row| {
+            row.checked("", place, FieldsRead::All).map(owned).map_err(|problem| problem.faults)
+        })
         .collect())
 }
 
@@ -66,8 +68,11 @@ fn agree(bytes: &[u8], chunk_bytes: usize) -> Result<(), TestCaseError> {
                 )));
             }
             Err(ArtifactError::Json(error)) => {
-                let column = expected.column().max(1) as u64;
-                prop_assert_eq!((error.line, error.column), (expected.line() as u64, column));
+                prop_assert_eq!(error.line, expected.line() as u64);
+                // Of a file that is no array the one parser names the start, the other the end of its first value.
+                if error.place != "$" {
+                    prop_assert_eq!(error.column, expected.column().max(1) as u64);
+                }
             }
             Err(_) => {}
         },
@@ -150,7 +155,7 @@ fn rows_know_their_place() {
 #[test]
 fn a_row_keeps_what_names_it_when_another_field_is_wrong() {
     let text =
-        br#"[{"pair_id": "p", "model": "m", "response": ["x"], "pair_id": "q", "image_role": {}}]"#;
+        br#"[{"pair_id": "p", "model": "m", "response": ["x"], "pair_id": "q", "image_role": {"a": 1}}]"#;
     let problem = in_chunks(text, 1).unwrap().remove(0).1.unwrap_err();
     assert_eq!((problem.model.as_deref(), problem.pair_id.as_deref()), (Some("m"), Some("q")));
     assert_eq!(
@@ -180,9 +185,24 @@ fn files_that_are_no_array_are_named() {
     check_refused(b"[{}\n,{\"model\": \"a", "json_truncated", Some(2));
     check_refused(b"[{},\n]", "json_syntax", Some(2));
     check_refused(b"[{},\n,{}]", "json_syntax", Some(2));
-    check_refused(b"[{\"model\": NaN}]", "json_not_finite", Some(1));
-    check_refused(b"[{\"response\": \"\\ud800 x\"}]", "json_lone_surrogate", Some(1));
     check_refused(b"[{\"model\": \"\xff\"}]", "encoding_utf8", Some(1));
+}
+
+#[test]
+fn what_python_reads_besides_json_stops_only_who_reads_it() {
+    let text = r#"[{"model": "m", "latency": NaN, "response": "\ud800 x"}, {"model": -Infinity, "usage": [1e999]},
+        {"error": NaN, "model": 1e999, "pair_id": false, "source_id": [], "response": 0}]"#;
+    for chunk_bytes in [1, 10_000] {
+        let rows = in_chunks(text.as_bytes(), chunk_bytes).unwrap();
+        let first = rows[0].1.as_ref().unwrap();
+        assert_eq!(first.response.as_deref(), Some("\u{fffd} x"));
+        let of_model = |found| vec![RowFault::WrongType { field: "model", found }];
+        assert_eq!(rows[1].1.as_ref().unwrap_err().faults, of_model("-Infinity"));
+        assert_eq!(rows[2].1.as_ref().unwrap_err().faults, of_model("Infinity"));
+    }
+    let row = br#"[{"pair_id": false, "source_id": [], "response": 0.0, "image_role": {}, "error": NaN}]"#;
+    let row = in_chunks(row, 1).unwrap().remove(0).1.unwrap();
+    assert_eq!(row, PanelRow { has_error: true, ..PanelRow::default() });
 }
 
 #[test]

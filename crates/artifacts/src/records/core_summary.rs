@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::Finding;
+use crate::json::Value;
 use crate::layout::{self, Panel};
 use crate::node::{Node, Problems};
 use crate::part::{Document, Part};
@@ -11,7 +12,7 @@ use crate::part::{Document, Part};
 /// What the summary says.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CoreSummary {
-    /// The number of pairs usable for all models, by whichever of its two names the file has.
+    /// The number of pairs usable for all models, by whichever of its two names has one. No number depends on it.
     pub common_pairs: Part<u64>,
     /// How the frozen intervals were drawn.
     pub resampling: Part<FrozenResampling>,
@@ -19,14 +20,14 @@ pub struct CoreSummary {
     pub models: Part<BTreeMap<(Panel, String), Part<FrozenEndpoints>>>,
 }
 
-/// How the frozen intervals were drawn; what the file leaves open is as the release description says.
+/// How the frozen intervals were drawn. The seed and the generator are a record: intervals are drawn as the release description says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrozenResampling {
     /// Number of resamples.
     pub iterations: u64,
-    /// The seed.
-    pub seed: Option<u64>,
-    /// The name of the generator.
+    /// What the file has as the seed, as JSON.
+    pub seed: Option<String>,
+    /// What the file calls the generator; any other value than a text, as JSON.
     pub rng: Option<String>,
 }
 
@@ -81,27 +82,34 @@ pub fn document() -> Document<CoreSummary> {
 }
 
 fn common_pairs(root: &Node<'_>, problems: &mut Problems) -> Option<u64> {
-    let common = root.field("common_pairs", problems)?;
-    if let Some(intersection) = common.optional("intersection_9_all_models", problems) {
-        return intersection.count(problems);
+    let mut missing = Vec::new();
+    let stated = stated_pairs(root, problems, &mut missing);
+    problems.extend(missing.into_iter().map(Finding::as_advice));
+    stated
+}
+
+/// Under the first name, unless it says nothing there (no value, or 0), else under the second.
+fn stated_pairs(root: &Node<'_>, problems: &mut Problems, missing: &mut Problems) -> Option<u64> {
+    let common = root.field("common_pairs", missing)?;
+    let first = common.optional("intersection_9_all_models", problems);
+    if let Some(first) = first.filter(|first| first.value().is_truthy()) {
+        return first.count_or_text(missing);
     }
-    if let Some(all) = common.optional("all9", problems) {
-        return all.field("count", problems)?.count(problems);
-    }
-    common.field("intersection_9_all_models", problems)?.count(problems)
+    let Some(all) = common.optional("all9", problems) else {
+        common.field("intersection_9_all_models", missing);
+        return None;
+    };
+    all.field("count", missing)?.count_or_text(missing)
 }
 
 fn resampling(root: &Node<'_>, problems: &mut Problems) -> Option<FrozenResampling> {
     let bootstrap = root.field("source_clustered_bootstrap", problems)?;
     let iterations = bootstrap.field("iterations", problems)?.count(problems)?;
-    let seed = match bootstrap.optional("seed", problems) {
-        Some(seed) => Some(seed.count(problems)?),
-        None => None,
-    };
-    let rng = match bootstrap.optional("rng", problems) {
-        Some(rng) => Some(rng.text(problems)?.to_owned()),
-        None => None,
-    };
+    let seed = bootstrap.optional("seed", problems).map(|seed| seed.value().to_string());
+    let rng = bootstrap.optional("rng", problems).map(|rng| match rng.value() {
+        Value::String(name) => name.clone(),
+        other => other.to_string(),
+    });
     Some(FrozenResampling { iterations, seed, rng })
 }
 

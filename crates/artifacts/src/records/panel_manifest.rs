@@ -1,5 +1,6 @@
 //! Which models a panel holds ([`Panel::manifest`]).
 
+use crate::finding::Finding;
 use crate::layout::Panel;
 use crate::part::{Document, Part};
 
@@ -16,7 +17,12 @@ pub struct Candidates(pub Vec<String>);
 pub fn document(panel: Panel) -> Document<PanelModels> {
     Document::new(panel.manifest(), |path, bytes| {
         Part::of_json(path, bytes, |root, problems| {
-            root.field("models", problems)?.texts(problems).map(PanelModels)
+            root.fields(problems)?;
+            let mut unread = Vec::new();
+            let models = root.field("models", &mut unread).and_then(|list| list.texts(&mut unread));
+            // As for the original's reader, a panel without a list is a panel without models.
+            problems.extend(unread.into_iter().map(Finding::as_advice));
+            Some(PanelModels(models.unwrap_or_default()))
         })
     })
 }

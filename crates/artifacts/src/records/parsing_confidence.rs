@@ -39,8 +39,9 @@ fn confidence(node: &Node<'_>, problems: &mut Problems) -> FrozenConfidence {
     }
     let mut count = |name| node.field(name, problems)?.count(problems);
     let (sample_size, pass_count) = (count("sample_size"), count("stage1_diag_pass_count"));
-    let pass_rate =
-        node.field("stage1_diag_pass_rate", problems).and_then(|rate| rate.number(problems));
+    let pass_rate = node
+        .field("stage1_diag_pass_rate", problems)
+        .and_then(|rate| rate.number_or_text(problems));
     let decision = node.field("decision", problems).and_then(|text| text.text(problems));
     FrozenConfidence { sample_size, pass_count, pass_rate, decision: decision.map(str::to_owned) }
 }

@@ -1,4 +1,5 @@
-//! The two files of the quality control ([`layout::QC_METADATA`], [`layout::QC_PASSED_PAIRS`]): one object a line.
+//! The two files of the quality control ([`layout::QC_METADATA`], [`layout::QC_PASSED_PAIRS`]): one object a line. Lines end
+//! where Python's `splitlines` ends them, as for the original's reader.
 
 use std::ops::Range;
 
@@ -6,9 +7,10 @@ use crate::digest::Sha256;
 use crate::finding::{Code, Finding};
 use crate::ids::EditLabel;
 use crate::json::Value;
+use crate::jsonl::LineProblem;
 use crate::node::{Node, Problems};
 use crate::part::{Document, Part};
-use crate::{jsonl, layout, text};
+use crate::{json, layout, text};
 
 /// A file of the quality control.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -69,26 +71,24 @@ fn table(path: &str, bytes: &[u8]) -> Part<QcTable> {
         Ok(text) => text,
         Err(error) => return Part::failed(vec![Finding::of(&error)]),
     };
-    let lines = match jsonl::lines::<Value>(path, bytes) {
-        Ok(lines) => lines,
-        Err(error) => return Part::failed(vec![Finding::of(&error)]),
-    };
     let mut table = QcTable { text: text.to_owned(), ..QcTable::default() };
     let mut problems = Vec::new();
-    let mut start = 0;
-    // The reader cuts at line feeds alone, and so does this walk along the same text.
-    for ((line, record), row_text) in lines.zip(text.split('\n')) {
-        let span = start..start + row_text.trim_end_matches('\r').len();
-        start += row_text.len() + 1;
+    for (line, span) in text::python_lines(text) {
+        let row_text = &text[span.clone()];
         table.line_count = line;
-        match record {
+        if row_text.trim().is_empty() {
+            let blank = LineProblem::Blank { path: path.into(), line };
+            problems.push(Finding::of(&blank));
+            continue;
+        }
+        match json::released_text(path, row_text, line) {
             Ok(value) => {
                 let node = Node::on_line(path, line, &value);
                 if node.fields(&mut problems).is_some() {
                     table.rows.push(QcRow { line, span, ..qc_row(&node, &mut problems) });
                 }
             }
-            Err(problem) => problems.push(Finding::of(&problem)),
+            Err(problem) => problems.push(Finding::of(&LineProblem::Json(problem))),
         }
     }
     Part::with_problems(table, problems)
@@ -145,11 +145,14 @@ fn image_of(node: &Node<'_>, row: &mut QcRow, problems: &mut Problems) {
         .optional("counterfactual_image_sha256", problems)
         .filter(|digest| *digest.value() != Value::Null);
     if let Some(digest) = digest
-        && let Some(text) = digest.text(problems)
+        && let Some(text) = digest.shown(problems)
     {
-        match text.parse::<Sha256>() {
-            Ok(parsed) => row.image_sha256 = Some(parsed),
-            Err(error) => problems.push(digest.finding(Code::FIELD_INVALID, error.to_string())),
+        match Sha256::stated(&text) {
+            Ok(stated) => row.image_sha256 = stated,
+            Err(error) => {
+                let finding = digest.finding(Code::FIELD_INVALID, error.to_string());
+                problems.push(finding.as_advice());
+            }
         }
     }
 }

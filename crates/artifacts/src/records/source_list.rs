@@ -46,7 +46,7 @@ fn entries(path: &str, bytes: &[u8]) -> Part<Vec<SourceEntry>> {
                 row,
                 source_id: source_id.to_owned(),
                 images: images.and_then(|images| image_map(&images, problems)),
-                labels: labels.and_then(|labels| labels.texts(problems)),
+                labels: labels.and_then(|labels| labels.names(problems)),
             });
         }
         Some(entries)

@@ -16,7 +16,7 @@ pub fn document(path: ReleasePath) -> Document<IsClean> {
 
 /// A flag counts as Python counts it: any value that is true there.
 fn is_clean(bytes: &[u8]) -> bool {
-    let Ok(sidecar) = json::from_slice::<Value>("", bytes) else { return false };
+    let Ok(sidecar) = json::released("", bytes) else { return false };
     let flagged = |name: &str| sidecar.get(name).is_some_and(Value::is_truthy);
     let garbage = match sidecar.get("html_garbage_detected") {
         Some(detected) => detected.is_truthy(),

@@ -8,7 +8,7 @@ use crate::part::{Document, Part};
 pub fn document() -> Document<Vec<String>> {
     Document::at(layout::VALIDATED_SUBSET, |path, bytes| {
         Part::of_json(path, bytes, |root, problems| {
-            root.field("pair_ids", problems)?.texts(problems)
+            root.field("pair_ids", problems)?.names(problems)
         })
     })
 }

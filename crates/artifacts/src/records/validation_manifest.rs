@@ -2,13 +2,16 @@
 
 use crate::layout;
 use crate::part::{Document, Part};
+use crate::path;
 
-/// The reviewers' tables, as the file names them.
+/// The reviewers' tables, as the file names them; `./` and doubled slashes, which lead nowhere, are left out of a path.
 #[must_use]
 pub fn document() -> Document<Vec<String>> {
     Document::at(layout::VALIDATION_MANIFEST, |path, bytes| {
         Part::of_json(path, bytes, |root, problems| {
-            root.field("files", problems)?.field("per_reviewer_files", problems)?.texts(problems)
+            let files = root.field("files", problems)?;
+            let listed = files.field("per_reviewer_files", problems)?.names(problems)?;
+            Some(listed.iter().map(|path| path::without_idle_segments(path)).collect())
         })
     })
 }

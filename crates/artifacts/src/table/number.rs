@@ -1,8 +1,10 @@
-//! Numbers in cells: one grammar for all tables.
+//! Numbers in cells: one grammar for all tables of users, and a wider one for what Python wrote and reads.
 //!
 //! Input: the text of a cell. Output: a finite number, or why it is none. The grammar is
 //! `[+-]? (digits [. digits?] | . digits) ([eE] [+-]? digits)?` in ASCII. Rust's own parser would take `NaN` and `inf`,
 //! Python's also blanks, underscores and full-width digits; each of them is named instead.
+
+use crate::text::stripped;
 
 /// Why a cell is no number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +54,35 @@ pub fn number(cell: &str) -> Result<f64, NumberFault> {
     // The grammar is a part of what the standard parser takes.
     let value: f64 = cell.parse().map_err(|_| NumberFault::Other)?;
     if value.is_finite() { Ok(value) } else { Err(NumberFault::NotFinite) }
+}
+
+/// The finite number in `text`, as Python's `float` takes it: white space around it and underscores between digits are passed
+/// over. Digits of other scripts are not read.
+///
+/// # Errors
+///
+/// [`NumberFault`].
+///
+/// ```
+/// # use spinefairbench_artifacts::table::{NumberFault, python_number};
+/// assert_eq!(python_number(" 1_000.5\n"), Ok(1000.5));
+/// assert_eq!(python_number("1__0"), Err(NumberFault::Underscore));
+/// ```
+pub fn python_number(text: &str) -> Result<f64, NumberFault> {
+    let bare = stripped(text);
+    if !bare.contains('_') {
+        return number(bare);
+    }
+    let between_digits = |place: usize| {
+        let is_digit = |at: Option<usize>| {
+            at.and_then(|at| bare.as_bytes().get(at)).is_some_and(u8::is_ascii_digit)
+        };
+        is_digit(place.checked_sub(1)) && is_digit(Some(place + 1))
+    };
+    if !bare.match_indices('_').all(|(place, _)| between_digits(place)) {
+        return Err(NumberFault::Underscore);
+    }
+    number(&bare.replace('_', ""))
 }
 
 fn follows_the_grammar(text: &[u8]) -> bool {
@@ -122,6 +153,21 @@ mod tests {
         }
         check("0.1", Ok(0.1));
         check("1e-400", Ok(0.0));
+    }
+
+    #[test]
+    fn python_passes_over_white_space_and_single_underscores() {
+        for (text, value) in [(" 0.5 ", 0.5), ("\u{a0}-1_0e-1\u{1f}", -1.0), ("1_0.2_5", 10.25)] {
+            assert_eq!(python_number(text), Ok(value), "{text:?}");
+        }
+        for text in ["_1", "1_", "1__0", "1_.5", "1_e5"] {
+            assert_eq!(python_number(text), Err(NumberFault::Underscore), "{text:?}");
+        }
+        for text in ["nan", " inf "] {
+            assert_eq!(python_number(text), Err(NumberFault::NotFinite), "{text:?}");
+        }
+        assert_eq!(python_number(" "), Err(NumberFault::Empty));
+        assert_eq!(python_number("1 0"), Err(NumberFault::WhiteSpace));
     }
 
     #[test]

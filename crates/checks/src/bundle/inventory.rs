@@ -31,7 +31,7 @@ pub struct BundleEntry {
     pub digest: Option<Sha256>,
     /// Why it could not be read. Boxed, as is the next, since a bundle has a hundred thousand entries and few problems.
     pub problem: Option<Box<Finding>>,
-    /// What its image header shows to be wrong, of a PNG that was looked at.
+    /// What its image header shows to be wrong or worth knowing, of a PNG that was looked at.
     pub image_problem: Option<Box<Finding>>,
 }
 

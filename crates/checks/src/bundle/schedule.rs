@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::finding::Finding;
+use spinefairbench_artifacts::finding::{Code, Finding};
 use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_artifacts::part::Part;
 use spinefairbench_artifacts::path::ReleasePath;
@@ -367,14 +367,22 @@ fn read_ends(source: &dyn FileSource, job: &Job) -> Facts {
     }
 }
 
-/// What is wrong with an image; nothing of a file that is no image.
+/// What is wrong with an image, or worth knowing; nothing of a file that is no image.
 fn image_problem(
     job: &Job,
     parse: impl FnOnce() -> Result<PngHeader, PngProblem>,
 ) -> Option<Box<Finding>> {
-    let problem = job.wants_header.then(parse)?.err()?;
-    let error = ArtifactError::Png { path: job.path.as_str().into(), problem };
-    Some(Box::new(Finding::of(&error)))
+    let problem = match job.wants_header.then(parse)? {
+        Ok(PngHeader { trailing_bytes: 0, .. }) => return None,
+        Ok(PngHeader { trailing_bytes, .. }) => {
+            let message = format!("{trailing_bytes} bytes follow the end of the image");
+            Finding::new(Code::PNG_TRAILING_BYTES, message).in_file(&job.path).as_advice()
+        }
+        Err(problem) => {
+            Finding::of(&ArtifactError::Png { path: job.path.as_str().into(), problem })
+        }
+    };
+    Some(Box::new(problem))
 }
 
 /// The header of an image by its two ends; where they show no end of the picture, all of the file is looked through.

@@ -60,8 +60,8 @@ pub(crate) fn ask_for_samples(needs: &mut Needs) {
 
 fn ask_for_listed_texts(bundle: &Bundle, needs: &mut Needs) {
     let Some(lists) = lists(bundle).and_then(Part::value) else { return };
-    for (model, names) in &lists.by_model {
-        for text in listed_texts(lists, model, names).texts {
+    for model in sampled_models(bundle) {
+        for text in listed_texts(lists, model).texts {
             ask_for_text_with_sidecar(needs, &text);
         }
     }
@@ -90,23 +90,19 @@ pub(crate) fn parses(bundle: &Bundle, path: &ReleasePath) -> bool {
             .is_some_and(|sidecar| sidecar.0)
 }
 
-/// The samples by model, counted. A model of the frozen confidences without a list is there too, with that problem.
+/// The models with a frozen confidence; the lists of others are nobody's concern.
+fn sampled_models(bundle: &Bundle) -> impl Iterator<Item = &String> {
+    let frozen = bundle.value(&parsing_confidence::document());
+    frozen.into_iter().flat_map(BTreeMap::keys)
+}
+
+/// The samples of the models with a frozen confidence, counted; one without a list has that as its problem.
 pub(crate) fn samples(bundle: &Bundle) -> Part<BTreeMap<String, Part<Stage1Sample>>> {
     let Some(lists) = lists(bundle) else { return Part::default() };
     let problems = lists.problems().to_vec();
     let Some(lists) = lists.value() else { return Part::failed(problems) };
-    let mut samples = BTreeMap::new();
-    for (model, names) in &lists.by_model {
-        samples.insert(model.clone(), counted(bundle, listed_texts(lists, model, names)));
-    }
-    let frozen = bundle.value(&parsing_confidence::document());
-    for model in frozen.into_iter().flat_map(BTreeMap::keys) {
-        samples.entry(model.clone()).or_insert_with(|| {
-            let message = format!("there is no sample list of `{model}`");
-            Part::failed(vec![Finding::new(SAMPLE_LIST_MISSING, message).in_file(&lists.path)])
-        });
-    }
-    Part::with_problems(samples, problems)
+    let sample = |model: &String| (model.clone(), counted(bundle, listed_texts(lists, model)));
+    Part::with_problems(sampled_models(bundle).map(sample).collect(), problems)
 }
 
 fn counted(bundle: &Bundle, listed: ListedTexts) -> Part<Stage1Sample> {
@@ -132,13 +128,20 @@ struct ListedTexts {
     problems: Vec<Finding>,
 }
 
-/// The files of a list; a name that is no file name, or stands twice, is a problem.
-fn listed_texts(lists: &SampleLists, model: &str, names: &[String]) -> ListedTexts {
+/// The files of a model's list; no list, or an empty one, is a problem, and so is a name that is no path or stands twice.
+fn listed_texts(lists: &SampleLists, model: &str) -> ListedTexts {
+    let part = lists.by_model.get(model);
+    let names = part.and_then(Part::value).map_or(&[][..], Vec::as_slice);
     let mut listed = ListedTexts { size: names.len(), ..ListedTexts::default() };
+    listed.problems.extend(part.into_iter().flat_map(Part::problems).cloned());
+    if names.is_empty() && listed.problems.is_empty() {
+        let message = format!("there is no sample list of `{model}`");
+        let finding = Finding::new(SAMPLE_LIST_MISSING, message).in_file(&lists.path);
+        listed.problems.push(finding);
+    }
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let Ok(model_name) = model.parse::<ModelName>() else { return listed };
-    for (row, path) in names.iter().enumerate() {
-        let name = path.rsplit('/').next().unwrap_or(path);
+    for (row, name) in names.iter().enumerate() {
         let at = |code, message: String| {
             Finding::new(code, message).in_file(&lists.path).at_row(row as u64)
         };
@@ -151,7 +154,7 @@ fn listed_texts(lists: &SampleLists, model: &str, names: &[String]) -> ListedTex
             Ok(text) => listed.texts.push(text),
             Err(error) => {
                 let finding = at(Code::UNSAFE_PATH, format!("`{model}`: {error}"));
-                listed.problems.push(finding.comparing("a file name", path));
+                listed.problems.push(finding.comparing("a file name", name));
             }
         }
     }

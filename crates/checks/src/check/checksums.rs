@@ -11,6 +11,7 @@ use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::records::checksum_manifest;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{FileKind, FileSource};
+use spinefairbench_artifacts::stray::Stray;
 
 use crate::bundle::{self, Bundle, BundleEntry, Digests, Inventory, Needs, Walk};
 use crate::by_name::ByName;
@@ -62,8 +63,10 @@ pub enum Unlisted {
     /// They are counted and noted.
     #[default]
     Count,
-    /// Each is a finding.
+    /// Each is a finding; of what systems and tools leave beside the data ([`Stray`]) it is advice.
     Fail,
+    /// Each is an error.
+    FailAll,
 }
 
 /// The files of one manifest.
@@ -95,10 +98,30 @@ impl Checksums {
         }
     }
 
+    fn unlisted_file(&self, entry: &BundleEntry) -> Finding {
+        let stray = (self.unlisted == Unlisted::Fail && entry.kind == FileKind::File)
+            .then(|| Stray::of(&entry.path))
+            .flatten();
+        let finding = |message: String| Finding::new(FILE_UNLISTED, message).in_file(&entry.path);
+        let message = "no checksum manifest lists the file";
+        match stray {
+            Some(stray) => finding(format!("{message}: {}", stray.describe())).as_advice(),
+            None => finding(message.to_owned()),
+        }
+    }
+
     fn of(&self, bundle: &Bundle, judgement: &mut Judgement) -> ChecksumsResult {
         let findings = &mut judgement.findings;
         let mut result = ChecksumsResult::default();
-        let inventory = bundle.inventory().open(findings);
+        // A name that is no release path cannot be listed: it is a surplus file like any other.
+        let weighed = |problem: &Finding| match self.unlisted {
+            Unlisted::Ignore | Unlisted::Count if problem.code == Code::UNSAFE_PATH => {
+                problem.clone().as_advice()
+            }
+            _ => problem.clone(),
+        };
+        findings.extend(bundle.inventory().problems().iter().map(weighed));
+        let inventory = bundle.inventory().value();
         let mut is_listed = vec![false; inventory.map_or(0, |inventory| inventory.entries.len())];
         for path in self.manifests() {
             let entries = bundle.open(&checksum_manifest::document(path.clone()), findings);
@@ -126,11 +149,8 @@ impl Checksums {
             Unlisted::Count => {
                 judgement.notes.push(format!("{} files are in no manifest", surplus.len()));
             }
-            Unlisted::Fail => {
-                for entry in surplus {
-                    let message = "no checksum manifest lists the file";
-                    findings.push(Finding::new(FILE_UNLISTED, message).in_file(&entry.path));
-                }
+            Unlisted::Fail | Unlisted::FailAll => {
+                findings.extend(surplus.into_iter().map(|entry| self.unlisted_file(entry)));
             }
         }
         result
@@ -169,14 +189,17 @@ pub fn over_folders(
     progress: &dyn Progress,
 ) -> CheckReport {
     let mut whole = ChecksumsResult::default();
-    let mut findings = Vec::new();
+    let (mut findings, mut advice) = (Vec::new(), Vec::new());
     let mut notes = Vec::new();
     let comparison = Comparison::Published;
     for (source, check) in folders {
         let bundle = bundle::read(*source, check.needs(release), progress);
         let mut judgement = Judgement::new(cap);
         let result = check.of(&bundle, &mut judgement);
-        findings.extend(judgement.findings.finish());
+        let found = judgement.findings.finish().into_iter();
+        let (of_folder, rest): (Vec<_>, Vec<_>) = found.partition(Finding::is_advice);
+        advice.extend(of_folder);
+        findings.extend(rest);
         notes.extend(judgement.notes.into_said());
         whole.manifests.0.extend(result.manifests.0);
         whole.unlisted_files = match (whole.unlisted_files, result.unlisted_files) {
@@ -184,8 +207,15 @@ pub fn over_folders(
             (left, right) => left.or(right),
         };
     }
-    let report =
-        CheckReport { check: LISTING.name, findings, comparison, notes, result: Box::new(whole) };
+    let report = CheckReport {
+        check: LISTING.name,
+        findings,
+        advice,
+        ours: Vec::new(),
+        comparison,
+        notes,
+        result: Box::new(whole),
+    };
     progress.check_done(report.check, report.status());
     report
 }

@@ -1,12 +1,14 @@
 //! `dataset`: images, quality control and source lists agree with each other and with the declared counts.
 //!
 //! Input: the two JSON Lines files, the two source lists, the declared counts, and what stands below `dataset/`. Output:
-//! the counts. Image names end in `.png` in any case.
+//! the counts. An image is what ends in `.png`, as the original's reader finds it on Linux; a name that ends so in another case is
+//! advice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::part::Part;
 use spinefairbench_artifacts::records::qc_table::{self, QcRow};
 use spinefairbench_artifacts::records::release_manifest::{self, ReleaseManifest};
 use spinefairbench_artifacts::records::source_list;
@@ -135,10 +137,16 @@ impl Check for Dataset {
         if let (Some(attempts), Some(passed)) = (attempts, passed) {
             qc_rows::compare(attempts, passed, findings);
         }
-        if let Some(inventory) = bundle.inventory().open(findings) {
-            let images: Vec<&BundleEntry> = images_of(inventory).collect();
-            let is_source =
-                |image: &&&BundleEntry| image.path.file_name().eq_ignore_ascii_case("source.png");
+        findings.extend(bundle.inventory().problems().iter().map(weighed));
+        if let Some(inventory) = bundle.inventory().value() {
+            let (images, look_alikes): (Vec<&BundleEntry>, Vec<&BundleEntry>) =
+                images_of(inventory).partition(|image| image.path.as_str().ends_with(".png"));
+            for image in look_alikes {
+                let message = "the name of a file ends like that of an image, and no row lists it";
+                let finding = Finding::new(PNG_UNLISTED, message).in_file(&image.path);
+                findings.push(finding.as_advice());
+            }
+            let is_source = |image: &&&BundleEntry| image.path.file_name() == "source.png";
             result.released_pngs = Some(images.len() as u64);
             result.source_pngs = Some(images.iter().filter(is_source).count() as u64);
             for image in images.iter().filter(is_source) {
@@ -158,7 +166,8 @@ impl Check for Dataset {
             source_rows.push((document.path().to_string(), list.len() as u64));
         }
         if let Some(declared) = bundle.open(&release_manifest::document(), findings) {
-            result.source_radiograph_policy.clone_from(&declared.source_radiograph_policy);
+            result.source_radiograph_policy =
+                declared.source_radiograph_policy.open(findings).cloned();
             judge_declared(&result, declared, &source_rows, findings);
         }
         if is_another_dataset(bundle, release) {
@@ -193,6 +202,16 @@ fn is_another_dataset(bundle: &Bundle, release: &ReleaseDescription) -> bool {
 
 fn sources_of(rows: &[QcRow]) -> BTreeSet<&str> {
     rows.iter().filter_map(|row| row.source_id.as_deref()).collect()
+}
+
+/// A problem of the walk as it concerns the dataset: a name that is no release path may be any file's but an image's.
+fn weighed(problem: &Finding) -> Finding {
+    let is_image = problem.path.as_deref().is_some_and(|path| path.ends_with(".png"));
+    if problem.code == Code::UNSAFE_PATH && !is_image {
+        problem.clone().as_advice()
+    } else {
+        problem.clone()
+    }
 }
 
 /// Every `*.png` below `dataset/`, whatever it is: a folder of that name is listed too, and judged as an image.
@@ -269,8 +288,17 @@ fn judge_declared(
     source_rows: &[(String, u64)],
     findings: &mut Findings,
 ) {
-    let mut compare = |field: &str, what: &str, declared: Option<u64>, counted: Option<u64>| {
-        if let (Some(declared), Some(counted)) = (declared, counted)
+    let parts = [
+        &declared.released_pngs,
+        &declared.qc_passed_rows,
+        &declared.attempted_qc_rows,
+        &declared.sources,
+    ];
+    findings.extend(parts.into_iter().flat_map(Part::problems).cloned());
+    // How many source images there are is counted below; what is declared of them is shown by `inspect`.
+    findings.extend(declared.source_pngs.problems().iter().cloned().map(Finding::as_advice));
+    let mut compare = |field: &str, what: &str, declared: &Part<u64>, counted: Option<u64>| {
+        if let (Some(declared), Some(counted)) = (declared.value().copied(), counted)
             && declared != counted
         {
             let message = format!("`{field}` differs from the number of {what}");
@@ -281,37 +309,37 @@ fn judge_declared(
     compare(
         "counterfactual_images.included_png_count",
         "images found",
-        declared.released_pngs,
+        &declared.released_pngs,
         result.released_pngs,
     );
     compare(
         "pair_manifests.qc_passed_pair_rows",
         "passed rows",
-        declared.qc_passed_rows,
+        &declared.qc_passed_rows,
         result.qc_passed_rows,
     );
     compare(
         "pair_manifests.attempted_qc_rows",
         "attempts",
-        declared.attempted_qc_rows,
+        &declared.attempted_qc_rows,
         result.attempted_qc_rows,
     );
     compare(
         "pair_manifests.source_level_rows",
         "sources with a passed row",
-        declared.sources,
+        &declared.sources,
         result.sources,
     );
     for (path, rows) in source_rows {
         compare(
             "pair_manifests.source_level_rows",
             &format!("rows of `{path}`"),
-            declared.sources,
+            &declared.sources,
             Some(*rows),
         );
     }
     let source_pngs = "source_radiographs.source_png_files_in_public_bundle";
-    compare(source_pngs, "files called `source.png`", declared.source_pngs, result.source_pngs);
+    compare(source_pngs, "files called `source.png`", &declared.source_pngs, result.source_pngs);
 }
 
 impl CheckResult for DatasetResult {

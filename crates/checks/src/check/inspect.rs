@@ -113,9 +113,9 @@ impl Check for Inspect {
             findings.push(finding.in_file(layout::INTERSECTION_MANIFEST).comparing(count, rows));
         }
         if let Some(declared) = bundle.open(&release_manifest::document(), findings) {
-            result.released_pngs = declared.released_pngs;
-            result.qc_passed_rows = declared.qc_passed_rows;
-            result.source_pngs = declared.source_pngs;
+            result.released_pngs = declared.released_pngs.open_shown(findings).copied();
+            result.qc_passed_rows = declared.qc_passed_rows.open_shown(findings).copied();
+            result.source_pngs = declared.source_pngs.open_shown(findings).copied();
         }
         let registry = prompt_registry::document(release.frozen_prompt_registry.clone());
         if let Some(registry) = bundle.open(&registry, findings) {

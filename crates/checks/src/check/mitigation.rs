@@ -1,8 +1,8 @@
 //! `mitigation`: the published outcome of the mitigation analysis, from its frozen table.
 //!
 //! Input: the mitigation table, the Stage-1 samples and the frozen confidences. Output: per included model the Stage-1 gate,
-//! both conditions and the outcome of the binding rule; the models that the gate excludes. The gate is judged twice, on the
-//! recount and on the frozen decisions: neither may tell another story than the published. On demand the whole analysis is
+//! both conditions and the outcome of the binding rule; the models that the gate excludes. The gate is judged by the frozen decisions;
+//! a recount that tells another story is advice here and an error of `stage1-confidence`. On demand the whole analysis is
 //! recomputed from the retained outputs and compared with the frozen files.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use spinefairbench_artifacts::records::{
     mitigation_counts, mitigation_summary, parsing_confidence,
 };
 use spinefairbench_artifacts::release::{MitigationOutcome, ReleaseDescription};
-use spinefairbench_artifacts::table;
+use spinefairbench_artifacts::{table, text};
 use spinefairbench_bootstrap::Iterations;
 
 use crate::bundle::{Bundle, Needs, mitigation_rows, stage1};
@@ -24,7 +24,7 @@ use crate::by_name::ByName;
 use crate::check::{
     Argument, Check, CheckError, CheckName, CheckResult, InSuite, Judgement, Listing,
 };
-use crate::finding::{Code, Finding, Findings, codes};
+use crate::finding::{Code, Finding, Findings, Weight, codes};
 use crate::mitigation::gate::{Confidence, Decision, Stage1Sample};
 use crate::mitigation::statistics::Recomputed;
 use crate::plan_request;
@@ -218,32 +218,42 @@ impl Check for Mitigation {
     }
 }
 
-/// The recounts by model; samples with a problem give findings and are left out.
+/// The recounts by model; what stands in the way of one is advice, and that model is left out.
 fn recount<'a>(
     samples: &'a Part<BTreeMap<String, Part<Stage1Sample>>>,
     findings: &mut Findings,
 ) -> Vec<(&'a str, Confidence)> {
+    let mut problems = Vec::new();
     let mut counted = Vec::new();
-    for (model, sample) in samples.open(findings).into_iter().flatten() {
-        let confidence = sample.open(findings).and_then(|sample| Confidence::of(*sample));
+    for (model, sample) in samples.open(&mut problems).into_iter().flatten() {
+        let confidence = sample.open(&mut problems).and_then(|sample| Confidence::of(*sample));
         counted.extend(confidence.map(|confidence| (model.as_str(), confidence)));
     }
+    findings.extend(problems.into_iter().map(Finding::as_advice));
     counted
 }
 
-/// A published model passes the gate; one whose recount failed has its findings already.
+/// A published model passes the gate: its frozen decision says so.
 fn judge_gate(bundle: &Bundle, model: &str, recount: Option<Confidence>, findings: &mut Findings) {
     let at =
         |message: String| Finding::new(GATE_MISMATCH, message).in_file(layout::PARSING_CONFIDENCE);
-    let frozen = bundle.value(&parsing_confidence::document());
-    if frozen.is_some_and(|frozen| !frozen.contains_key(model)) {
+    let Some(frozen) = bundle.value(&parsing_confidence::document()) else { return };
+    let Some(confidence) = frozen.get(model) else {
         let message = format!(
             "`{model}` has no frozen Stage-1 confidence, so nothing says that it passes the gate"
         );
         findings.push(at(message).comparing("its confidence", "none"));
-    } else if let Some(count) = recount.filter(|count| count.decision == Decision::ExcludedFull) {
-        let message = format!("`{model}` does not pass the Stage-1 gate");
-        findings.push(at(message).comparing("at least 0.85", count.rate));
+        return;
+    };
+    let decision = confidence.value().and_then(|confidence| confidence.decision.as_deref());
+    let included = Decision::Included.as_str();
+    if decision != Some(included) {
+        let message = format!("`{model}` does not pass the Stage-1 gate by its frozen decision");
+        findings.push(at(message).comparing(included, decision.unwrap_or("none")));
+    }
+    if let Some(count) = recount.filter(|count| count.decision == Decision::ExcludedFull) {
+        let message = format!("`{model}` does not pass the Stage-1 gate by a recount");
+        findings.push(at(message).comparing("at least 0.85", count.rate).as_advice());
     }
 }
 
@@ -261,7 +271,7 @@ fn excluded(recounts: &[(&str, Confidence)]) -> Vec<String> {
     models
 }
 
-/// Recounted and frozen decisions must both exclude exactly the published models.
+/// The frozen decisions exclude exactly the published models; where a recount does not, that is advice.
 fn judge_exclusions(
     bundle: &Bundle,
     samples: &Part<BTreeMap<String, Part<Stage1Sample>>>,
@@ -271,18 +281,19 @@ fn judge_exclusions(
 ) {
     let mut published: Vec<String> = published.iter().map(|model| (*model).to_owned()).collect();
     published.sort_unstable();
-    let mut compare = |what: &str, found: &[String]| {
+    let mut compare = |what: &str, weight: Weight, found: &[String]| {
         if found != published {
             let message = format!(
                 "the models that the Stage-1 gate excludes by {what} are not the published ones"
             );
             let finding =
                 Finding::new(EXCLUSIONS_MISMATCH, message).in_file(layout::PARSING_CONFIDENCE);
-            findings.push(finding.comparing(show_names(&published), show_names(found)));
+            let finding = finding.comparing(show_names(&published), show_names(found));
+            findings.push(Finding { weight, ..finding });
         }
     };
     if samples.value().is_some() {
-        compare("recount", &excluded(recounts));
+        compare("recount", Weight::Advice, &excluded(recounts));
     }
     let frozen = bundle.part(&parsing_confidence::document());
     if let Some(frozen) = frozen.and_then(Part::value) {
@@ -295,7 +306,7 @@ fn judge_exclusions(
             })
             .map(|(model, _)| model.clone())
             .collect();
-        compare("the frozen decisions", &found);
+        compare("the frozen decisions", Weight::Error, &found);
     }
     findings.extend(frozen.into_iter().flat_map(Part::problems).cloned());
 }
@@ -332,11 +343,12 @@ fn judge_conditions(
     if let (Some(row_a), Some(row_b)) = (condition_a, condition_b) {
         let pairs =
             |row: &ConditionRow, findings: &mut Findings| finite(model, row, "n_pairs", findings);
-        if let (Some(pairs_a), Some(pairs_b)) = (pairs(row_a, findings), pairs(row_b, findings))
-            && pairs_a.to_bits() != pairs_b.to_bits()
+        // Both say the same in the same words; that they state a number at all is more than the original looks at.
+        let (cell_a, cell_b) = (row_a.cell("n_pairs"), row_b.cell("n_pairs"));
+        if pairs(row_a, findings).is_some() && pairs(row_b, findings).is_some() && cell_a != cell_b
         {
             let what = "conditions A and B rest on different numbers of pairs";
-            findings.push(at(PAIR_COUNTS_DIFFER, model, row_b, what).comparing(pairs_a, pairs_b));
+            findings.push(at(PAIR_COUNTS_DIFFER, model, row_b, what).comparing(cell_a, cell_b));
         }
     }
     let Some(row_b) = condition_b else { return };
@@ -367,7 +379,7 @@ fn judge_rule(
     outcome: &mut MitigationModel,
     findings: &mut Findings,
 ) {
-    let cell = row.cell("b_rule_pass");
+    let cell = text::stripped(row.cell("b_rule_pass"));
     outcome.b_rule_pass = match cell {
         _ if cell.eq_ignore_ascii_case("true") => Some(true),
         _ if cell.eq_ignore_ascii_case("false") => Some(false),
@@ -422,7 +434,7 @@ fn find_row<'a>(
 /// The cell as a finite number; anything else is a finding.
 fn finite(model: &str, row: &ConditionRow, column: &str, findings: &mut Findings) -> Option<f64> {
     let cell = row.cell(column);
-    let number = table::number(cell).ok();
+    let number = table::python_number(cell).ok();
     if number.is_none() {
         let what = format!("`{column}` is not a finite number");
         findings.push(

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use spinefairbench_artifacts::layout;
-use spinefairbench_artifacts::part::{Document, Part};
+use spinefairbench_artifacts::part::Part;
 use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::records::exclusion_list::{self, ExcludedPairs};
 use spinefairbench_artifacts::records::pair_ratings::{self, Rating};
 use spinefairbench_artifacts::records::reviewer_table::{self, hidden_repeats};
 use spinefairbench_artifacts::records::{
-    detectability, exclusion_list, validated_subset, validation_manifest, validation_report,
+    detectability, validated_subset, validation_manifest, validation_report,
 };
 use spinefairbench_artifacts::release::{ExpectedRadiologist, ReleaseDescription};
 
@@ -30,7 +31,7 @@ pub use labels::{LabelMapping, ReaderAgreement};
 codes! {
     /// The validated subset is not the set of passing pairs.
     VALIDATED_SET_MISMATCH = "validated_set_mismatch";
-    /// The exclusion list is not the set of rated pairs that do not pass.
+    /// The exclusion list names other rated pairs than those that do not pass; advice where it names none.
     EXCLUDED_SET_MISMATCH = "excluded_set_mismatch";
 }
 
@@ -125,23 +126,23 @@ impl Check for Radiologist {
         }
         result.rated_pairs = ratings.map(|ratings| ratings.len() as u64);
         result.majority_pass = ratings.map(|_| passing.len() as u64);
-        let mut judge = |document: Document<Vec<String>>, computed, code, what| {
-            let list = bundle.open(&document, findings)?;
-            let path = document.path().as_str();
-            judge_unique(path, list, findings);
-            if ratings.is_some() {
-                judge_set(path, list, computed, code, what, findings);
+        let validated = bundle.open(&validated_subset::document(), findings);
+        result.validated = validated.map(|list| list.len() as u64);
+        let excluded = bundle.open(&exclusion_list::document(), findings);
+        result.excluded = excluded.map(|list| list.count);
+        if let Some(list) = validated {
+            judge_unique(layout::VALIDATED_SUBSET, list, findings);
+        }
+        if ratings.is_some() {
+            if let Some(list) = validated {
+                let what = "that pass by majority";
+                let path = layout::VALIDATED_SUBSET;
+                judge_set(path, list, &passing, VALIDATED_SET_MISMATCH, what, findings);
             }
-            Some(list.len() as u64)
-        };
-        result.validated = judge(
-            validated_subset::document(),
-            &passing,
-            VALIDATED_SET_MISMATCH,
-            "that pass by majority",
-        );
-        result.excluded =
-            judge(exclusion_list::document(), &failing, EXCLUDED_SET_MISMATCH, "that do not pass");
+            if let Some(list) = excluded {
+                judge_excluded(list, &passing, &failing, findings);
+            }
+        }
         result.agreement = labels::agreement(bundle);
         labels::note_stale_fields(bundle, &result.agreement, &mut judgement.notes);
         result.label_mapping = labels::mapping(bundle, &mut judgement.notes);
@@ -223,6 +224,29 @@ fn judge_unique(path: &str, list: &[String], findings: &mut Findings) {
             );
         }
     }
+}
+
+/// The list names the rated pairs that do not pass, where it names rated pairs; of other names only the number is known.
+fn judge_excluded(
+    list: &ExcludedPairs,
+    passing: &BTreeSet<String>,
+    failing: &BTreeSet<String>,
+    findings: &mut Findings,
+) {
+    let path = layout::EXCLUSION_LIST;
+    let is_rated = |name: &&String| passing.contains(*name) || failing.contains(*name);
+    let others = list.count - list.names.iter().filter(is_rated).count() as u64;
+    if others == 0 {
+        judge_unique(path, &list.names, findings);
+        judge_set(path, &list.names, failing, EXCLUDED_SET_MISMATCH, "that do not pass", findings);
+        return;
+    }
+    let message = format!(
+        "{others} of {} entries name no rated pair: that they are those that do not pass was not compared",
+        list.count
+    );
+    let finding = Finding::new(EXCLUDED_SET_MISMATCH, message).in_file(path).as_advice();
+    findings.push(finding.comparing("the id of a rated pair", "something else"));
 }
 
 fn judge_set(

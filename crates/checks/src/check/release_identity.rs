@@ -130,10 +130,11 @@ impl Check for ReleaseIdentity {
         if anchors_ok < release.artifact_anchors.len() {
             note_a_fitting_archive(bundle, release, &mut judgement.notes);
         }
-        let registry = prompt_registry::document(release.frozen_prompt_registry.clone());
-        let registry = bundle.open(&registry, findings);
-        let frozen_prompts_ok =
-            registry.map_or(0, |registry| prompts_that_agree(registry, release, findings));
+        let document = prompt_registry::document(release.frozen_prompt_registry.clone());
+        let registry = bundle.open(&document, findings);
+        let is_pinned = is_as_pinned(bundle, document.path(), release);
+        let frozen_prompts_ok = registry
+            .map_or(0, |registry| prompts_that_agree(registry, release, is_pinned, findings));
         note_what_nothing_pins(release, &mut judgement.notes);
         Ok(Box::new(ReleaseIdentityResult {
             anchors_ok,
@@ -212,16 +213,26 @@ fn note_what_nothing_pins(release: &ReleaseDescription, notes: &mut Notes) {
     }
 }
 
+/// Whether the file is the one that the release anchors.
+fn is_as_pinned(bundle: &Bundle, path: &ReleasePath, release: &ReleaseDescription) -> bool {
+    let pinned = release.artifact_anchors.get(path.as_str()).copied();
+    pinned.is_some() && bundle.known_digest(path) == pinned
+}
+
+/// How many prompts have the pinned text. Which names there are was inferred from the release: one that is absent is advice, and so
+/// is one that the description lacks where the file itself is pinned.
 fn prompts_that_agree(
     registry: &PromptRegistry,
     release: &ReleaseDescription,
+    is_pinned: bool,
     findings: &mut Findings,
 ) -> usize {
     let mut agreeing = 0;
     for (name, pinned) in release.prompt_digests.iter() {
         let Some(text) = registry.texts.get(name) else {
             let message = format!("the frozen prompt registry has no text for `{name}`");
-            findings.push(Finding::new(PROMPT_MISSING, message).in_file(&registry.path));
+            let finding = Finding::new(PROMPT_MISSING, message).in_file(&registry.path);
+            findings.push(finding.as_advice());
             continue;
         };
         let computed = Sha256::of(text.as_bytes());
@@ -236,7 +247,15 @@ fn prompts_that_agree(
     }
     for name in registry.texts.keys().filter(|name| !release.prompt_digests.contains_key(name)) {
         let message = format!("the release has no prompt `{name}`");
-        findings.push(Finding::new(PROMPT_UNEXPECTED, message).in_file(&registry.path));
+        let finding = Finding::new(PROMPT_UNEXPECTED, message).in_file(&registry.path);
+        findings.push(if is_pinned { finding.as_advice() } else { finding });
+    }
+    for (name, kind) in &registry.others {
+        let message = format!("the prompt `{name}` is no text");
+        let finding = Finding::new(Code::FIELD_INVALID, message).in_file(&registry.path);
+        let finding = finding.comparing("a string", kind);
+        // A name with `null` under it is to Python as if it were not there.
+        findings.push(if kind == "null" || is_pinned { finding.as_advice() } else { finding });
     }
     agreeing
 }

@@ -10,8 +10,7 @@ use spinefairbench_artifacts::part::Part;
 use spinefairbench_artifacts::records::core_summary::{self, FrozenEndpoints, FrozenResampling};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_bootstrap::{
-    BootstrapError, Clusters, Generator, Interval, Iterations, Plan, Seed, Task,
-    clustered_intervals,
+    Clusters, Interval, Iterations, Plan, Seed, Task, clustered_intervals,
 };
 use spinefairbench_metrics::{Endpoints, PairOutcome, RefusalAccounting};
 
@@ -263,7 +262,9 @@ impl Check for Table2 {
         for model in self.models.of(release) {
             let mut row = Row::compute(bundle, model, findings);
             if let (Some(frozen_models), Some(panel)) = (frozen_models, row.panel) {
-                if let Some(frozen) = frozen_models.get(&(panel, model.to_owned())) {
+                // The summary may have the model in another panel than the manifests, the full one first.
+                let in_panel = |panel: Panel| frozen_models.get(&(panel, model.to_owned()));
+                if let Some(frozen) = Panel::RETAINED.into_iter().find_map(in_panel) {
                     row.frozen = frozen.open(findings);
                     row.result.frozen = row.frozen.map(FrozenRow::of);
                 } else {
@@ -304,28 +305,32 @@ impl Check for Table2 {
     }
 }
 
-/// How the frozen intervals were drawn; what the summary leaves open is as published.
+/// How the frozen intervals were drawn: as published, with the number of resamples that the summary states. What it has on the seed
+/// and the generator is a record; one that differs is advice, since intervals that agree show how they were drawn.
 fn frozen_plan(frozen: &Part<FrozenResampling>, published: &Plan) -> Part<Plan> {
     let Some(resampling) = frozen.value() else {
         return Part::failed(frozen.problems().to_vec());
     };
     Part::gather(|problems| {
         problems.extend_from_slice(frozen.problems());
-        let mut refuse = |field: &str, error: BootstrapError| {
-            let message = format!("`$.source_clustered_bootstrap.{field}`: {error}");
-            let finding = Finding::new(Code::FIELD_INVALID, message);
-            problems.push(finding.in_file(layout::CORE_SUMMARY));
+        let at = |field: &str, what: String| {
+            let message = format!("`$.source_clustered_bootstrap.{field}`: {what}");
+            Finding::new(Code::FIELD_INVALID, message).in_file(layout::CORE_SUMMARY)
         };
+        let records = [
+            ("seed", &resampling.seed, published.seed.to_string()),
+            ("rng", &resampling.rng, published.generator.to_string()),
+        ];
+        for (field, recorded, published) in records {
+            if let Some(recorded) = recorded.as_ref().filter(|recorded| **recorded != published) {
+                let what = "the record differs from what the intervals are drawn with".to_owned();
+                problems.push(at(field, what).comparing(published, recorded).as_advice());
+            }
+        }
         let iterations = Iterations::new(resampling.iterations)
-            .map_err(|error| refuse("iterations", error))
+            .map_err(|error| problems.push(at("iterations", error.to_string())))
             .ok()?;
-        let generator = match &resampling.rng {
-            Some(rng) => rng.parse::<Generator>().map_err(|error| refuse("rng", error)).ok()?,
-            None => published.generator,
-        };
-        let seed = resampling.seed.map_or_else(|| published.seed.clone(), Seed::from);
-        let plan = published.clone().with_generator(generator);
-        Some(plan.with_iterations(iterations).with_seed(seed))
+        Some(published.clone().with_iterations(iterations))
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 use spinefairbench_artifacts::layout;
 use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
 
-use crate::bundle::{Overlay, assert_found, assert_passes, broken};
+use crate::bundle::{Overlay, assert_advised, assert_found, assert_passes, broken};
 
 const IMAGE: &str =
     "dataset/counterfactual_images/vindr_4c123b1612dd272d1371c17149d43953/elderly_female.png";
@@ -53,9 +53,8 @@ fn replaced_renamed_and_extra_images_are_named() {
             => "png_digest_mismatch", IMAGE;
         "an extra image", DATASET,
             |bundle| bundle.put("dataset/extra.png", bundle.bytes(IMAGE)) => "png_unlisted", "dataset/extra.png";
-        "an extra image in capitals", DATASET,
-            |bundle| bundle.put("dataset/deep/er/EXTRA.PNG", bundle.bytes(IMAGE))
-            => "png_unlisted", "dataset/deep/er/EXTRA.PNG";
+        "what a system leaves beside an image, under a name like one", DATASET,
+            |bundle| bundle.put("dataset/._a.png", "") => "png_unlisted", "dataset/._a.png";
         "a source radiograph", DATASET,
             |bundle| bundle.put("dataset/a/source.png", bundle.bytes(IMAGE))
             => "source_png_present", "dataset/a/source.png";
@@ -77,8 +76,9 @@ fn replaced_renamed_and_extra_images_are_named() {
 #[test]
 fn broken_quality_control_is_named() {
     assert_found(broken![
-        "swapped rows", DATASET,
-            |bundle| edit_lines(bundle, PASSED, |lines| lines.swap(0, 1)) => "passed_row_order", PASSED;
+        "a line end of Python's inside a row", DATASET,
+            |bundle| bundle.replace(ALL, "\"attempt\": 1,", "\"note\": \"a\u{2028}b\", \"attempt\": 1,")
+            => "json_truncated", ALL;
         "a row taken away", DATASET,
             |bundle| edit_lines(bundle, PASSED, |lines| {
                 lines.remove(3);
@@ -126,7 +126,7 @@ fn broken_quality_control_is_named() {
             |bundle| edit_lines(bundle, ALL, |lines| lines[5] = "[1]".to_owned())
             => "json_type", ALL, "an object", "a list: [1]";
         "a digest of another length", DATASET,
-            |bundle| bundle.replace(PASSED, "\"7648122c", "\"8122c") => "json_type", PASSED;
+            |bundle| bundle.replace(PASSED, "\"7648122c", "\"8122c") => "passed_row_differs", PASSED;
         "a missing list", DATASET, |bundle| bundle.remove(ALL) => "file_missing", ALL;
     ]);
 }
@@ -173,8 +173,75 @@ fn broken_source_lists_and_counts_are_named() {
     ]);
 }
 
+/// Changes both files of the quality control alike.
+fn in_both(bundle: &mut Overlay, from: &str, to: &str) {
+    for path in [ALL, PASSED] {
+        bundle.put(path, bundle.text(path).replace(from, to));
+    }
+}
+
+#[test]
+fn what_no_number_depends_on_is_advice() {
+    assert_advised(broken![
+        "swapped rows", DATASET,
+            |bundle| edit_lines(bundle, PASSED, |lines| lines.swap(0, 1)) => "passed_row_order", PASSED;
+        "a digest that is none", DATASET,
+            |bundle| in_both(bundle, "\"7648122c", "\"md5:7648122c") => "json_type", ALL;
+        "a name that ends in capitals", DATASET,
+            |bundle| bundle.put("dataset/deep/er/EXTRA.PNG", bundle.bytes(IMAGE))
+            => "png_unlisted", "dataset/deep/er/EXTRA.PNG";
+        "bytes after the end of an image", DATASET,
+            |bundle| {
+                bundle.put(IMAGE, [bundle.bytes(IMAGE), b"after".to_vec()].concat());
+                for path in [ALL, PASSED] {
+                    let size = "\"counterfactual_image_size_bytes\": ";
+                    bundle.replace(path, &format!("{size}393"), &format!("{size}398"));
+                }
+            }
+            => "png_trailing_bytes", IMAGE;
+        "a number of source images that is none", DATASET,
+            |bundle| bundle.edit(layout::RELEASE_MANIFEST, |file| {
+                file["source_radiographs"]["source_png_files_in_public_bundle"] = json!(null);
+            })
+            => "json_type", layout::RELEASE_MANIFEST, "a whole number", "null: null";
+        "a policy that is no text", DATASET,
+            |bundle| bundle.edit(layout::RELEASE_MANIFEST, |file| {
+                file["source_radiographs"]["release_status"] = json!({"a": 1});
+            })
+            => "json_type", layout::RELEASE_MANIFEST, "a string", "an object: {\"a\":1}";
+        "labels as the keys of an object", DATASET,
+            |bundle| bundle.edit(layout::DATASET_PAIRS, |list| {
+                let labels = list[0]["counterfactual_images"].clone();
+                list[0]["qc_passed_counterfactuals"] = labels;
+            })
+            => "json_type", layout::DATASET_PAIRS, "a list", "an object";
+    ]);
+}
+
 #[test]
 fn forms_without_meaning_do_not_matter() {
+    assert_passes("numbers that are none", &DATASET, |bundle| {
+        in_both(bundle, "\"attempt\": 1,", "\"attempt\": NaN, \"far\": -1e999,");
+    });
+    assert_passes("a key twice, where nobody reads it", &DATASET, |bundle| {
+        bundle.put(
+            ALL,
+            bundle.text(ALL).replace("\"attempt\": 1,", "\"attempt\": 2, \"attempt\": 1,"),
+        );
+    });
+    assert_passes("true for 1", &DATASET, |bundle| {
+        bundle.put(PASSED, bundle.text(PASSED).replace("\"attempt\": 1,", "\"attempt\": true,"));
+    });
+    assert_passes("digests with a prefix, and an empty one", &DATASET, |bundle| {
+        let digest = "\"counterfactual_image_sha256\": \"";
+        in_both(bundle, digest, &format!("{digest}sha256:"));
+        in_both(
+            bundle,
+            "sha256:7648122c68ae4b99b0233bbc757ee473a6f8c96ef746fb961dc7c2947d981efc",
+            "",
+        );
+    });
+    assert_passes("CR as line end", &DATASET, |bundle| in_both(bundle, "\n", "\r"));
     assert_passes("CRLF", &DATASET, |bundle| {
         bundle.put(PASSED, bundle.text(PASSED).replace('\n', "\r\n"));
     });

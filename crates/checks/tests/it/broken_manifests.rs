@@ -3,7 +3,7 @@
 use spinefairbench_artifacts::layout;
 use spinefairbench_checks::check::checksums::{Checksums, Unlisted};
 
-use crate::bundle::{Overlay, assert_found, assert_passes, broken, run_check};
+use crate::bundle::{Overlay, assert_advised, assert_found, assert_passes, broken, run_check};
 
 const SUMS: &str = layout::SHA256SUMS;
 const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -56,6 +56,17 @@ fn broken_manifests_are_named() {
         "a byte order mark", checksums(),
             |bundle| bundle.put(SUMS, format!("\u{feff}{}", bundle.text(SUMS))) => "manifest_encoding", SUMS;
         "an unlisted file", strict(), |bundle| bundle.put("notes.txt", "") => "file_unlisted", "notes.txt";
+        "what a system leaves, where nothing may be unlisted",
+            Checksums { unlisted: Unlisted::FailAll, ..Checksums::default() },
+            |bundle| bundle.put("dataset/.DS_Store", "") => "file_unlisted", "dataset/.DS_Store";
+    ]);
+    assert_advised(broken![
+        "what a system leaves", strict(), |bundle| bundle.put("dataset/.DS_Store", "")
+            => "file_unlisted", "dataset/.DS_Store";
+        "what a download leaves", strict(), |bundle| bundle.put(".cache/huggingface/.gitignore", "*")
+            => "file_unlisted", ".cache/huggingface/.gitignore";
+        "an archive beside the data", strict(), |bundle| bundle.put("spinefairbench_artifacts.tar.gz", "")
+            => "file_unlisted", "spinefairbench_artifacts.tar.gz";
     ]);
 }
 

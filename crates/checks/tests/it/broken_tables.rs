@@ -6,7 +6,7 @@ use spinefairbench_bootstrap::Iterations;
 use spinefairbench_checks::check::mitigation::{Analysis, Mitigation};
 use spinefairbench_checks::check::radiologist::Radiologist;
 
-use crate::bundle::{Overlay, assert_found, assert_passes, broken};
+use crate::bundle::{Overlay, assert_advised, assert_found, assert_passes, broken};
 
 const TABLE: &str = layout::MITIGATION_TABLE;
 
@@ -22,6 +22,16 @@ fn set_cell(bundle: &mut Overlay, row: &str, column: usize, cell: &str) {
     });
     let changed: Vec<String> = lines.collect();
     bundle.put(TABLE, changed.join("\n") + "\n");
+}
+
+/// Empties the Stage-1 texts of `gpt-5.4`'s sample.
+fn empty_stage1(bundle: &mut Overlay) {
+    const FOLDER: &str = "artifacts/Results/final_inputs/panels/full_pipeline_mitigation_retained/stage1_outputs/gpt-5.4";
+    let listed: serde_json::Value =
+        serde_json::from_str(&bundle.text(layout::CONFIDENCE_SAMPLE)).unwrap();
+    for name in listed["models"]["gpt-5.4"].as_array().unwrap() {
+        bundle.put(&format!("{FOLDER}/{}", name.as_str().unwrap()), "");
+    }
 }
 
 #[test]
@@ -69,11 +79,13 @@ fn a_broken_mitigation_table_is_named() {
             => "rule_outcome_mismatch", TABLE, "< -0.05", "0";
         "a missing column", Mitigation::default(),
             |bundle| bundle.replace(TABLE, "delta_rec", "delta_recommendation") => "csv_missing_column", TABLE;
-        "a row too short", Mitigation::default(),
-            |bundle| bundle.put(TABLE, bundle.text(TABLE) + "gpt-5.4,condition_e\n")
-            => "csv_ragged_row", TABLE, "19 cells", "2 cells";
         "a column twice", Mitigation::default(),
             |bundle| bundle.replace(TABLE, "full_refusals", "n_pairs") => "csv_duplicate_column", TABLE;
+        "pair counts in other words", Mitigation::default(),
+            |bundle| set_cell(bundle, "gpt-5.4,condition_b,", 2, "31.0") => "pair_counts_differ", TABLE, "31", "31.0";
+        "a gated-in model that was excluded in part", Mitigation::default(),
+            |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| file["gpt-5.4"]["decision"] = json!("excluded_diag_only"))
+            => "gate_mismatch", layout::PARSING_CONFIDENCE, "included", "excluded_diag_only";
         "a gated-in model without a confidence", Mitigation::default(),
             |bundle| bundle.edit(layout::PARSING_CONFIDENCE, |file| { file.as_object_mut().unwrap().remove("glm-4.6v"); })
             => "gate_mismatch", layout::PARSING_CONFIDENCE, "its confidence", "none";
@@ -83,6 +95,22 @@ fn a_broken_mitigation_table_is_named() {
             "claude-opus-4-6, claude-sonnet-4-6, kimi-k2.5", "claude-opus-4-6, claude-sonnet-4-6";
         "a missing table", Mitigation::default(), |bundle| bundle.remove(TABLE) => "file_missing", TABLE;
     ]);
+    assert_advised(broken![
+        "a row too short", Mitigation::default(),
+            |bundle| bundle.put(TABLE, bundle.text(TABLE) + "gpt-5.4,condition_e\n")
+            => "csv_ragged_row", TABLE, "19 cells", "2 cells";
+        "a column twice that nobody reads", Mitigation::default(),
+            |bundle| bundle.replace(TABLE, "full_refusals", "partial_refusals") => "csv_duplicate_column", TABLE;
+        "a recount that excludes a model", Mitigation::default(),
+            empty_stage1 => "gate_mismatch", layout::PARSING_CONFIDENCE;
+    ]);
+    assert_passes("blanks around cells", &Mitigation::default(), |bundle| {
+        set_cell(bundle, "gpt-5.4,condition_b,", 18, " False ");
+        let rate = bundle.text(TABLE);
+        let rate = rate.lines().find(|line| line.starts_with("gpt-5.4,condition_a,")).unwrap();
+        let rate = format!(" {} ", rate.split(',').nth(3).unwrap());
+        set_cell(bundle, "gpt-5.4,condition_a,", 3, &rate);
+    });
     assert_passes("truth values in any case, CRLF", &Mitigation::default(), |bundle| {
         set_cell(bundle, "gpt-5.4,condition_b,", 18, "FALSE");
         bundle.put(TABLE, bundle.text(TABLE).replace('\n', "\r\n"));
@@ -178,8 +206,68 @@ fn a_broken_validation_is_named() {
         "a path that leads out", Radiologist,
             |bundle| bundle.edit(MANIFEST, |file| file["files"]["per_reviewer_files"][0] = json!("../reviews.csv"))
             => "path_unsafe", MANIFEST, "a path from the root", "../reviews.csv";
+        "a rated pair in place of an excluded one", Radiologist,
+            |bundle| {
+                let rated = bundle.text(VALIDATED);
+                let rated: serde_json::Value = serde_json::from_str(&rated).unwrap();
+                bundle.edit(EXCLUDED, |file| file["excluded_pairs"][0] = rated["pair_ids"][0].clone());
+            }
+            => "excluded_set_mismatch", EXCLUDED, "7", "7";
+        "one excluded pair less, as objects", Radiologist,
+            |bundle| bundle.edit(EXCLUDED, |file| {
+                let pairs = file["excluded_pairs"].as_array().unwrap().iter().skip(1);
+                file["excluded_pairs"] = pairs.map(|pair| json!({"reason": "q1", "at": pair})).collect();
+            })
+            => "published_value_mismatch", "", "7", "6";
+        "a mark before the column that is read", Radiologist,
+            |bundle| bundle.put(RATINGS, format!("\u{feff}{}", bundle.text(RATINGS)))
+            => "csv_missing_column", RATINGS;
+        "an answer cut off", Radiologist,
+            |bundle| {
+                let text = bundle.text(layout::DETECTABILITY);
+                bundle.put(layout::DETECTABILITY, text.trim_end().rsplit_once(',').unwrap().0);
+            }
+            => "published_value_mismatch", "", "1307", "1306";
+    ]);
+    assert_advised(broken![
         "a version that is no text", Radiologist,
             |bundle| bundle.edit(layout::VALIDATION_REPORT, |file| file["report_schema_version"] = json!(1.1))
             => "json_type", layout::VALIDATION_REPORT, "a string", "a number: 1.1";
+        "no version", Radiologist, |bundle| bundle.put(layout::VALIDATION_REPORT, "{}")
+            => "json_missing_field", layout::VALIDATION_REPORT;
+        "other names of the excluded pairs", Radiologist,
+            |bundle| bundle.edit(EXCLUDED, |file| {
+                file["excluded_pairs"] = (0..7).map(|pair| json!(format!("VAL-{pair:04}"))).collect();
+            })
+            => "excluded_set_mismatch", EXCLUDED;
+        "passing pairs as the keys of an object", Radiologist,
+            |bundle| bundle.edit(VALIDATED, |file| {
+                let pairs = file["pair_ids"].as_array().unwrap().iter();
+                file["pair_ids"] = pairs.map(|pair| (pair.as_str().unwrap().to_owned(), json!(1))).collect();
+            })
+            => "json_type", VALIDATED, "a list", "an object";
+        "a mark before a column that nobody reads", Radiologist,
+            |bundle| bundle.put(layout::DETECTABILITY, format!("\u{feff}{}", bundle.text(layout::DETECTABILITY)))
+            => "encoding_bom", layout::DETECTABILITY;
+        "a row without its last cell", Radiologist,
+            |bundle| {
+                let text = bundle.text(RATINGS);
+                bundle.put(RATINGS, text.trim_end().rsplit_once(',').unwrap().0);
+            }
+            => "csv_ragged_row", RATINGS, "8 cells", "7 cells";
     ]);
+    assert_passes("excluded pairs with what else is known of them", &Radiologist, |bundle| {
+        bundle.edit(EXCLUDED, |file| {
+            let pairs = file["excluded_pairs"].as_array().unwrap().iter();
+            file["excluded_pairs"] =
+                pairs.map(|pair| json!({"pair_id": pair, "q1_yes": 1, "n": 3})).collect();
+        });
+    });
+    assert_passes("idle segments in a path", &Radiologist, |bundle| {
+        bundle.edit(MANIFEST, |file| {
+            for path in file["files"]["per_reviewer_files"].as_array_mut().unwrap() {
+                *path = json!(format!("./{}", path.as_str().unwrap().replace('/', "//")));
+            }
+        });
+    });
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
-use spinefairbench_checks::{Check, CheckReport, FindingCap, Status, Unobserved, run};
+use spinefairbench_checks::{Check, CheckReport, Finding, FindingCap, Status, Unobserved, run};
 
 pub(crate) static MINI: LazyLock<MemorySource> = LazyLock::new(|| {
     let packed = fs::read(fixture("mini.tar.gz")).unwrap();
@@ -97,13 +97,23 @@ pub(crate) struct Broken {
 
 /// Breaks the bundle and looks for the finding; the check must fail and its JSON form be writable.
 pub(crate) fn assert_found(cases: &[Broken]) {
+    assert_said(cases, Status::Fail, |report| &report.findings);
+}
+
+/// Changes the bundle in what no number depends on; the check must pass and advise.
+pub(crate) fn assert_advised(cases: &[Broken]) {
+    assert_said(cases, Status::Pass, |report| &report.advice);
+}
+
+fn assert_said(cases: &[Broken], status: Status, said: fn(&CheckReport) -> &[Finding]) {
     for case in cases {
         let mut bundle = Overlay::default();
         (case.breaking)(&mut bundle);
         let report = run_check(&bundle, case.check.as_ref());
-        assert_eq!(report.status(), Status::Fail, "{}", case.what);
+        assert_eq!(report.status(), status, "{}: {:#?}", case.what, report.findings);
         serde_json::to_string(&report).unwrap();
-        let found = report.findings.iter().find(|finding| {
+        let said = said(&report);
+        let found = said.iter().find(|finding| {
             let compared = finding.expected.as_deref().zip(finding.actual.as_deref());
             finding.code.as_str() == case.code
                 && finding.path.as_deref().unwrap_or("") == case.path
@@ -116,7 +126,7 @@ pub(crate) fn assert_found(cases: &[Broken]) {
             case.code,
             case.path,
             case.compared,
-            &report.findings[..report.findings.len().min(5)]
+            &said[..said.len().min(5)]
         );
     }
 }
@@ -125,7 +135,8 @@ pub(crate) fn assert_found(cases: &[Broken]) {
 pub(crate) fn assert_passes(what: &str, check: &dyn Check, change: fn(&mut Overlay)) {
     let mut bundle = Overlay::default();
     change(&mut bundle);
-    assert_eq!(run_check(&bundle, check).findings, [], "{what}");
+    let report = run_check(&bundle, check);
+    assert_eq!((report.findings, report.advice), (vec![], vec![]), "{what}");
 }
 
 /// The table's cases in short.

@@ -9,6 +9,7 @@
 #[cfg(feature = "archive")]
 mod archive;
 mod archive_variants;
+mod authentic;
 mod broken_dataset;
 mod broken_documents;
 mod broken_manifests;
@@ -17,6 +18,7 @@ mod broken_tables;
 mod bundle;
 mod expected;
 mod followup;
+mod forged_tolerances;
 mod hallucination;
 mod published;
 mod reader_records;

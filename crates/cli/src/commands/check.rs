@@ -84,6 +84,6 @@ pub(crate) fn print(report: &CheckReport, format: Format, output: &Output) -> Re
 pub(crate) fn exit_status(status: Status) -> ExitStatus {
     match status {
         Status::Pass => ExitStatus::Fine,
-        Status::Fail => ExitStatus::Failed,
+        Status::Fail | Status::NotJudged => ExitStatus::Failed,
     }
 }

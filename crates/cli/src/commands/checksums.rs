@@ -28,7 +28,7 @@ pub(crate) fn run(
         .map(|(root, manifests)| {
             let source = open_bundle_within(&root, options.limits.of_folder())?;
             Ok(match (options.strict, manifests.is_empty()) {
-                (true, _) => on_all(source, manifests, Unlisted::Fail),
+                (true, _) => on_all(source, manifests, Unlisted::FailAll),
                 (false, true) => on_all(source, manifests, Unlisted::Count),
                 // A manifest that is named is asked about its files alone: the folder that it stands in may hold anything.
                 (false, false) => {

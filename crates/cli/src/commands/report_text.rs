@@ -40,18 +40,22 @@ pub(crate) fn print_notes_and_findings(report: &CheckReport, output: &Output) ->
     for note in &report.notes {
         output.line(output.paint(Meaning::Faint, format_args!("  note: {}", Shown(note))))?;
     }
-    for finding in report.findings.iter().take(LISTED_FINDINGS) {
-        output.line(format_args!("  {}", finding_line(finding, output)))?;
+    let errors = output.paint(Meaning::Bad, "✗ ");
+    print_findings(&report.findings, &errors, output)?;
+    print_findings(&report.ours, &output.paint(Meaning::Faint, "? ours: "), output)?;
+    let advice = output.paint(Meaning::Faint, "! advice: ");
+    print_findings(&report.advice, &advice, output)
+}
+
+fn print_findings(findings: &[Finding], mark: &str, output: &Output) -> Result<()> {
+    for finding in findings.iter().take(LISTED_FINDINGS) {
+        output.line(format_args!("  {mark}{}", Shown(&finding.to_string())))?;
     }
-    let more = report.findings.len().saturating_sub(LISTED_FINDINGS);
+    let more = findings.len().saturating_sub(LISTED_FINDINGS);
     if more > 0 {
         output.line(format_args!("  … and {more} more; `--format json` lists them all"))?;
     }
     Ok(())
-}
-
-fn finding_line(finding: &Finding, output: &Output) -> String {
-    output.paint(Meaning::Bad, "✗ ") + &Shown(&finding.to_string()).to_string()
 }
 
 /// `PASS check  summary`
@@ -59,6 +63,7 @@ pub(crate) fn headline(report: &CheckReport, output: &Output) -> String {
     let verdict = match report.status() {
         Status::Pass => output.paint(Meaning::Good, "PASS"),
         Status::Fail => output.paint(Meaning::Bad, "FAIL"),
+        Status::NotJudged => output.paint(Meaning::Faint, "OPEN"),
     };
     let compared = match report.comparison {
         Comparison::Published => "",
@@ -69,8 +74,13 @@ pub(crate) fn headline(report: &CheckReport, output: &Output) -> String {
         1 => "; 1 finding".to_owned(),
         many => format!("; {many} findings"),
     };
+    let advice = match report.advice.len() {
+        0 => String::new(),
+        1 => "; 1 piece of advice".to_owned(),
+        many => format!("; {many} pieces of advice"),
+    };
     format!(
-        "{verdict}  {:<22} {}{compared}{findings}",
+        "{verdict}  {:<22} {}{compared}{findings}{advice}",
         report.check.as_str(),
         Shown(&report.result.summary())
     )

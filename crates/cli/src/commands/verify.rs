@@ -56,9 +56,12 @@ pub(crate) fn run(
     let start = Instant::now();
     let source = open_bundle_within(&artifacts, options.limits.files.of_folder())?;
     let files = Files::start("verifying", verbosity);
-    let suite =
+    let mut suite =
         verify(&source, &release, &selection, FindingCap::default(), &files).map_err(call)?;
     files.finish();
+    if options.strict {
+        suite.refuse_advice();
+    }
     publish(&suite, start.elapsed(), &artifacts, options, output)
 }
 
@@ -239,7 +242,8 @@ pub(crate) fn print_verdict(
             output.paint(
                 Meaning::Good,
                 format_args!(
-                    "{n_ran} of {} checks ran and pass; left out: {}",
+                    "{} of {} checks ran and pass; left out: {}",
+                    suite.passed(),
                     names().count(),
                     left_out.join(", ")
                 ),

@@ -119,7 +119,8 @@ fn program() -> Command {
 }
 
 /// Fields of the JSON form that say what a verdict rests on, which the recorded program did not say; and how long it took.
-const NEW_FIELDS: [&str; 5] = ["compared", "not_compared", "verdict", "release", "elapsed_ms"];
+const NEW_FIELDS: [&str; 6] =
+    ["compared", "not_compared", "verdict", "release", "elapsed_ms", "advice"];
 
 /// The lines of `text` that are none of the new fields, whether they have a line or a block.
 fn recorded_lines(text: &str) -> impl Iterator<Item = &str> {
@@ -220,8 +221,21 @@ fn said() -> BTreeMap<String, (Option<i32>, String)> {
 }
 
 /// What was worded otherwise since, on purpose: where JSON text breaks off is told with the outermost place, a bundle whose
-/// release publishes nothing of some checks is called consistent, and a call that is refused is an object where JSON was asked for.
+/// release publishes nothing of some checks is called consistent, and a call that is refused is an object where JSON was asked for. A
+/// recount of the Stage-1 gate is advice of `mitigation`, which judges by the frozen decisions.
 const REWORDED: &[&str] = &[
+    "confidence: mitigation --recompute json",
+    "confidence: mitigation --recompute text",
+    "confidence: verify",
+    "confidence: verify html",
+    "confidence: verify json",
+    "confidence: verify junit",
+    "no-stage1: mitigation --recompute json",
+    "no-stage1: mitigation --recompute text",
+    "no-stage1: verify",
+    "no-stage1: verify html",
+    "no-stage1: verify json",
+    "no-stage1: verify junit",
     "whole: verify",
     "whole: mitigation --recompute --iterations x json",
     "whole: parse-sample --model nobody json",

@@ -268,6 +268,8 @@ pub(crate) fn suite() -> SuiteReport {
     let table2 = CheckReport {
         check: table2::LISTING.name,
         findings: vec![],
+        advice: vec![],
+        ours: vec![],
         comparison: Comparison::Published,
         notes: vec![],
         result: Box::new(Table2Result { models: ByName(models) }),

@@ -1,7 +1,8 @@
 //! The rows of the two quality-control files: unique ids, and the passed manifest as the passed attempts.
 //!
 //! Input: both files, row by row. Output: findings. The manifest must equal the passed rows of
-//! the attempts row by row as JSON values: rows that are the same text are equal, others are compared as values.
+//! the attempts row by row as JSON values: rows that are the same text are equal, others are compared as Python compares values.
+//! Their order says nothing and is advice.
 //! Rows are first matched by id, so that one missing row is one finding and does not misalign all that follow.
 
 use std::collections::BTreeMap;
@@ -75,7 +76,7 @@ pub(super) fn compare(attempts: &QcTable, manifest: &QcTable, findings: &mut Fin
             in_order = false;
             let message =
                 format!("the rows stand in another order than the attempts, first at `{pair_id}`");
-            findings.push(at(PASSED_ROW_ORDER, message));
+            findings.push(at(PASSED_ROW_ORDER, message).as_advice());
         }
         last_index = Some(index);
         let (expected, actual) = (attempts.row_text(attempt), manifest.row_text(row));

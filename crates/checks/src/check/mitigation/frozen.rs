@@ -7,7 +7,7 @@ use spinefairbench_artifacts::json::Value;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::records::mitigation_table::{self, ConditionRow};
 use spinefairbench_artifacts::records::{mitigation_counts, mitigation_summary};
-use spinefairbench_artifacts::table;
+use spinefairbench_artifacts::{table, text};
 use spinefairbench_bootstrap::Iterations;
 
 use super::comparison::{Comparison, shown};
@@ -253,15 +253,15 @@ fn compare_row(
 
 /// Whether a cell of the table says what was computed; an empty one says that nothing was.
 fn says(cell: &str, computed: Option<Statistic>) -> bool {
+    let cell = text::stripped(cell);
     match computed {
         None => cell.is_empty(),
         Some(Statistic::Truth(value)) => cell == if value { "True" } else { "False" },
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-        Some(Statistic::Count(value)) => {
-            table::number(cell).is_ok_and(|number| number.to_bits() == (value as f64).to_bits())
-        }
+        Some(Statistic::Count(value)) => table::python_number(cell)
+            .is_ok_and(|number| number.to_bits() == (value as f64).to_bits()),
         Some(Statistic::Number(value)) => {
-            table::number(cell).is_ok_and(|number| agree(number, value))
+            table::python_number(cell).is_ok_and(|number| agree(number, value))
         }
         Some(Statistic::Ends(_)) => false,
     }
