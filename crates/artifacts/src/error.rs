@@ -9,6 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::json::JsonError;
+use crate::limits::LimitExceeded;
 use crate::path::UnsafePath;
 use crate::png_header::PngProblem;
 use crate::source::FileKind;
@@ -90,6 +91,14 @@ pub enum ArtifactError {
         /// The limit.
         limit: u64,
     },
+    /// The text would take more memory than its reader may use.
+    #[error("`{path}` is not read: {exceeded}; `{}` raises the limit", exceeded.flag())]
+    BeyondLimit {
+        /// The file.
+        path: Box<str>,
+        /// The limit.
+        exceeded: LimitExceeded,
+    },
     /// A folder holds more than a walk takes.
     #[error("`{path}` is one of more than {limit} files and folders; the walk ends here")]
     TooManyEntries {
@@ -158,6 +167,7 @@ impl Diagnostic for ArtifactError {
             Self::Unreadable { .. } => "file_unreadable",
             Self::Changed { .. } => "file_changed",
             Self::TooLarge { .. } => "file_too_large",
+            Self::BeyondLimit { .. } => "beyond_limit",
             Self::TooManyEntries { .. } => "too_many_entries",
             Self::TooDeep { .. } => "folder_too_deep",
             Self::OutsideRoot { .. } => "path_outside_root",
@@ -183,6 +193,7 @@ impl Diagnostic for ArtifactError {
             | Self::Unreadable { path, .. }
             | Self::Changed { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::BeyondLimit { path, .. }
             | Self::TooManyEntries { path, .. }
             | Self::TooDeep { path, .. }
             | Self::OutsideRoot { path }
@@ -211,6 +222,7 @@ impl Diagnostic for ArtifactError {
             }
             Self::Changed { before, .. } => Some(format!("{before} bytes")),
             Self::TooLarge { limit, .. } => Some(format!("at most {limit} bytes")),
+            Self::BeyondLimit { .. } => Some("a text within the limits".to_owned()),
             Self::TooManyEntries { limit, .. } => Some(format!("at most {limit} entries")),
             Self::TooDeep { limit, .. } => Some(format!("at most {limit} levels")),
             Self::OutsideRoot { .. } => Some("a path inside the bundle".to_owned()),
@@ -232,6 +244,7 @@ impl Diagnostic for ArtifactError {
             Self::Changed { after, .. } => Some(format!("{after} bytes")),
             Self::TooLarge { len, .. } => Some(format!("{len} bytes")),
             Self::TooManyEntries { .. } | Self::TooDeep { .. } => Some("more".to_owned()),
+            Self::BeyondLimit { exceeded, .. } => Some(exceeded.to_string()),
             Self::OutsideRoot { .. } => Some("a link out of it".to_owned()),
             Self::UnsafePath(problem) => problem.actual(),
             Self::Encoding { problem, .. } => Some(problem.to_string()),

@@ -111,6 +111,14 @@ files! {
     TOY_SUBMISSION = "metrics/toy_submission.json";
 }
 
+/// The file of a panel that holds its reports.
+const PANEL_RESULTS: &str = "evaluation_results.json";
+
+/// Whether `path` is that of a panel's reports: by far the longest files that are parsed.
+pub(crate) fn is_panel_results(path: &ReleasePath) -> bool {
+    Panel::ALL.iter().any(|panel| panel.results() == *path)
+}
+
 /// A retained panel of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Panel {
@@ -159,7 +167,7 @@ impl Panel {
     /// The reports.
     #[must_use]
     pub fn results(self) -> ReleasePath {
-        constant(&format!("{}/evaluation_results.json", self.folder()))
+        constant(&format!("{}/{PANEL_RESULTS}", self.folder()))
     }
 
     /// The pairs of a retained panel; the mitigation panel has none.

@@ -2,8 +2,9 @@
 //!
 //! Input: what has been read so far. Output: nothing, or the [`LimitExceeded`] that stops the reading. Everything is counted on
 //! the bytes that really come out of a decoder, never on what a header claims. [`Growth`] is what archives and texts have in
-//! common; [`InputLimits`] adds what a text has. Every limit is a choice of ours, roomy for what the release and real submissions
-//! hold, and every one can be raised.
+//! common; [`InputLimits`] adds what a text has. A text that is in memory as a whole is looked through once more before it is taken
+//! apart ([`InputLimits::check_document`]): what it becomes may be a hundred times as large. Every limit is a choice of ours, roomy
+//! for what the release and real submissions hold, and every one can be raised.
 
 use std::io;
 
@@ -66,6 +67,58 @@ impl Default for InputLimits {
     }
 }
 
+impl InputLimits {
+    /// Whether the whole text `bytes` of the file `name` may be taken apart: as one JSON document if it is called so, by lines
+    /// otherwise. Both are counted from above, without reading the text as anything.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded::Records`] or [`LimitExceeded::Values`].
+    ///
+    /// ```
+    /// # use spinefairbench_artifacts::limits::{InputLimits, LimitExceeded};
+    /// let limits = InputLimits { records: 2, ..InputLimits::default() };
+    /// assert_eq!(limits.check_document("a.csv", b"id\n1"), Ok(()));
+    /// let exceeded = limits.check_document("a.csv", b"id\n1\n2").unwrap_err();
+    /// assert_eq!(exceeded, LimitExceeded::Records { limit: 2 });
+    /// ```
+    pub fn check_document(&self, name: &str, bytes: &[u8]) -> Result<(), LimitExceeded> {
+        let is_json = name.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+        if is_json {
+            return self.check_values(bytes);
+        }
+        let mut n_lines = 0;
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]) {
+            let line = &bytes[start..end];
+            start = end + 1;
+            n_lines += u64::from(end < bytes.len() || !line.is_empty());
+            if n_lines > self.records {
+                return Err(LimitExceeded::Records { limit: self.records });
+            }
+            // A line may be a JSON document or a row of its own; a short one cannot hold too much.
+            if line.len() as u64 > self.values() {
+                self.check_values(line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Values of a JSON document, cells of a row.
+    fn values(&self) -> u64 {
+        /// The released documents have at most four values for a line; a value takes up to 330 bytes of memory.
+        const VALUES_FOR_A_RECORD: u64 = 3;
+        self.records.saturating_mul(VALUES_FOR_A_RECORD)
+    }
+
+    /// Each value but the first stands behind a comma or a bracket.
+    fn check_values(&self, text: &[u8]) -> Result<(), LimitExceeded> {
+        let n_values = memchr::memchr3_iter(b',', b'[', b'{', text).count() as u64;
+        let limit = self.values();
+        if n_values > limit { Err(LimitExceeded::Values { limit }) } else { Ok(()) }
+    }
+}
+
 /// A limit that an input goes beyond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -106,6 +159,12 @@ pub enum LimitExceeded {
         /// The limit.
         limit: u64,
     },
+    /// A JSON document holds too many values, or a row too many cells.
+    #[error("it holds more than {limit} values in one document or row")]
+    Values {
+        /// The limit, three for each record that a text may hold.
+        limit: u64,
+    },
 }
 
 impl LimitExceeded {
@@ -123,7 +182,7 @@ impl LimitExceeded {
             Self::Expansion { .. } => "--max-expansion",
             Self::DocumentBytes { .. } => "--max-document-bytes",
             Self::LineBytes { .. } => "--max-line-bytes",
-            Self::Records { .. } => "--max-records",
+            Self::Records { .. } | Self::Values { .. } => "--max-records",
         }
     }
 }
@@ -151,6 +210,29 @@ mod tests {
         assert_eq!(growth.check(1000, 1001), Err(LimitExceeded::TotalBytes { limit: 1000 }));
         let no_overflow = Growth { expansion: u64::MAX, ..growth };
         assert_eq!(no_overflow.check(1000, 1000), Ok(()));
+    }
+
+    #[test]
+    fn lines_and_values_are_counted_before_a_text_is_taken_apart() {
+        let limits = InputLimits { records: 2, ..InputLimits::default() };
+        let records = Err(LimitExceeded::Records { limit: 2 });
+        let values = Err(LimitExceeded::Values { limit: 6 });
+        for (name, text, expected) in [
+            ("a.csv", "", Ok(())),
+            ("a.csv", "id\n1\n", Ok(())),
+            ("a.csv", "id\n1\n\n", records),
+            ("a.txt", "\n\n\n", records),
+            ("a.csv", "id,,,,,,\n", Ok(())),
+            ("a.csv", "id,,,,,,,\n", values),
+            ("a.json", "\n\n\n\n", Ok(())),
+            ("a.json", "[1,2,3,4,5,6]", Ok(())),
+            ("a.JSON", "[1,2,3,4,5,6,7]", values),
+            ("a.jsonl", "[[[[[[[0]]]]]]]\n", values),
+        ] {
+            assert_eq!(limits.check_document(name, text.as_bytes()), expected, "{name}: {text:?}");
+        }
+        let all = InputLimits { records: u64::MAX, ..limits };
+        assert_eq!(all.check_document("a.json", b"[1,2,3,4,5,6,7]"), Ok(()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::digest::Sha256;
 use crate::error::ArtifactError;
+use crate::limits::InputLimits;
 use crate::path::ReleasePath;
 
 mod counting;
@@ -123,8 +124,10 @@ impl<S: FileSource + ?Sized> FileSource for &S {
 pub struct ReadLimits {
     /// Bytes of one file, sparse ones by the length that they claim.
     pub file_bytes: u64,
-    /// Bytes of one file that is held in memory, since it is parsed.
-    pub document_bytes: u64,
+    /// Bytes of a panel's reports, which are held in memory and read row by row.
+    pub panel_bytes: u64,
+    /// What any other file that is parsed may take.
+    pub documents: InputLimits,
     /// Files and folders of a walk.
     pub entries: u64,
     /// Levels of folders below the root.
@@ -132,10 +135,16 @@ pub struct ReadLimits {
 }
 
 impl Default for ReadLimits {
-    /// Roomy for the release (about 92,000 files, none above a few hundred megabytes), and chosen so; files, entries and depth are
-    /// those of [`crate::archive`], where that is built.
+    /// Roomy for the release (about 92,000 files; panels of 150 MB; its longest list has 92,000 lines and 21 MB), and chosen so;
+    /// files, entries and depth are those of [`crate::archive`], where that is built.
     fn default() -> Self {
-        Self { file_bytes: 8 << 30, document_bytes: 2 << 30, entries: 1_000_000, depth: 32 }
+        Self {
+            file_bytes: 8 << 30,
+            panel_bytes: 512 << 20,
+            documents: InputLimits { document_bytes: 48 << 20, ..InputLimits::default() },
+            entries: 1_000_000,
+            depth: 32,
+        }
     }
 }
 

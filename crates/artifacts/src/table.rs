@@ -4,6 +4,9 @@
 //! Output: the rows with their line numbers, and every problem of form: a duplicate column, a row with more or fewer
 //! cells than the header, a quote that is never closed. Cells are text; [`Row::number`] reads one as a number.
 
+use std::collections::HashMap;
+use std::io::{Chain, Read as _};
+
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::error::{ArtifactError, Diagnostic};
@@ -20,7 +23,12 @@ pub use number::{NumberFault, number, python_number};
 pub struct Table {
     path: Box<str>,
     columns: Vec<String>,
-    rows: Vec<(u64, StringRecord)>,
+    /// The lines on which the rows start.
+    lines: Vec<u64>,
+    /// The text of all cells, one behind the other.
+    text: String,
+    /// Where each cell ends in the text, row by row.
+    ends: Vec<u32>,
     /// All problems of form, in file order.
     pub problems: Vec<TableProblem>,
 }
@@ -33,8 +41,7 @@ pub struct Column(usize);
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     table: &'a Table,
-    line: u64,
-    cells: &'a StringRecord,
+    index: usize,
 }
 
 /// What is wrong with a table.
@@ -56,15 +63,15 @@ pub enum TableFault {
     /// The file has no header.
     #[error("no header row")]
     NoHeader,
+    /// The file starts with a byte order mark, which is part of the first column's name.
+    #[error("a byte order mark stands before the first column, and belongs to its name")]
+    ByteOrderMark,
     /// Two columns have one name.
     #[error("the column `{}` stands twice in the header", shown(column))]
     DuplicateColumn {
         /// The name.
         column: String,
     },
-    /// The file starts with a byte order mark, which is part of the first column's name.
-    #[error("a byte order mark stands before the first column, and belongs to its name")]
-    ByteOrderMark,
     /// A column that the reader needs is not there.
     #[error("no column `{}` (columns: {})", shown(column), shown(found))]
     MissingColumn {
@@ -72,6 +79,18 @@ pub enum TableFault {
         column: String,
         /// The columns that are there.
         found: String,
+    },
+    /// The header is one cell, which holds another separator.
+    #[error(
+        "the header is one column, `{}`: its names are separated by {}, and a table's cells by commas",
+        shown(header),
+        separator_name(*separator)
+    )]
+    Separator {
+        /// The header.
+        header: String,
+        /// What separates the names.
+        separator: char,
     },
     /// A row has another number of cells than the header.
     #[error("{found} cells instead of {expected}")]
@@ -153,30 +172,38 @@ impl Table {
     }
 
     fn read(path: &str, text: &str, ragged: Ragged) -> Self {
-        let mut table =
-            Self { path: path.into(), columns: Vec::new(), rows: Vec::new(), problems: Vec::new() };
-        let mut records = records(text);
-        let unclosed = match records.pop() {
-            Some((_, last)) if is_end_mark(&last) => None,
-            other => other.map(|(line, _)| line),
+        let mut table = Self {
+            path: path.into(),
+            columns: Vec::new(),
+            lines: Vec::new(),
+            text: String::new(),
+            ends: Vec::new(),
+            problems: Vec::new(),
         };
-        let mut records = records.into_iter();
+        let mut records = Records::of(text);
         match records.next() {
-            Some((line, header)) => table.set_header(line, &header),
-            None if unclosed.is_none() => table.add_problem(1, TableFault::NoHeader),
-            None => {}
+            Some(Ok((line, header))) => table.set_header(line, header),
+            Some(Err(UnclosedQuote { line })) => table.add_problem(line, TableFault::UnclosedQuote),
+            None => table.add_problem(1, TableFault::NoHeader),
+        }
+        if table.is_separated_otherwise() {
+            // Every row would be of another length, or one cell.
+            return table;
         }
         let expected = table.columns.len();
-        for (line, cells) in records {
-            if cells.len() != expected {
-                table.add_problem(line, TableFault::Ragged { expected, found: cells.len() });
+        while let Some(record) = records.next() {
+            match record {
+                Ok((line, cells)) => {
+                    let found = cells.len();
+                    if found == expected || ragged == Ragged::Keep {
+                        table.push(line, cells);
+                    }
+                    if found != expected {
+                        table.add_problem(line, TableFault::Ragged { expected, found });
+                    }
+                }
+                Err(UnclosedQuote { line }) => table.add_problem(line, TableFault::UnclosedQuote),
             }
-            if cells.len() == expected || ragged == Ragged::Keep {
-                table.rows.push((line, cells));
-            }
-        }
-        if let Some(line) = unclosed {
-            table.add_problem(line, TableFault::UnclosedQuote);
         }
         table
     }
@@ -212,28 +239,53 @@ impl Table {
     /// The rows, in file order; where the table is no released one, those of the right length.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
-        self.rows.iter().map(|(line, cells)| Row { table: self, line: *line, cells })
+        (0..self.len()).map(|index| Row { table: self, index })
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.lines.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.lines.is_empty()
     }
 
     fn set_header(&mut self, line: u64, header: &StringRecord) {
         self.columns = header.iter().map(str::to_owned).collect();
-        for (index, column) in header.iter().enumerate() {
+        let mut seen: HashMap<&str, u32> = HashMap::new();
+        for column in header {
+            let times = seen.entry(column).or_default();
+            *times += 1;
             // Reported once, at its second place.
-            if header.iter().take(index).filter(|earlier| *earlier == column).count() == 1 {
+            if *times == 2 {
                 self.add_problem(line, TableFault::DuplicateColumn { column: column.to_owned() });
             }
+        }
+    }
+
+    /// Whether the header is one column whose name holds another separator, which is a problem of its own.
+    fn is_separated_otherwise(&mut self) -> bool {
+        let [header] = self.columns.as_slice() else { return false };
+        let mut separators = [';', '\t', '|'].into_iter();
+        let Some(separator) = separators.find(|mark| header.contains(*mark)) else {
+            return false;
+        };
+        let header = header.clone();
+        self.add_problem(1, TableFault::Separator { header, separator });
+        true
+    }
+
+    /// Keeps the cells of a row; one that is not there is empty, and those beyond the header belong to no column.
+    fn push(&mut self, line: u64, cells: &StringRecord) {
+        self.lines.push(line);
+        for index in 0..self.columns.len() {
+            self.text.push_str(cells.get(index).unwrap_or_default());
+            // Texts that are parsed are far below 4 GiB; beyond, cells would be cut short, and no place is out of the text.
+            self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         }
     }
 
@@ -250,13 +302,16 @@ impl<'a> Row<'a> {
     /// The line on which the row starts, from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
-        self.line
+        self.table.lines[self.index]
     }
 
     /// The cell in `column`.
     #[must_use]
     pub fn cell(&self, column: Column) -> &'a str {
-        self.cells.get(column.0).unwrap_or_default()
+        let table = self.table;
+        let last = self.index * table.columns.len() + column.0;
+        let start = last.checked_sub(1).map_or(0, |before| table.ends[before]);
+        table.text.get(start as usize..table.ends[last] as usize).unwrap_or_default()
     }
 
     /// The cell in `column` as a finite decimal number.
@@ -269,7 +324,7 @@ impl<'a> Row<'a> {
         number(cell).map_err(|fault| {
             let name = self.table.columns.get(column.0).cloned().unwrap_or_default();
             self.table
-                .problem(self.line, TableFault::Number { column: name, cell: shown(cell), fault })
+                .problem(self.line(), TableFault::Number { column: name, cell: shown(cell), fault })
         })
     }
 }
@@ -281,26 +336,58 @@ fn is_end_mark(record: &StringRecord) -> bool {
     record.len() == 1 && &record[0] == END_MARK
 }
 
-/// All records with the lines on which they start, the last being the end mark unless a quote is open.
-fn records(text: &str) -> Vec<(u64, StringRecord)> {
-    use std::io::Read as _;
-    let marked = text.as_bytes().chain(b"\n".as_slice()).chain(END_MARK.as_bytes());
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(marked);
-    let bytes = text.as_bytes();
-    let mut records = Vec::new();
-    let mut record = StringRecord::new();
-    let (mut line, mut counted) = (1, 0);
-    // Reading from memory cannot fail, and all of it is UTF-8.
-    while reader.read_record(&mut record).unwrap_or(false) {
-        // The reader's own count stops before the second half of a CRLF and before blank lines, as its place does.
-        let place = record.position().map_or(0, csv::Position::byte);
-        let mut start = usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
-        start += bytes[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        line += memchr::memchr_iter(b'\n', &bytes[counted..start]).count() as u64;
-        counted = start;
-        records.push((line, record.clone()));
+/// A quoted field that starts on the row of this line and never ends.
+struct UnclosedQuote {
+    line: u64,
+}
+
+/// A text, a line feed and the end mark.
+type Marked<'a> = Chain<Chain<&'a [u8], &'a [u8]>, &'a [u8]>;
+
+/// The records of a text, each with the line on which it starts. One is held at a time.
+struct Records<'a> {
+    reader: csv::Reader<Marked<'a>>,
+    bytes: &'a [u8],
+    record: StringRecord,
+    line: u64,
+    counted: usize,
+}
+
+impl<'a> Records<'a> {
+    fn of(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let marked = bytes.chain(b"\n".as_slice()).chain(END_MARK.as_bytes());
+        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(marked);
+        Self { reader, bytes, record: StringRecord::new(), line: 1, counted: 0 }
     }
-    records
+
+    /// The next record; none after the last.
+    fn next(&mut self) -> Option<Result<(u64, &StringRecord), UnclosedQuote>> {
+        // Reading from memory cannot fail, and all of it is UTF-8.
+        if !self.reader.read_record(&mut self.record).unwrap_or(false) {
+            return None;
+        }
+        // The mark behind the end is a record of its own unless an open quote holds it.
+        let is_last = self.reader.position().byte() > self.bytes.len() as u64 + 1;
+        if is_last && is_end_mark(&self.record) {
+            return None;
+        }
+        // The reader's own count stops before the second half of a CRLF and before blank lines, as its place does.
+        let place = self.record.position().map_or(0, csv::Position::byte);
+        let mut start = usize::try_from(place).unwrap_or(usize::MAX).min(self.bytes.len());
+        let rest = self.bytes[start..].iter();
+        start += rest.take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += memchr::memchr_iter(b'\n', &self.bytes[self.counted..start]).count() as u64;
+        self.counted = start;
+        if is_last {
+            return Some(Err(UnclosedQuote { line: self.line }));
+        }
+        Some(Ok((self.line, &self.record)))
+    }
+}
+
+fn separator_name(separator: char) -> String {
+    if separator == '\t' { "tabs".to_owned() } else { format!("`{separator}`") }
 }
 
 impl Diagnostic for TableProblem {
@@ -310,6 +397,7 @@ impl Diagnostic for TableProblem {
             TableFault::ByteOrderMark => "encoding_bom",
             TableFault::DuplicateColumn { .. } => "csv_duplicate_column",
             TableFault::MissingColumn { .. } => "csv_missing_column",
+            TableFault::Separator { .. } => "csv_separator",
             TableFault::Ragged { .. } => "csv_ragged_row",
             TableFault::UnclosedQuote => "csv_unclosed_quote",
             TableFault::Number { .. } => "csv_number",
@@ -330,6 +418,7 @@ impl Diagnostic for TableProblem {
             TableFault::ByteOrderMark => "no byte order mark".to_owned(),
             TableFault::DuplicateColumn { .. } => "each column once".to_owned(),
             TableFault::MissingColumn { column, .. } => format!("a column `{}`", shown(column)),
+            TableFault::Separator { .. } => "names separated by commas".to_owned(),
             TableFault::Ragged { expected, .. } => format!("{expected} cells"),
             TableFault::UnclosedQuote => "a closing quote".to_owned(),
             TableFault::Number { .. } => "a finite decimal number".to_owned(),
@@ -342,6 +431,7 @@ impl Diagnostic for TableProblem {
             TableFault::ByteOrderMark => "the bytes EF BB BF".to_owned(),
             TableFault::DuplicateColumn { column } => format!("`{}` twice", shown(column)),
             TableFault::MissingColumn { found, .. } => shown(found),
+            TableFault::Separator { header, .. } => shown(header),
             TableFault::Ragged { found, .. } => format!("{found} cells"),
             TableFault::UnclosedQuote => "the end of the file".to_owned(),
             TableFault::Number { cell, .. } => shown(cell),
@@ -360,10 +450,15 @@ mod tests {
     #[track_caller]
     fn check(text: &str, rows: &[(u64, &[&str])], problems: &[&str]) {
         let table = table(text);
-        let found: Vec<(u64, Vec<&str>)> =
-            table.rows.iter().map(|(line, row)| (*line, row.iter().collect())).collect();
-        let expected: Vec<(u64, Vec<&str>)> =
-            rows.iter().map(|(line, row)| (*line, row.to_vec())).collect();
+        let cells = |row: Row<'_>| -> Vec<String> {
+            (0..table.columns.len()).map(|column| row.cell(Column(column)).to_owned()).collect()
+        };
+        let found: Vec<(u64, Vec<String>)> =
+            table.rows().map(|row| (row.line(), cells(row))).collect();
+        let expected: Vec<(u64, Vec<String>)> = rows
+            .iter()
+            .map(|(line, row)| (*line, row.iter().map(|cell| (*cell).to_owned()).collect()))
+            .collect();
         assert_eq!(found, expected, "text: {text:?}");
         let found: Vec<String> = table.problems.iter().map(ToString::to_string).collect();
         assert_eq!(found, problems, "text: {text:?}");
@@ -399,6 +494,8 @@ mod tests {
         );
         check("a,b\n1,\"2\n3,4\n", &[], &["`a.csv` line 2: a quoted field is never closed"]);
         check("\"a", &[], &["`a.csv` line 1: a quoted field is never closed"]);
+        let mark = format!("a\n{END_MARK}\n1\n");
+        check(&mark, &[(2, &[END_MARK]), (3, &["1"])], &[]);
     }
 
     #[test]
@@ -408,8 +505,22 @@ mod tests {
         assert_eq!(missing.to_string(), "`a.csv` line 1: no column `Value` (columns: id, value)");
         let row = table.rows().next().unwrap();
         let wrong = row.number(table.column("value").unwrap()).unwrap_err();
-        assert_eq!(wrong.to_string(), "`a.csv` line 2: column `value`: `1,5` holds a comma");
+        assert_eq!(
+            wrong.to_string(),
+            "`a.csv` line 2: column `value`: `1,5` holds a comma (numbers have a decimal point and no marks between thousands)"
+        );
         assert_eq!(wrong.code(), "csv_number");
+    }
+
+    #[test]
+    fn another_separator_is_the_only_problem_of_a_table() {
+        let message = "`a.csv` line 1: the header is one column, `id;value`: its names are separated by `;`, and a table's \
+                       cells by commas";
+        check("id;value\na;1,5\nb;2,5\n", &[], &[message]);
+        let table = table("id\tvalue\na\t1\n");
+        assert!(table.problems[0].to_string().contains("separated by tabs"));
+        assert_eq!(table.problems[0].code(), "csv_separator");
+        check("a;b,c\n1,2\n", &[(2, &["1", "2"])], &[]);
     }
 
     #[test]

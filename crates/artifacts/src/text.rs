@@ -130,11 +130,27 @@ pub fn shown(text: &str) -> String {
         }
         match character {
             '"' | '\'' | '\\' => out.push(character),
+            // Line breaks and tabs have names.
+            other if is_deceptive(other) && !matches!(other, '\0' | '\t' | '\n' | '\r') => {
+                out.extend(other.escape_unicode());
+            }
             // Writing to a `String` cannot fail.
             other => drop(write!(out, "{}", other.escape_debug())),
         }
     }
     out
+}
+
+/// Whether a character moves, reorders or hides text: controls (C0, DEL and C1), direction marks, characters without width,
+/// variation selectors, tags, and the invisible letters of Hangul and Khmer. The only list of such characters in the workspace.
+#[must_use]
+pub fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// The text around byte `offset` of `text`, from its own line on, as a message may show it.

@@ -5,6 +5,7 @@ pub(crate) mod generator;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use spinefairbench_artifacts::release::VariantName;
 
+use crate::arguments::limits::InputLimitArguments;
 use crate::arguments::resampling::ResamplingArguments;
 use crate::places::{BundleFolder, InputFile, OutputFile, OutputFolder};
 use crate::progress::Verbosity;
@@ -207,7 +208,7 @@ pub(crate) enum ScaleArgument {
 /// `parse`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ParseArguments {
-    /// JSON Lines with a string `text` each, or with `--text` one report; `-` is standard input.
+    /// JSON Lines with a string `text` each, or with `--text` one report; plain, gzip or zstd; `-` is standard input.
     #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
     pub(crate) file: InputFile,
     /// Read the whole file as one report.
@@ -215,12 +216,14 @@ pub(crate) struct ParseArguments {
     pub(crate) text: bool,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// `interval`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct IntervalArguments {
-    /// A CSV table with a header; `-` is standard input.
+    /// A CSV table with a header, plain, gzip or zstd; `-` is standard input.
     #[arg(value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     pub(crate) file: InputFile,
     /// The column of values: decimal or C99 hexadecimal numbers.
@@ -233,6 +236,8 @@ pub(crate) struct IntervalArguments {
     pub(crate) resampling: ResamplingArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// Where downloads come from.

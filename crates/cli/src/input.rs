@@ -11,6 +11,7 @@ use spinefairbench_artifacts::limited::{self, ReadFault};
 use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::release::{ReleaseDescription, VariantName, path_beside};
 use spinefairbench_checks::check::GivenFile;
+use spinefairbench_scoring::lint::look_alike;
 use spinefairbench_scoring::score_file::ScoreFile;
 
 use crate::arguments::limits::InputLimitArguments;
@@ -26,6 +27,23 @@ use crate::progress::{Verbosity, note};
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).with_context(|| format!("cannot read `{}`", name(path)))?;
+    Ok(bytes)
+}
+
+/// The content of a file of the user's own that is read whole, such as a configuration: at most `limit` bytes.
+///
+/// # Errors
+///
+/// If it cannot be read, or is longer; the message names it.
+pub(crate) fn read_short(path: &Path, limit: u64, kind: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let failed = || format!("cannot read `{}`", name(path));
+    open(path)?.take(limit + 1).read_to_end(&mut bytes).with_context(failed)?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= limit,
+        "cannot read `{}`: it has more than {limit} bytes, and is no {kind}",
+        name(path)
+    );
     Ok(bytes)
 }
 
@@ -73,6 +91,20 @@ pub(crate) fn score_file(
         .map_err(|error| format!("{:#}", anyhow::Error::from(error))))
 }
 
+/// The table `path`, decompressed if need be, within `limits`; or what is wrong with the content.
+///
+/// # Errors
+///
+/// As [`read_document`].
+pub(crate) fn read_table(path: &Path, limits: InputLimits) -> Result<Result<Vec<u8>, String>> {
+    Ok(read_document(path, limits)?.and_then(|bytes| {
+        limits.check_document("table.csv", &bytes).map(|()| bytes).map_err(|exceeded| {
+            let flag = exceeded.flag();
+            format!("cannot read `{}`: {exceeded}; `{flag}` raises the limit", name(path))
+        })
+    }))
+}
+
 /// A reader of `path`, or of standard input if it is `-`.
 ///
 /// # Errors
@@ -98,6 +130,16 @@ pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
+/// Says which of the names of models look alike and are not the same.
+pub(crate) fn advise_on_names<'a>(names: impl IntoIterator<Item = &'a str>, verbosity: Verbosity) {
+    for names in look_alike(names) {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(", ");
+        let advice = "names of models look alike and are not the same";
+        note(verbosity, format_args!("advice: {advice}: {}", Shown(&names)));
+    }
+}
+
 /// The release description for what is read from the bundle in `artifacts`: the one in `path`; without it that of a bundle which
 /// was made here and stands beside its folder, if it names this very bundle; else the pinned one.
 ///
@@ -109,6 +151,8 @@ pub(crate) fn description_for(
     path: Option<&Path>,
     verbosity: Verbosity,
 ) -> Result<ReleaseDescription> {
+    /// The release's has 12 MB.
+    const MOST_BYTES: u64 = 64 << 20;
     let beside = path_beside(artifacts);
     if path.is_some() || !beside.is_file() {
         return release_description(path);
@@ -117,7 +161,8 @@ pub(crate) fn description_for(
         return release_description(None);
     };
     let anchor = description.artifact_anchors.get(layout::SHA256SUMS);
-    let sums = read(&artifacts.join(layout::SHA256SUMS)).ok().map(|bytes| Sha256::of(&bytes));
+    let sums = read_short(&artifacts.join(layout::SHA256SUMS), MOST_BYTES, "checksum manifest");
+    let sums = sums.ok().map(|bytes| Sha256::of(&bytes));
     if anchor.is_none() || anchor != sums.as_ref() {
         return release_description(None);
     }
@@ -138,8 +183,10 @@ pub(crate) fn description_for(
 ///
 /// If the file cannot be read or is no release description.
 pub(crate) fn release_description(path: Option<&Path>) -> Result<ReleaseDescription> {
+    /// Ours has less than 20 KB.
+    const MOST_BYTES: u64 = 4 << 20;
     let Some(path) = path else { return Ok(ReleaseDescription::pinned()) };
-    let bytes = read(path)?;
+    let bytes = read_short(path, MOST_BYTES, "release description")?;
     Ok(ReleaseDescription::parse(&name(path), &bytes)?)
 }
 

@@ -84,7 +84,7 @@ fn carry_out(
         Command::Generator(options) => commands::generator::run(options, verbosity, output),
         Command::Demo(options) => commands::demo::run(options, verbosity, output),
         Command::Doctor(options) => commands::doctor::run(options, output),
-        Command::Compare(options) => commands::compare::run(options, output),
+        Command::Compare(options) => commands::compare::run(options, verbosity, output),
         Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, output),
         Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, output),
         Command::Completions(options) => commands::completions::run(options, output),

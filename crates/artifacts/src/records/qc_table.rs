@@ -46,6 +46,9 @@ pub struct QcRow {
     pub image_sha256: Option<Sha256>,
 }
 
+/// Problems of a table after which no more is read: they would take hundreds of megabytes. Chosen: eight for each row of the release.
+const MOST_PROBLEMS: usize = 100_000;
+
 impl QcTable {
     /// The row's own text.
     #[must_use]
@@ -74,6 +77,11 @@ fn table(path: &str, bytes: &[u8]) -> Part<QcTable> {
     let mut table = QcTable { text: text.to_owned(), ..QcTable::default() };
     let mut problems = Vec::new();
     for (line, span) in text::python_lines(text) {
+        if problems.len() >= MOST_PROBLEMS {
+            let message = "the rest of the file is not read, since so much is wrong with it";
+            problems.push(Finding::new(Code::PART_NOT_READ, message).in_file(path));
+            break;
+        }
         let row_text = &text[span.clone()];
         table.line_count = line;
         if row_text.trim().is_empty() {

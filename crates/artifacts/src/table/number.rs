@@ -20,7 +20,7 @@ pub enum NumberFault {
     #[error("holds white space")]
     WhiteSpace,
     /// A comma, for thousands or as the decimal point.
-    #[error("holds a comma")]
+    #[error("holds a comma (numbers have a decimal point and no marks between thousands)")]
     Comma,
     /// An underscore between digits.
     #[error("holds an underscore")]

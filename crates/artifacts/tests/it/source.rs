@@ -3,6 +3,8 @@
 use std::fs;
 
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout::Panel;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::{
     CountingSource, DirectorySource, FileEnds, FileKind, FileSource, MemorySource, ReadLimits,
@@ -285,17 +287,32 @@ fn what_is_above_the_limits_is_named_and_not_read() {
     }
     let source = |limits| DirectorySource::open_within(folder.path(), limits).unwrap();
     let limits = ReadLimits::default();
-    let small = source(ReadLimits { file_bytes: 4, document_bytes: 4, ..limits });
+    let documents =
+        |document_bytes, records| InputLimits { document_bytes, records, ..limits.documents };
+    let small = source(ReadLimits { file_bytes: 4, documents: documents(4, 9), ..limits });
     check_refused(&small, "x", "file_too_large");
     let error = small.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).unwrap_err();
     assert_eq!(error.to_string(), "`x` has 5 bytes, at most 4 are read");
     assert_eq!(small.read_ends(&path("x"), 1, 1).unwrap_err().code(), "file_too_large");
-    let exact = source(ReadLimits { file_bytes: 5, document_bytes: 5, ..limits });
+    let exact = source(ReadLimits { file_bytes: 5, documents: documents(5, 1), ..limits });
     assert_eq!(exact.read(&path("x")).unwrap(), b"12345");
     // Documents alone are held in memory.
-    let documents = source(ReadLimits { document_bytes: 4, ..limits });
-    assert!(documents.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).is_ok());
-    assert_eq!(documents.read(&path("x")).unwrap_err().code(), "file_too_large");
+    let held = source(ReadLimits { documents: documents(4, 9), ..limits });
+    assert!(held.read_or_digest(&path("x"), 1, 1, &mut Vec::new()).is_ok());
+    assert_eq!(held.read(&path("x")).unwrap_err().code(), "file_too_large");
+    let lines = source(ReadLimits { documents: documents(5, 0), ..limits });
+    let error = lines.read(&path("x")).unwrap_err();
+    assert_eq!(error.code(), "beyond_limit");
+    let message = "`x` is not read: it holds more than 0 records; `--max-records` raises the limit";
+    assert_eq!(error.to_string(), message);
+    // The rows of a panel are read one by one.
+    let panel = Panel::Full.results();
+    fs::create_dir_all(folder.path().join(Panel::Full.folder())).unwrap();
+    fs::write(folder.path().join(panel.as_str()), "[{},{}]").unwrap();
+    assert!(lines.read(&panel).is_ok());
+    let small = source(ReadLimits { panel_bytes: 6, ..limits });
+    assert_eq!(small.read(&panel).unwrap_err().code(), "file_too_large");
+    fs::remove_dir_all(folder.path().join("artifacts")).unwrap();
     let problems = |limits| {
         let listing = source(limits).files(None).unwrap();
         let codes: Vec<&str> = listing.problems.iter().map(Diagnostic::code).collect();

@@ -131,6 +131,8 @@ pub(crate) struct LeaderboardShowArguments {
     pub(crate) published: PublishedArguments,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// `leaderboard render`.
@@ -143,6 +145,8 @@ pub(crate) struct LeaderboardRenderArguments {
     pub(crate) published: PublishedArguments,
     #[command(flatten)]
     pub(crate) forms: RenderedForms,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
 }
 
 /// The forms that a leaderboard is written in.

@@ -10,6 +10,7 @@ use spinefairbench_imaging::{
     Limits, PassOrder, RawLayout, ReadOptions, Sixteen, Thresholds, WindowChoice,
 };
 
+use super::limits::InputLimitArguments;
 use super::{Format, FormatArguments, HubArguments};
 use crate::places::{InputFile, InputFolder, OutputFile, OutputFolder};
 
@@ -327,6 +328,8 @@ pub(crate) struct BatchArguments {
     /// The folder that pictures and journals go to; shards may share it.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, required_unless_present = "check")]
     pub(crate) output: Option<OutputFolder>,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
     /// Only read every source, mask and the LoRA, and name all that cannot be used and every notice: no model, no libtorch.
     #[arg(long)]
     pub(crate) check: bool,

@@ -19,6 +19,9 @@ pub(crate) struct LimitArguments {
     /// Most levels of folders (32 without it).
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(crate) max_depth: Option<u16>,
+    /// Most lines of a file that is parsed, and a third as many as a JSON document may hold values (200000 without it).
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub(crate) max_records: Option<u64>,
 }
 
 /// The limits on a submission, a score file or another text of records.
@@ -38,7 +41,7 @@ pub(crate) struct InputLimitArguments {
     /// Most decompressed bytes for one compressed byte, after the first 64 MiB (200 without it).
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) max_expansion: Option<u64>,
-    /// Most results (200000 without it).
+    /// Most results, rows or lines, and a third as many as a JSON document may hold values (200000 without it).
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     pub(crate) max_records: Option<u64>,
     /// Most problems that are listed; the rest is counted (1000 without it).
@@ -64,7 +67,23 @@ impl InputLimitArguments {
         }
     }
 
-    /// The limits of a score file, whose many small values take several times their length in memory.
+    /// The limits of a submission that is copied, for which it is in memory four times: as it was, plain, as its reports and as the
+    /// copy.
+    #[must_use]
+    pub(crate) fn of_copy(&self) -> InputLimits {
+        const TOTAL_BYTES: u64 = 64 << 20;
+        let mut limits = self.of_input();
+        limits.growth.total_bytes = self.max_input_bytes.unwrap_or(TOTAL_BYTES);
+        limits
+    }
+
+    /// The limits of a bundle that is read beside the input.
+    #[must_use]
+    pub(crate) fn of_bundle(&self) -> ReadLimits {
+        LimitArguments { max_records: self.max_records, ..LimitArguments::default() }.of_folder()
+    }
+
+    /// The limits of a score file, a board, a table or a report, whose many small values take several times their length in memory.
     #[must_use]
     pub(crate) fn of_score_file(&self) -> InputLimits {
         /// A score of every pair of the benchmark has about 10 MB.
@@ -98,7 +117,12 @@ impl LimitArguments {
         let file_bytes = self.max_file_bytes.unwrap_or(default.file_bytes);
         ReadLimits {
             file_bytes,
-            document_bytes: self.max_file_bytes.unwrap_or(default.document_bytes),
+            panel_bytes: self.max_file_bytes.unwrap_or(default.panel_bytes),
+            documents: InputLimits {
+                document_bytes: self.max_file_bytes.unwrap_or(default.documents.document_bytes),
+                records: self.max_records.unwrap_or(default.documents.records),
+                ..default.documents
+            },
             entries: self.max_entries.unwrap_or(default.entries),
             depth: self.max_depth.map_or(default.depth, usize::from),
         }

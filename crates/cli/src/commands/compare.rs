@@ -16,15 +16,20 @@ use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use crate::arguments::Format;
 use crate::arguments::comparison::CompareArguments;
 use crate::arguments::limits::InputLimitArguments;
-use crate::commands::check::open_bundle;
+use crate::commands::check::open_bundle_within;
 use crate::commands::retained_panel;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Meaning, Output, Shown};
 use crate::places::InputFile;
+use crate::progress::Verbosity;
 use crate::text_table::text_table;
 
-pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitStatus> {
+pub(crate) fn run(
+    options: &CompareArguments,
+    verbosity: Verbosity,
+    output: &Output,
+) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
     let release = options
         .panel
@@ -34,7 +39,7 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     let mut problems = Vec::new();
     let mut models = scored_models(&options.scores, &options.limits, &mut problems)?;
     if let Some(release) = &release {
-        let source = open_bundle(&options.artifacts)?;
+        let source = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
         match published_models(&source, release) {
             Ok(published) => models.extend(published),
             Err(of_panel) => problems.extend(of_panel),
@@ -43,6 +48,7 @@ pub(crate) fn run(options: &CompareArguments, output: &Output) -> Result<ExitSta
     if !problems.is_empty() {
         return Ok(refused(&problems, output));
     }
+    input::advise_on_names(models.iter().map(|model| model.name.as_str()), verbosity);
     let design = if options.panel { Design::FirstAgainstOthers } else { Design::AllPairs };
     let comparisons = match compare_models(&models, design, &plan) {
         Ok(comparisons) => comparisons,

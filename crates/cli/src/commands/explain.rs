@@ -18,7 +18,7 @@ use spinefairbench_scoring::submission::{self, KeptTexts, PairTexts, SubmissionE
 
 use crate::arguments::Format;
 use crate::arguments::scoring::ExplainArguments;
-use crate::commands::check::open_bundle;
+use crate::commands::check::open_bundle_within;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Color, Meaning, Output, Shown};
@@ -85,7 +85,7 @@ fn retained<T: Clone + Send>(
     model: &str,
     read_report: impl Fn(&str) -> T + Sync,
 ) -> Result<Result<RetainedModel<T>, Vec<String>>> {
-    let bundle = open_bundle(&options.artifacts)?;
+    let bundle = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
     let name: ModelName = model.parse().map_err(|error| CallError::new(format!("{error}")))?;
     match read_models(&bundle, std::slice::from_ref(&name), read_report) {
         Ok(models) => models

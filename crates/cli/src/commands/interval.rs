@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use spinefairbench_artifacts::table::{self, Row, Table, TableProblem, hex_float};
+use spinefairbench_artifacts::table::{self, Row, Table, TableFault, TableProblem, hex_float};
 use spinefairbench_bootstrap::{Clusters, Degeneracy, clustered_interval, pairwise_sum};
 
 use crate::arguments::{Format, IntervalArguments};
@@ -15,13 +15,19 @@ use crate::output::Output;
 
 pub(crate) fn run(options: &IntervalArguments, output: &Output) -> Result<ExitStatus> {
     let plan = options.resampling.plan()?;
-    let bytes = input::read(&options.file)?;
     let name = input::name(&options.file);
-    let column = match read_column(&name, &bytes, &options.value, &options.cluster) {
+    let limits = options.limits.of_score_file();
+    let column = input::read_table(&options.file, limits)?
+        .map_err(|problem| vec![problem])
+        .and_then(|bytes| read_column(&name, &bytes, &options.value, &options.cluster));
+    let column = match column {
         Ok(column) => column,
         Err(problems) => {
-            for problem in problems {
-                output.problem(&problem);
+            for problem in problems.iter().take(limits.findings) {
+                output.problem(problem);
+            }
+            if let Some(more @ 1..) = problems.len().checked_sub(limits.findings) {
+                output.problem(format_args!("`{name}`: {more} more problems"));
             }
             return Ok(ExitStatus::Failed);
         }
@@ -97,6 +103,14 @@ fn read_column(
 ) -> Result<ValueColumn, Vec<String>> {
     let table = Table::parse(name, bytes).map_err(|error| vec![error.to_string()])?;
     let mut problems: Vec<String> = table.problems.iter().map(ToString::to_string).collect();
+    if table.columns().is_empty() || table.problems.iter().any(is_of_the_header) {
+        return Err(problems);
+    }
+    if table.problems.iter().any(has_more_cells) {
+        let hint =
+            "rows have more cells than the header: a decimal comma ends its cell (write a point)";
+        problems.insert(0, format!("`{name}`: {hint}"));
+    }
     let mut find = |column: &str| {
         table.column(column).map_err(|problem| problems.push(problem.to_string())).ok()
     };
@@ -115,6 +129,14 @@ fn read_column(
         column.clusters.push(key.to_owned());
     }
     if problems.is_empty() { Ok(column) } else { Err(problems) }
+}
+
+fn is_of_the_header(problem: &TableProblem) -> bool {
+    matches!(problem.fault, TableFault::Separator { .. } | TableFault::NoHeader)
+}
+
+fn has_more_cells(problem: &TableProblem) -> bool {
+    matches!(problem.fault, TableFault::Ragged { expected, found } if found > expected)
 }
 
 /// A decimal or, with its `0x`, a C99 hexadecimal number.

@@ -13,7 +13,6 @@ use spinefairbench_artifacts::records::core_summary::{self, CoreSummary};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::{ArtifactError, layout};
-use spinefairbench_bootstrap::is_tied;
 use spinefairbench_report::leaderboard_page;
 use spinefairbench_report::visible::VisibleLines;
 use spinefairbench_scoring::index::BenchmarkIndex;
@@ -30,7 +29,8 @@ use crate::arguments::comparison::{
     LeaderboardAction, LeaderboardAddArguments, LeaderboardArguments, LeaderboardRenderArguments,
     LeaderboardShowArguments, PublishedArguments,
 };
-use crate::commands::check::open_bundle;
+use crate::arguments::limits::InputLimitArguments;
+use crate::commands::check::{open_bundle, open_bundle_within};
 use crate::exit_status::ExitStatus;
 use crate::input;
 use crate::interrupt;
@@ -84,7 +84,7 @@ fn add(
     };
     // Two calls that read the same board and write it one after the other would lose a row.
     let _lock = WriterLock::take(&options.board, WhenBusy::Wait(BUSY_WAIT), &thread::sleep)?;
-    let mut board = match read_board(&options.board) {
+    let mut board = match read_board(&options.board, &options.limits) {
         Ok(Ok(board)) => board,
         Ok(Err(of_board)) => return Ok(Err([problems, of_board].concat())),
         Err(error) if is_not_there(&error) => Leaderboard::default(),
@@ -102,6 +102,7 @@ fn add(
         return Ok(Err(problems));
     }
     options.board.write_json(&board.to_bytes())?;
+    input::advise_on_names(board.rows().map(|row| row.model.as_str()), verbosity);
     for (model, how) in added {
         let model = Shown(model);
         match how {
@@ -129,7 +130,7 @@ fn make_sure(
     options: &LeaderboardAddArguments,
     verbosity: Verbosity,
 ) -> Result<Judged<Assurance>> {
-    let bundle = open_bundle(root)?;
+    let bundle = open_bundle_within(root, options.limits.of_bundle())?;
     let release = input::description_for(root, options.release.as_deref(), verbosity)?;
     let mut submissions = Vec::with_capacity(options.submission.len());
     let mut problems = Vec::new();
@@ -200,10 +201,11 @@ fn show(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<Judged<()>> {
-    let board = match read_board(&options.board)? {
+    let board = match read_board(&options.board, &options.limits)? {
         Ok(board) => board,
         Err(problems) => return Ok(Err(problems)),
     };
+    input::advise_on_names(board.rows().map(|row| row.model.as_str()), verbosity);
     let published = match published(&options.published, &board, verbosity)? {
         Ok(published) => published,
         Err(problems) => return Ok(Err(problems)),
@@ -216,7 +218,7 @@ fn show(
         vec![
             Shown(&row.model).to_string(),
             place.to_string(),
-            row.kind.in_words().to_owned(),
+            row.kind_in_words().into_owned(),
             row.n_pairs.to_string(),
             row.full_refusals.map_or_else(|| "?".to_owned(), |number| number.to_string()),
             endpoint(row.recommendation_change),
@@ -249,7 +251,7 @@ fn show(
 }
 
 fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<Judged<()>> {
-    let board = match read_board(&options.board)? {
+    let board = match read_board(&options.board, &options.limits)? {
         Ok(board) => board,
         Err(problems) => return Ok(Err(problems)),
     };
@@ -273,8 +275,11 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
     Ok(Ok(()))
 }
 
-fn read_board(path: &Path) -> Result<Judged<Leaderboard>> {
-    let bytes = input::read(path)?;
+fn read_board(path: &Path, limits: &InputLimitArguments) -> Result<Judged<Leaderboard>> {
+    let bytes = match input::read_document(path, limits.of_score_file())? {
+        Ok(bytes) => bytes,
+        Err(problem) => return Ok(Err(vec![problem])),
+    };
     Ok(Leaderboard::from_bytes(&input::name(path), &bytes).map_err(|error| vec![error.to_string()]))
 }
 
@@ -339,8 +344,8 @@ pub(crate) fn frozen_summary(
 
 fn endpoint(endpoint: BoardEndpoint) -> String {
     match endpoint.ci95 {
-        Some(Ci95 { lower, upper }) => {
-            let mark = if is_tied(lower, upper, 1.0) { " (no width)" } else { "" };
+        Some(ci95 @ Ci95 { lower, upper }) => {
+            let mark = if ci95.has_no_width() { " (no width)" } else { "" };
             format!("{:.3} [{lower:.3}, {upper:.3}]{mark}", endpoint.value)
         }
         None => format!("{:.3}", endpoint.value),

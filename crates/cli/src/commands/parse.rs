@@ -1,12 +1,13 @@
 //! `parse`: every frozen parser on report text, line by line, in constant memory.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io;
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use spinefairbench_artifacts::json;
+use spinefairbench_artifacts::limited::{Compression, LimitedInput};
 use spinefairbench_artifacts::text;
 use spinefairbench_parsers::{Category, CategorySet, parse_report, stage1_primary_diagnosis};
 
@@ -20,44 +21,70 @@ const BATCH_BYTES: usize = 4 << 20;
 
 pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatus> {
     let name = input::name(&options.file);
-    let mut reader = BufReader::with_capacity(1 << 16, input::open(&options.file)?);
     if options.text {
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).with_context(|| format!("cannot read `{name}`"))?;
-        return match text::decode(&name, &bytes) {
-            Ok(report) => print(output, options.output.format, 1, &Parsed::of(report, None))
-                .map(|()| ExitStatus::Fine),
-            Err(error) => {
-                output.problem(&error);
+        let read = input::read_document(&options.file, options.limits.of_score_file())?;
+        let parsed = read.and_then(|bytes| match text::decode(&name, &bytes) {
+            Ok(report) => Ok(Parsed::of(report, None)),
+            Err(error) => Err(error.to_string()),
+        });
+        return match parsed {
+            Ok(parsed) => {
+                print(output, options.output.format, 1, &parsed).map(|()| ExitStatus::Fine)
+            }
+            Err(problem) => {
+                output.problem(&problem);
                 Ok(ExitStatus::Failed)
             }
         };
     }
-    parse_lines(&name, &mut reader, options.output.format, output)
+    let file = input::open(&options.file)?;
+    let mut status = ExitStatus::Fine;
+    let (form, end) = match LimitedInput::open(file, options.limits.of_input()) {
+        Ok(mut input) => {
+            let format = options.output.format;
+            (input.form(), parse_lines(&name, &mut input, format, output, &mut status)?)
+        }
+        Err(error) => (Compression::None, Err(error)),
+    };
+    if let Err(error) = end {
+        let Some(fault) = form.fault(&error) else {
+            return Err(error).with_context(|| format!("cannot read `{name}`"));
+        };
+        output.problem(format_args!("cannot read `{name}`: {fault}"));
+        status = ExitStatus::Failed;
+    }
+    Ok(status)
 }
 
+/// Parses line by line and prints what was found, up to the end or to what cannot be read.
 fn parse_lines(
     name: &str,
-    reader: &mut dyn BufRead,
+    input: &mut LimitedInput<'_>,
     format: Format,
     output: &Output,
-) -> Result<ExitStatus> {
-    let mut status = ExitStatus::Fine;
+    status: &mut ExitStatus,
+) -> Result<io::Result<()>> {
     let mut lines_before = 0;
     let mut batch = Vec::new();
     loop {
         batch.clear();
         let mut n_lines = 0;
-        while batch.len() < BATCH_BYTES
-            && reader
-                .read_until(b'\n', &mut batch)
-                .with_context(|| format!("cannot read `{name}`"))?
-                > 0
-        {
-            n_lines += 1;
+        let mut end = Ok(());
+        while batch.len() < BATCH_BYTES {
+            let whole = batch.len();
+            match input.read_line(&mut batch) {
+                Ok(0) => break,
+                Ok(_) => n_lines += 1,
+                Err(error) => {
+                    // The lines before it are read.
+                    batch.truncate(whole);
+                    end = Err(error);
+                    break;
+                }
+            }
         }
         if n_lines == 0 {
-            return Ok(status);
+            return Ok(end);
         }
         let lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
         let parsed: Vec<Result<Parsed, String>> = lines
@@ -69,10 +96,13 @@ fn parse_lines(
             match parsed {
                 Ok(parsed) => print(output, format, lines_before + index + 1, &parsed)?,
                 Err(problem) => {
-                    status = ExitStatus::Failed;
+                    *status = ExitStatus::Failed;
                     output.problem(&problem);
                 }
             }
+        }
+        if end.is_err() {
+            return Ok(end);
         }
         lines_before += n_lines;
     }

@@ -8,7 +8,6 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::UniqueMap;
 use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::source::{DirectorySource, FileSource};
-use spinefairbench_bootstrap::is_tied;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
@@ -17,14 +16,14 @@ use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::{AdviceRow, advice, id_advice};
 use spinefairbench_scoring::score::{ScoreError, score};
-use spinefairbench_scoring::score_file::{self, Endpoint, IdentityStatus, ScoreFile, Table2Row};
+use spinefairbench_scoring::score_file::{self, IdentityStatus, ScoreFile, Table2Row};
 use spinefairbench_scoring::submission::{
     self, KeptTexts, Submission, SubmissionError, SubmissionProblem,
 };
 
 use crate::arguments::Format;
 use crate::arguments::scoring::{ScopeArguments, ScoreArguments};
-use crate::commands::check::open_bundle;
+use crate::commands::check::open_bundle_within;
 use crate::environment::seconds_since_epoch;
 use crate::exit_status::ExitStatus;
 use crate::input;
@@ -44,7 +43,7 @@ pub(crate) fn run(
         None => None,
     };
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
-    let bundle = open_bundle(&options.artifacts)?;
+    let bundle = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
     let release =
         input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
     let limits = options.limits.of_input();
@@ -252,11 +251,6 @@ struct Summary<'a> {
     advice: Vec<AdviceRow>,
 }
 
-/// Whether the interval of an endpoint has no width.
-fn is_degenerate(endpoint: &Endpoint) -> bool {
-    is_tied(endpoint.ci95.lower, endpoint.ci95.upper, 1.0)
-}
-
 fn print(
     file: &ScoreFile,
     advice: Vec<AdviceRow>,
@@ -277,7 +271,7 @@ fn print(
                 ("diagnostic_label_consistency", &primary.diagnostic_label_consistency),
             ]
             .into_iter()
-            .filter_map(|(name, endpoint)| is_degenerate(endpoint).then_some(name))
+            .filter_map(|(name, endpoint)| endpoint.ci95.has_no_width().then_some(name))
             .collect(),
             advice,
         };
@@ -308,7 +302,7 @@ fn print(
         ),
     ];
     for (name, value, [lower, upper], endpoint) in endpoints {
-        let mark = if is_degenerate(endpoint) { "  no width: says nothing" } else { "" };
+        let mark = if endpoint.ci95.has_no_width() { "  no width: says nothing" } else { "" };
         output.line(format_args!("  {name:<47}  {value:.3} [{lower:.3}, {upper:.3}]{mark}"))?;
     }
     output.line(format_args!("score file  {}", Shown(&target)))?;

@@ -23,7 +23,7 @@ use spinefairbench_scoring::submission::{
 
 use crate::arguments::Format;
 use crate::arguments::comparison::SensitivityArguments;
-use crate::commands::check::open_bundle;
+use crate::commands::check::open_bundle_within;
 use crate::commands::compare::endpoint_name;
 use crate::commands::retained_panel;
 use crate::exit_status::ExitStatus;
@@ -37,7 +37,7 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let source = open_bundle(&options.artifacts)?;
+    let source = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
     let problems = match options.submission.path() {
         Some(submission) => {
             match of_submission(submission, &source, options.limits.of_input(), verbosity)? {

@@ -29,8 +29,10 @@ pub(crate) fn run(
 fn strip(options: &StripArguments, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
     let path: &Path = &options.submission;
     let name = input::name(path);
-    let limits = options.limits.of_input();
-    let stripping = match strip_reasoning(&name, &input::read(path)?, limits) {
+    let limits = options.limits.of_copy();
+    let most_bytes = limits.growth.total_bytes;
+    let bytes = input::read_short(path, most_bytes, "submission that can be copied")?;
+    let stripping = match strip_reasoning(&name, &bytes, limits) {
         Ok(stripping) => stripping,
         Err(SubmissionError::Refused { problems, .. }) => {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();

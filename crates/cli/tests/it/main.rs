@@ -22,6 +22,7 @@ mod fetching;
 mod generator;
 #[cfg(feature = "libtorch")]
 mod generator_models;
+mod limits;
 mod memory;
 mod mini_bundle;
 mod numbers;
