@@ -114,7 +114,7 @@ fn table(rows: &[RankedRow<'_>]) -> Markup {
                 tr.own[row.kind.is_submitted()] {
                     td.n { (place) }
                     th scope="row" { bdi { (Visible(&row.model)) } }
-                    td.wide { (row.kind.in_words()) }
+                    td.wide { (row.kind_in_words()) }
                     td.n.wide data-value=(row.n_pairs) { (grouped(row.n_pairs)) }
                     td.n.wide { (row.full_refusals.map_or_else(|| "–".to_owned(), grouped)) }
                     td.n data-value=(row.recommendation_change.value) { (Estimate::from(row.recommendation_change).cell()) }

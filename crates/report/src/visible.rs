@@ -1,13 +1,14 @@
 //! Foreign text as people may be shown it: on a page, on a terminal, in a JSON document.
 //!
 //! Input: any text. Output: the same text, with every character that moves, reorders or hides others written out: as `\u{…}` in text,
-//! as `\u…` in JSON, where it is the same string. Escaping of markup is `maud`'s. [`is_deceptive`] is the only list of such
-//! characters in the workspace.
+//! as `\u…` in JSON, where it is the same string. Escaping of markup is `maud`'s; which characters those are is
+//! [`is_deceptive`]'s.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
 use maud::{Escaper, Render};
+pub use spinefairbench_scoring::text::is_deceptive;
 
 /// Text on one line: line breaks and tabs are made visible too.
 #[derive(Debug, Clone, Copy)]
@@ -89,18 +90,6 @@ fn write_visible(
 
 fn is_deceptive_in_lines(character: char) -> bool {
     !matches!(character, '\n' | '\t') && is_deceptive(character)
-}
-
-/// Whether a character moves, reorders or hides text: controls (C0, DEL and C1), direction marks, characters without width,
-/// variation selectors, tags, and the invisible letters of Hangul and Khmer.
-#[must_use]
-pub fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use std::borrow::Cow;
 
 use spinefairbench_parsers::Category;
 
+use crate::csv_cell;
 use crate::index::edit_label;
 use crate::score_file::{Names, PairResult, ScoreFile};
 
@@ -83,7 +84,7 @@ pub fn per_pair_csv(score: &ScoreFile) -> String {
             if place > 0 {
                 table.push(',');
             }
-            push_quoted(&mut table, &cell(column, pair));
+            csv_cell::push_quoted(&mut table, &cell(column, pair));
         }
         table.push('\n');
     }
@@ -92,7 +93,7 @@ pub fn per_pair_csv(score: &ScoreFile) -> String {
 
 fn cell<'a>(column: &Read, pair: &'a PairResult) -> Cow<'a, str> {
     match column {
-        Read::Text(read) => read(pair).map_or(Cow::Borrowed(""), disarmed),
+        Read::Text(read) => read(pair).map_or(Cow::Borrowed(""), csv_cell::disarmed),
         Read::Flag(read) => Cow::Borrowed(if read(pair) { "true" } else { "false" }),
         // The shortest decimal that reads as the same float.
         Read::Number(read) => {
@@ -113,23 +114,4 @@ fn dataset(pair: &PairResult) -> Option<Cow<'_, str>> {
 
 fn set<C: Category>(names: Option<Names<C>>) -> Option<Cow<'static, str>> {
     names.map(|names| Cow::Owned(names.iter().collect::<Vec<_>>().join(";")))
-}
-
-/// Text that no spreadsheet takes for a formula.
-fn disarmed(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        text
-    }
-}
-
-fn push_quoted(table: &mut String, cell: &str) {
-    if cell.contains([',', '"', '\n', '\r']) {
-        table.push('"');
-        table.push_str(&cell.replace('"', "\"\""));
-        table.push('"');
-    } else {
-        table.push_str(cell);
-    }
 }

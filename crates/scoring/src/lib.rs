@@ -51,6 +51,7 @@
 
 pub mod compare;
 pub mod coverage;
+mod csv_cell;
 pub mod explain;
 pub mod export;
 pub mod index;

@@ -24,7 +24,8 @@ mod rules;
 mod signs;
 mod wire;
 
-pub use ids::{id_advice, looks_like};
+use ids::looks_like;
+pub use ids::{id_advice, look_alike};
 pub(crate) use signs::{Signs, signs};
 pub use wire::AdviceRow;
 

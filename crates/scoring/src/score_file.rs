@@ -79,6 +79,10 @@ pub struct ScoreFile {
     pub submission: Option<SubmissionNotes>,
     /// The row of the published table's form, rounded to three decimals.
     pub table2_row: Table2Row,
+    /// The endpoints whose interval has no width and so says nothing, as `primary_endpoints.NAME` and
+    /// `strata.DIVISION.PART.NAME`; absent where there is none, and from files of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uninformative_intervals: Vec<String>,
     /// Sentences that a reader must see.
     pub warnings: Vec<String>,
 }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-pub use spinefairbench_artifacts::text::is_blank;
+pub use spinefairbench_artifacts::text::{is_blank, is_deceptive};
 use spinefairbench_parsers::{parse_report, term_matches};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;

@@ -343,6 +343,66 @@ fn a_leaderboard_names_every_reason() {
 }
 
 #[test]
+fn a_row_whose_submission_gives_another_score_is_refused() {
+    let (root, release) = mini();
+    let scores = Scores::new();
+    let board = scores.text("board.json");
+    let score = scores.put("core.json", CORE, name_model("core"));
+    let of_bundle = ["--artifacts", root, "--release", release];
+    let add = |submission: &str| -> Vec<String> {
+        let call = ["leaderboard", "add", &board, &score, "--submission", submission];
+        call.into_iter().chain(of_bundle).map(str::to_owned).collect()
+    };
+    let refused = |submission: &str, reason: &str| {
+        let call = add(submission);
+        let call: Vec<&str> = call.iter().map(String::as_str).collect();
+        let errors = stderr(&call, 1);
+        assert!(errors.contains(reason), "{errors}");
+        assert!(!Path::new(&board).exists(), "a refused score makes no board");
+    };
+    let other = Path::new(root).join(QUALITY);
+    refused(other.to_str().unwrap(), "is the score of none of the submissions");
+    // The score's own submission, but for a report and the model's name.
+    let mut value: Value =
+        serde_json::from_slice(&std::fs::read(Path::new(root).join(CORE)).unwrap()).unwrap();
+    value["results"][0]["counterfactual_report"] = "Normal.".into();
+    std::fs::write(scores.path("edited.json"), value.to_string()).unwrap();
+    refused(&scores.text("edited.json"), "is the score of none of the submissions");
+    // The score says that it is of the edited one.
+    let bytes = std::fs::read(scores.path("edited.json")).unwrap();
+    let digest = submission::read("edited", bytes.as_slice()).unwrap().content_digest;
+    let score_of = |name: &str| {
+        scores.put(name, CORE, |file| {
+            file.provenance.as_mut().unwrap().submission_sha256 = digest;
+        })
+    };
+    let claimed = score_of("core.json");
+    assert_eq!(claimed, score);
+    refused(&scores.text("edited.json"), "contradicts itself");
+}
+
+#[test]
+fn names_of_models_that_look_alike_get_advice() {
+    let scores = Scores::new();
+    let board = scores.text("board.json");
+    let first = scores.put("a.json", CORE, name_model("model-5"));
+    let second = scores.put("b.json", CORE, name_model("mоdel\u{2011}5"));
+    for call in [
+        &["leaderboard", "add", &board, &first, &second][..],
+        &["leaderboard", "show", &board],
+        &["compare", &first, &second, "--iterations", "20"],
+    ] {
+        let output = run(call.iter().copied());
+        check_status(&output, 0);
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            errors.contains("advice: names of models look alike and are not the same"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
 fn foreign_names_reach_the_terminal_escaped() {
     let (root, release) = mini();
     let evil = "evil\u{1b}[31m\u{202e}\u{7}\nname";

@@ -96,6 +96,7 @@ pub fn published_rows(
                     value: consistency,
                     ci95: consistency_interval.or(rounded[1]),
                 },
+                is_changed: false,
                 scored_at_utc: None,
                 submission_sha256: None,
             })

@@ -1,5 +1,6 @@
 //! One row of a leaderboard.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use spinefairbench_artifacts::digest::Sha256;
@@ -25,6 +26,8 @@ pub struct LeaderboardRow {
     pub recommendation_change: BoardEndpoint,
     /// Mean Jaccard index of the label sets; higher is better.
     pub diagnostic_consistency: BoardEndpoint,
+    /// Whether reasoning was taken out of the submission before it was scored.
+    pub is_changed: bool,
     /// When it was scored; of submitted rows alone.
     pub scored_at_utc: Option<String>,
     /// SHA-256 of the submission's content; of submitted rows alone.
@@ -87,8 +90,7 @@ impl RowKind {
     }
 
     /// The name in tables for people, with what was done to make sure of the row.
-    #[must_use]
-    pub const fn in_words(self) -> &'static str {
+    const fn in_words(self) -> &'static str {
         match self {
             Self::Submitted(Assurance::AsStated) => "submitted, as stated",
             Self::Submitted(Assurance::Recomputed) => "submitted, recomputed",
@@ -202,6 +204,13 @@ fn quotient(value: f64, denominator: usize) -> f64 {
 }
 
 impl LeaderboardRow {
+    /// Where the row comes from in tables for people, with what was done to make sure of it and to its submission.
+    #[must_use]
+    pub fn kind_in_words(&self) -> Cow<'static, str> {
+        let kind = self.kind.in_words();
+        if self.is_changed { format!("{kind}, reasoning taken out").into() } else { kind.into() }
+    }
+
     pub(super) fn of_score(score: &ScoreFile, assurance: Assurance) -> Self {
         Self {
             model: score.model_name().to_owned(),
@@ -211,6 +220,7 @@ impl LeaderboardRow {
             full_refusals: Some(score.data_quality.pair_full_refusals),
             recommendation_change: score.primary_endpoints.recommendation_change_rate.into(),
             diagnostic_consistency: score.primary_endpoints.diagnostic_label_consistency.into(),
+            is_changed: score.submission.as_ref().is_some_and(|notes| notes.stripped.is_some()),
             scored_at_utc: Some(score.scored_at_utc.clone()),
             submission_sha256: score
                 .provenance
@@ -234,6 +244,7 @@ mod tests {
             full_refusals: Some(0),
             recommendation_change: endpoint(change),
             diagnostic_consistency: endpoint(consistency),
+            is_changed: false,
             scored_at_utc: None,
             submission_sha256: None,
         }

@@ -54,6 +54,9 @@ struct Row {
     pair_full_refusals: usize,
     recommendation_change_rate: Endpoint,
     scored_at_utc: String,
+    /// Whether reasoning was taken out of the submission; absent where nothing was, as from boards of older versions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    submission_changed: bool,
     submission_sha256: Sha256,
 }
 
@@ -186,6 +189,7 @@ fn row_to_wire(row: &LeaderboardRow) -> Row {
         pair_full_refusals: row.full_refusals.expect(WHOLE),
         recommendation_change_rate: endpoint(row.recommendation_change),
         scored_at_utc: row.scored_at_utc.clone().expect(WHOLE),
+        submission_changed: row.is_changed,
         submission_sha256: row.submission_sha256.expect(WHOLE),
     }
 }
@@ -206,6 +210,7 @@ fn row_from_wire(row: Row, scope: Scope) -> LeaderboardRow {
         full_refusals: Some(row.pair_full_refusals),
         recommendation_change: endpoint(row.recommendation_change_rate),
         diagnostic_consistency: endpoint(row.diagnostic_label_consistency),
+        is_changed: row.submission_changed,
         scored_at_utc: Some(row.scored_at_utc),
         submission_sha256: Some(row.submission_sha256),
     }

@@ -3,7 +3,7 @@
 //! Published ids are printable ASCII. Two names look alike if they have one skeleton (Unicode Technical Standard 39), invisible
 //! characters, white space, accents' form and case aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spinefairbench_artifacts::ids::PairId;
 use unicode_normalization::UnicodeNormalization as _;
@@ -19,9 +19,19 @@ use crate::text::is_hidden;
 const TYPOS: usize = 2;
 
 /// Whether two names look the same to a reader, case aside.
-#[must_use]
-pub fn looks_like(left: &str, right: &str) -> bool {
+pub(super) fn looks_like(left: &str, right: &str) -> bool {
     look(left) == look(right)
+}
+
+/// Those of `names` that look like another one and are not the same, in groups, each in order.
+#[must_use]
+pub fn look_alike<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Vec<&'a str>> {
+    let mut looks: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for name in names {
+        looks.entry(look(name)).or_default().insert(name);
+    }
+    let alike = looks.into_values().filter(|names| names.len() > 1);
+    alike.map(|names| names.into_iter().collect()).collect()
 }
 
 /// What a reader sees of a name.
@@ -59,13 +69,7 @@ pub(super) fn odd_ids(pairs: &[&SubmittedPair]) -> Option<Advice> {
 
 /// Ids that look alike and differ.
 pub(super) fn look_alike_ids(pairs: &[&SubmittedPair]) -> Option<Advice> {
-    // Plain ids can be confused only by their case, or where digits stand for letters; most submissions have no other.
-    let mut looks: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for pair in pairs {
-        looks.entry(look(pair.pair_id.as_str())).or_default().push(pair.pair_id.as_str());
-    }
-    let alike =
-        looks.into_values().filter(|ids| ids.windows(2).any(|two| two[0] != two[1])).flatten();
+    let alike = look_alike(pairs.iter().map(|pair| pair.pair_id.as_str())).into_iter().flatten();
     let message = "pair ids look alike and are not the same";
     let advice = Advice::new(AdviceCode::LookAlikeIds, message).about(alike);
     (advice.total_ids > 0).then_some(advice)

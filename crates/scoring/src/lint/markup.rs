@@ -80,9 +80,13 @@ fn may_open(byte: u8) -> bool {
     matches!(byte, b'<' | b'[' | b'&' | b'\\' | b'%' | 0xE2 | 0xE3 | 0xEF)
 }
 
+/// The brackets that `text` begins with.
+fn opening(text: &str) -> Option<&'static (&'static str, &'static [&'static str], Brackets)> {
+    BRACKETS.iter().find(|(open, ..)| starts_with(text, open))
+}
+
 fn tag_at(text: &str, at: usize) -> Option<Tag> {
-    let (open, closers, brackets) =
-        BRACKETS.iter().find(|(open, ..)| starts_with(&text[at..], open))?;
+    let (open, closers, brackets) = opening(&text[at..])?;
     let inside_from = at + open.len();
     let mut window = text.len().min(inside_from + LONGEST);
     while !text.is_char_boundary(window) {
@@ -91,10 +95,11 @@ fn tag_at(text: &str, at: usize) -> Option<Tag> {
     let window = &text[inside_from..window];
     // A further opening bracket or the line's end before the closing one means that this is no tag. `<<SYS>>` is one.
     let doubled = usize::from(*brackets == Brackets::Angle && window.starts_with('<'));
-    let until = window[doubled..]
-        .find(['<', '[', '◁', '\n', '\r'])
-        .map_or(window.len(), |place| doubled + place);
-    let window = &window[..until];
+    let ends = |place: &usize| match window.as_bytes()[*place] {
+        b'\n' | b'\r' => true,
+        byte => may_open(byte) && opening(&window[*place..]).is_some(),
+    };
+    let window = &window[..(doubled..window.len()).find(ends).unwrap_or(window.len())];
     let (length, closer) = closers
         .iter()
         .filter_map(|closer| Some((find(window, closer)?, closer)))
@@ -205,6 +210,7 @@ mod tests {
         check("<|channel>thought<channel|>", &["|channel", "channel|"]);
         check("<<SYS>><</SYS>>", &["sys", "/sys"]);
         check("[BEGIN FINAL RESPONSE]", &["begin final response"]);
+        check("%3c%3Cthink%3e &lt;a &amp;lt;think&amp;gt;", &["think", "think"]);
     }
 
     #[test]

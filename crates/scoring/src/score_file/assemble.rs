@@ -9,7 +9,7 @@ use spinefairbench_metrics::{MetricError, PairOutcome, RefusalAccounting, Source
 use super::{
     ArtifactIdentity, Ci95, Coverage, DataQuality, Endpoint, IdentityStatus, PairResult,
     PrimaryEndpoints, Provenance, SCORE_SCHEMA_VERSION, ScoreFile, ScoringConfig, Secondary,
-    SeedNumber, SubmissionNotes, Table2Row, round_to_three,
+    SeedNumber, Strata, SubmissionNotes, Table2Row, round_to_three,
 };
 use crate::scope::Scope;
 use crate::strata::strata;
@@ -66,6 +66,7 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
     };
     let seed = SeedNumber(plan.seed);
     Ok(ScoreFile {
+        uninformative_intervals: uninformative_intervals(&primary_endpoints, strata.as_ref()),
         coverage: Coverage {
             comparability_basis: artifact_identity
                 .as_ref()
@@ -114,6 +115,29 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         warnings: warnings(scope, missing_pairs, evidence.submission.as_ref()),
         submission: evidence.submission,
     })
+}
+
+/// The places of the endpoints whose interval has no width.
+fn uninformative_intervals(primary: &PrimaryEndpoints, strata: Option<&Strata>) -> Vec<String> {
+    let whole = [(
+        "primary_endpoints".to_owned(),
+        Some(primary.diagnostic_label_consistency),
+        Some(primary.recommendation_change_rate),
+    )];
+    let parts = strata.into_iter().flatten().flat_map(|(division, parts)| {
+        parts.iter().map(move |(part, row)| {
+            let place = format!("strata.{division}.{part}");
+            (place, row.diagnostic_label_consistency, row.recommendation_change_rate)
+        })
+    });
+    let endpoints = whole.into_iter().chain(parts).flat_map(|(place, consistency, change)| {
+        [("diagnostic_label_consistency", consistency), ("recommendation_change_rate", change)]
+            .map(|(name, endpoint)| (format!("{place}.{name}"), endpoint))
+    });
+    endpoints
+        .filter(|(_, endpoint)| endpoint.is_some_and(|endpoint| endpoint.ci95.has_no_width()))
+        .map(|(place, _)| place)
+        .collect()
 }
 
 /// Whether a score stands beside the published panel: it is complete, and its scope is the published one. Files of the first

@@ -319,6 +319,11 @@ impl ScoreFile {
             part("strata", json_of(&self.strata), json_of(&found.strata));
         }
         part("table2_row", json_of(&self.table2_row), json_of(&found.table2_row));
+        // Files of older versions mark none.
+        if !found.uninformative_intervals.is_empty() {
+            let marked = |file: &Self| json_of(&file.uninformative_intervals);
+            part("uninformative_intervals", marked(self), marked(found));
+        }
         let (expected, found) = (&self.scoring_config, &found.scoring_config);
         for (field, expected, found) in [
             ("full_refusal_policy", &expected.full_refusal_policy, &found.full_refusal_policy),

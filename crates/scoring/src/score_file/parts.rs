@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use spinefairbench_bootstrap::{Interval, Seed};
+use spinefairbench_bootstrap::{Interval, Seed, is_tied};
 use spinefairbench_metrics::EstimateWithInterval;
 
 use crate::lint::{AdviceCode, AdviceRow, report_advice};
@@ -140,6 +140,15 @@ pub struct Ci95 {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
+}
+
+impl Ci95 {
+    /// Whether both ends are the same number, rounding aside: every resample gave one value, and the interval says nothing about
+    /// how uncertain the mean is.
+    #[must_use]
+    pub fn has_no_width(self) -> bool {
+        is_tied(self.lower, self.upper, 1.0)
+    }
 }
 
 impl From<Interval> for Ci95 {

@@ -13,7 +13,9 @@ use spinefairbench_scoring::leaderboard::{
     Added, Assurance, Leaderboard, LeaderboardError, OnExisting, PublishedMismatch, RankedRow,
     Refusal, RowKind, published_rows, to_csv, to_json, to_markdown,
 };
-use spinefairbench_scoring::score_file::{ScoreFile, SeedNumber};
+use spinefairbench_scoring::score_file::{
+    Ci95, ScoreFile, SeedNumber, StrippedNote, SubmissionNotes,
+};
 
 use crate::bundle::{file, fixture};
 use crate::compare::scored;
@@ -217,8 +219,8 @@ fn every_form_says_which_rows_were_recomputed() {
     let mut board = board();
     board.add(&named("second"), Assurance::Recomputed, OnExisting::Refuse).unwrap();
     let rows = board.ranked(&[]);
-    assert!(to_csv(&rows).lines().nth(1).unwrap().ends_with(",1,as stated"));
-    assert!(to_csv(&rows).lines().nth(2).unwrap().ends_with(",1,recomputed"));
+    assert!(to_csv(&rows).lines().nth(1).unwrap().ends_with(",1,as stated,false,"));
+    assert!(to_csv(&rows).lines().nth(2).unwrap().ends_with(",1,recomputed,false,"));
     assert!(to_markdown(&rows).contains("| second | submitted, recomputed |"));
     let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
     assert_eq!(
@@ -226,6 +228,48 @@ fn every_form_says_which_rows_were_recomputed() {
         (&"as stated".into(), &"recomputed".into())
     );
     assert_eq!((&shown["rows"][0]["place"], &shown["rows"][1]["place"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn every_form_says_of_which_submissions_reasoning_was_taken_out() {
+    let mut changed = named("changed");
+    let note = StrippedNote {
+        characters: 3,
+        forms: vec!["think, closed".to_owned()],
+        original_sha256: "0".repeat(64),
+        reports: 1,
+    };
+    changed.submission = Some(SubmissionNotes { advice: Vec::new(), stripped: Some(note) });
+    let mut board = board();
+    board.add(&changed, Assurance::Recomputed, OnExisting::Refuse).unwrap();
+    let bytes = board.to_bytes();
+    let board = Leaderboard::from_bytes("board.json", &bytes).unwrap();
+    let rows = board.ranked(&[]);
+    assert!(to_csv(&rows).lines().nth(1).unwrap().ends_with(",1,recomputed,true,"));
+    let markdown = to_markdown(&rows);
+    assert!(markdown.contains("| changed | submitted, recomputed, reasoning taken out |"));
+    assert!(markdown.contains("| first | submitted, as stated |"), "{markdown}");
+    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    assert_eq!(shown["rows"][0]["submission_changed"], true);
+    assert_eq!(shown["rows"][1]["submission_changed"], false);
+}
+
+#[test]
+fn every_form_marks_intervals_without_width() {
+    let mut score = named("first");
+    let endpoint = &mut score.primary_endpoints.recommendation_change_rate;
+    endpoint.ci95 = Ci95 { lower: 0.3, upper: 0.1 + 0.2 };
+    let mut board = Leaderboard::default();
+    board.add(&score, Assurance::AsStated, OnExisting::Refuse).unwrap();
+    let rows = board.ranked(&[]);
+    let csv = to_csv(&rows);
+    assert!(csv.lines().nth(1).unwrap().ends_with(",false,recommendation_change_rate"), "{csv}");
+    assert_eq!(to_markdown(&rows).matches("(no width)").count(), 1);
+    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    assert_eq!(
+        shown["rows"][0]["uninformative_intervals"],
+        serde_json::json!(["recommendation_change_rate"])
+    );
 }
 
 fn summary() -> CoreSummary {
