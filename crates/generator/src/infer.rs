@@ -151,6 +151,7 @@ impl Generator {
         provenance.insert("noise".into(), noise.into());
         provenance.insert("exact".into(), (options.arithmetic == Arithmetic::Exact).into());
         provenance.insert("resize_order".into(), options.prepare.order.name().into());
+        provenance.extend(options.prepare.stated_reading());
         Ok(Self {
             pipeline,
             config: config.clone(),

@@ -6,10 +6,11 @@
 
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use spinefairbench_artifacts::stand_in::{START_BYTES, StandIn};
 use spinefairbench_imaging::{
     AppliedWindow, BlendWeight, Filter, GreyImage, ImageSize, Mask, MaskFacts, PassOrder, Picture,
-    ReadOptions, RgbImage, read_picture,
+    ReadOptions, RgbImage, Sixteen, WindowChoice, read_picture,
 };
 
 use crate::GeneratorError;
@@ -21,6 +22,26 @@ pub struct PrepareOptions {
     pub read: ReadOptions,
     /// Which pass of a resize comes first.
     pub order: PassOrder,
+}
+
+impl PrepareOptions {
+    /// What was asked for otherwise than by default and decides which samples are read and how they become 8 bits: window, frame, raw
+    /// layout. By default there is nothing to state, so that records of such runs stay what they were.
+    #[must_use]
+    pub fn stated_reading(&self) -> Map<String, Value> {
+        let ReadOptions { sixteen, frame, raw, limits: _ } = self.read;
+        let window = match sixteen {
+            Sixteen::Windowed(WindowChoice::Default) => None,
+            Sixteen::Windowed(window) => Some(window.to_string()),
+            Sixteen::PillowClip => Some("pillow-clip".to_owned()),
+        };
+        let frame = (frame > 0).then(|| frame.into());
+        let raw = raw.map(|layout| layout.to_string().into());
+        [("window", window.map(Value::from)), ("frame", frame), ("raw", raw)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
+    }
 }
 
 /// The picture in `bytes`, the content of the file at `path`, with what a user may want to know about it.
@@ -141,4 +162,37 @@ pub fn mask_warning(facts: &MaskFacts) -> Option<String> {
     }
     (facts.border_coverage() > 0.5)
         .then(|| "the mask covers most of the border, as an inverted one would".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_decides_the_samples_is_stated_unless_it_is_the_default() {
+        let stated = |read: ReadOptions| {
+            let options = PrepareOptions { read, ..PrepareOptions::default() };
+            Value::Object(options.stated_reading()).to_string()
+        };
+        let default = ReadOptions::default();
+        assert_eq!(stated(default), "{}");
+        for (text, expected) in [
+            ("full", r#"{"window":"full"}"#),
+            ("percentile", r#"{"window":"percentile"}"#),
+            ("-10.5,200", r#"{"window":"-10.5,200"}"#),
+            ("2", r#"{"window":"2"}"#),
+        ] {
+            let sixteen = Sixteen::Windowed(text.parse().unwrap());
+            assert_eq!(stated(ReadOptions { sixteen, ..default }), expected);
+        }
+        assert_eq!(
+            stated(ReadOptions { sixteen: Sixteen::PillowClip, frame: 3, ..default }),
+            r#"{"frame":3,"window":"pillow-clip"}"#
+        );
+        for layout in ["20x30,12", "20x30,12,be", "20x30,12,le"] {
+            let raw = Some(layout.parse().unwrap());
+            let expected = format!(r#"{{"raw":"{layout}"}}"#);
+            assert_eq!(stated(ReadOptions { raw, ..default }), expected);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Input: bytes, and a [`RawLayout`]. Output: a grey [`Picture`] through the window of the caller's choice.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::ImagingError;
@@ -16,6 +17,18 @@ pub struct RawLayout {
     bits: u8,
     /// Whether the higher byte of a sample comes first; where it is open, what fits its bits decides.
     big_endian: Option<bool>,
+}
+
+impl fmt::Display for RawLayout {
+    /// In the form in which it is read.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = match self.big_endian {
+            Some(true) => ",be",
+            Some(false) => ",le",
+            None => "",
+        };
+        write!(formatter, "{}x{},{}{order}", self.size.width(), self.size.height(), self.bits)
+    }
 }
 
 impl FromStr for RawLayout {

@@ -28,6 +28,19 @@ pub enum WindowChoice {
     Numbered(NonZeroU16),
 }
 
+impl fmt::Display for WindowChoice {
+    /// In the form in which the command line takes it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => formatter.write_str("default"),
+            Self::Percentiles => formatter.write_str("percentile"),
+            Self::Full => formatter.write_str("full"),
+            Self::Bounds(WindowBounds { low, high }) => write!(formatter, "{low},{high}"),
+            Self::Numbered(number) => write!(formatter, "{number}"),
+        }
+    }
+}
+
 /// Two finite numbers, the first below the second.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WindowBounds {

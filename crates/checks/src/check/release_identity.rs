@@ -245,7 +245,10 @@ fn prompts_that_agree(
             findings.push(finding.in_file(&registry.path).comparing(pinned, computed));
         }
     }
-    for name in registry.texts.keys().filter(|name| !release.prompt_digests.contains_key(name)) {
+    // A release that pins none says nothing of any: that is noted, and no prompt is one too many.
+    let pins_some = !release.prompt_digests.is_empty();
+    let is_new = |name: &&String| pins_some && !release.prompt_digests.contains_key(name);
+    for name in registry.texts.keys().filter(is_new) {
         let message = format!("the release has no prompt `{name}`");
         let finding = Finding::new(PROMPT_UNEXPECTED, message).in_file(&registry.path);
         findings.push(if is_pinned { finding.as_advice() } else { finding });

@@ -172,6 +172,7 @@ fn a_description_that_says_less_never_verifies() {
         &["table2", "gap-sensitivity", "both-empty-diagnostic"],
     );
     assert_consistent(|release| release["expected"]["table2"] = json!({}), &["table2"]);
+    assert_consistent(|release| release["prompt_digests"] = json!({}), &["release-identity"]);
 }
 
 #[test]

@@ -77,7 +77,8 @@ impl fmt::Display for Libtorch {
 
 pub(crate) fn run(options: &DoctorArguments, output: &Output) -> Result<ExitStatus> {
     if let Some(path) = &options.picture {
-        return super::picture_facts::show(path, options, output);
+        let shown = super::picture_facts::show(path, options, output);
+        return super::generator::judged(shown, output);
     }
     let bundle = PathBuf::from(DEFAULT_BUNDLE);
     let doctor = Doctor {

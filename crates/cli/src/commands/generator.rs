@@ -13,6 +13,7 @@ mod quality;
 mod smoke;
 
 use anyhow::Result;
+use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::write::create_folder;
 use spinefairbench_generator::GeneratorError;
 
@@ -37,6 +38,12 @@ pub(crate) fn run(
         GeneratorCommand::Batch(options) => batch::run(options, verbosity, output),
         GeneratorCommand::Assemble(options) => batch::assemble_shards(options, verbosity, output),
     };
+    judged(outcome, output)
+}
+
+/// The status of `outcome`, in which what was given may have been read and found to be wrong: that is a verdict, not a call that
+/// could not be carried out.
+pub(crate) fn judged(outcome: Result<ExitStatus>, output: &Output) -> Result<ExitStatus> {
     let error = match outcome {
         Ok(status) => return Ok(status),
         Err(error) => error,
@@ -71,6 +78,7 @@ fn is_about_what_was_given(error: &GeneratorError) -> bool {
             | GeneratorError::NoJournals
             | GeneratorError::MissingShards { .. }
             | GeneratorError::OtherPicture { .. }
+            | GeneratorError::Artifact(ArtifactError::BeyondLimit { .. })
             | GeneratorError::Imaging(_)
             | GeneratorError::LpipsSize { .. }
     )

@@ -98,6 +98,38 @@ fn doctor_says_whether_the_models_are_built_in() {
     }
 }
 
+#[test]
+fn doctor_shows_what_was_understood_of_a_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let (raw, png) = (folder.path().join("film.nh2"), text(&folder.path().join("film.png")));
+    // Two rows of two samples of twelve bits, the lower byte first.
+    fs::write(&raw, [0, 0, 0xff, 0x0f, 0, 8, 1, 0]).unwrap();
+    let call = ["doctor", "--picture", &text(&raw), "--raw", "2x2,12"];
+    let call = [&call[..], &["--window", "full", "--png", &png]].concat();
+    let output = run(call.iter().copied());
+    check_status(&output, 0);
+    let shown = String::from_utf8(output.stdout).unwrap();
+    for fact in ["raw", "2 x 2", "12", "full"] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+    let picture = spinefairbench_imaging::read_picture(
+        &fs::read(&png).unwrap(),
+        &spinefairbench_imaging::ReadOptions::default(),
+    );
+    assert_eq!(picture.unwrap().to_grey().pixels(), [[0], [255], [128], [0]]);
+    let output = run(call.iter().copied().chain(["--format", "json"]));
+    check_status(&output, 0);
+    let facts = stdout_json(&output);
+    assert_eq!(
+        (&facts["width"], &facts["height"], &facts["bits"]),
+        (&2.into(), &2.into(), &12.into())
+    );
+    assert_eq!(facts["window"]["origin"], "full");
+    check_refused(&["doctor", "--picture", &text(&folder.path().join("none"))], 2, "cannot open");
+    fs::write(&raw, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n").unwrap();
+    check_refused(&["doctor", "--picture", &text(&raw)], 1, "Git LFS");
+}
+
 #[cfg(not(feature = "libtorch"))]
 #[test]
 fn without_libtorch_the_models_say_how_to_get_it() {

@@ -11,13 +11,11 @@ use std::str::FromStr;
 use serde::Deserialize;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{EditLabel, SourceId};
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::table::Table;
-use spinefairbench_artifacts::{jsonl, layout};
+use spinefairbench_artifacts::{ArtifactError, jsonl, layout};
 
 use crate::{Edit, GeneratorError, files};
-
-/// Lists of sources have a line per radiograph.
-const MAX_LIST_BYTES: u64 = 256 << 20;
 
 /// One source radiograph and what to make of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +53,13 @@ struct Line {
 /// # Errors
 ///
 /// [`GeneratorError::SourceList`] with the line, for anything that is not a source, and for a source that is named twice
-/// or cannot name a folder.
-pub fn read_sources(path: &Path) -> Result<Vec<SourceEntry>, GeneratorError> {
-    let bytes = files::read(path, MAX_LIST_BYTES)?;
+/// or cannot name a folder; [`GeneratorError::TooLarge`] or [`ArtifactError::BeyondLimit`] for a list beyond `limits`.
+pub fn read_sources(path: &Path, limits: &InputLimits) -> Result<Vec<SourceEntry>, GeneratorError> {
+    let bytes = files::read(path, limits.document_bytes)?;
     let name = path.display().to_string();
+    limits
+        .check_document(&name, &bytes)
+        .map_err(|exceeded| ArtifactError::BeyondLimit { path: name.as_str().into(), exceeded })?;
     let lines = if path.extension().is_some_and(|extension| extension == "jsonl") {
         read_json_lines(&name, &bytes)?
     } else {

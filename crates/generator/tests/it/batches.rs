@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::release::{ReleaseDescription, path_beside};
 use spinefairbench_artifacts::source::DirectorySource;
 use spinefairbench_checks::check::checksums::Checksums;
@@ -102,7 +103,7 @@ pub fn write_sources(folder: &Path, count: usize, side: u32) -> Vec<SourceEntry>
         writeln!(table, "source_{number:02},{number}.png,").unwrap();
     }
     std::fs::write(folder.join("sources.csv"), table).unwrap();
-    read_sources(&folder.join("sources.csv")).unwrap()
+    read_sources(&folder.join("sources.csv"), &InputLimits::default()).unwrap()
 }
 
 pub fn run_all(
@@ -305,20 +306,26 @@ fn lists_of_sources_are_checked_line_by_line() {
     let jsonl = folder.path().join("list.jsonl");
     let check = |path: &Path, text: &str, expected: &str| {
         std::fs::write(path, text).unwrap();
-        let error = read_sources(path).unwrap_err().to_string();
+        let error = read_sources(path, &InputLimits::default()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
     check(&path, "source_id,path\na,1.png\na,2.png\n", "line 3: `a` is named twice");
     check(&path, "source_id,path\n../a,1.png\n", "cannot name a folder");
     check(&path, "source_id,path,edits\na,1.png,elderly_child\n", "is no edit label");
     check(&path, "source_id\na\n", "path");
+    let limits = InputLimits { records: 2, ..InputLimits::default() };
+    std::fs::write(&path, "source_id,path\na,1.png\nb,2.png\n").unwrap();
+    let error = read_sources(&path, &limits).unwrap_err().to_string();
+    assert!(error.contains("more than 2 records; `--max-records` raises the limit"), "{error}");
+    let limits = InputLimits { document_bytes: 8, ..InputLimits::default() };
+    assert!(read_sources(&path, &limits).unwrap_err().to_string().contains("more than the 8"));
     check(&jsonl, "{\"source_id\": \"a\", \"path\": \"1.png\", \"edit\": []}\n", "line 1");
     std::fs::write(
         &jsonl,
         "{\"source_id\": \"b\", \"path\": \"1.png\", \"edits\": [\"young_male\"]}\n",
     )
     .unwrap();
-    assert_eq!(read_sources(&jsonl).unwrap()[0].edits.len(), 1);
+    assert_eq!(read_sources(&jsonl, &InputLimits::default()).unwrap()[0].edits.len(), 1);
 }
 
 #[test]

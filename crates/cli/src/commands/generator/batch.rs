@@ -63,7 +63,7 @@ fn shard(options: &BatchArguments) -> Result<Shard> {
 
 /// The sources of the list with the edits to make; those that are left without any are left out.
 fn sources(options: &BatchArguments) -> Result<Vec<SourceEntry>> {
-    let mut sources = read_sources(&options.manifest)?;
+    let mut sources = read_sources(&options.manifest, &options.limits.of_score_file())?;
     let wanted: BTreeSet<Edit> = options.edits.iter().copied().collect();
     if wanted.contains(&Edit::Null) {
         if wanted.len() > 1 {

@@ -73,6 +73,9 @@ pub(super) fn model_folder(out: Option<&Path>, repository: &str) -> Result<PathB
     Ok(name.under(&root))
 }
 
+/// Most bytes of a list of digests: a base model has a few dozen files.
+const MOST_BYTES: u64 = 4 << 20;
+
 /// Every file to fetch; none if the list of digests is malformed, which has been reported then.
 fn plans(
     options: &GeneratorFetchArguments,
@@ -94,7 +97,10 @@ fn plans(
     let (lora, revision) = (&generator.lora, &generator.revision);
     let mut plans = vec![plan(&generator.repository, revision, &lora.filename, lora.sha256)];
     if let (Some(repository), Some(sums)) = (&options.base_model, &options.base_sums) {
-        let listed = manifest::parse(&input::name(sums), &input::read(sums)?);
+        let listed = manifest::parse(
+            &input::name(sums),
+            &input::read_short(sums, MOST_BYTES, "list of digests")?,
+        );
         if !listed.problems.is_empty() {
             listed.problems.iter().for_each(|problem| output.problem(problem));
             return Ok(None);

@@ -27,8 +27,11 @@ pub(super) fn configuration(
     options: &ModelArguments,
     verbosity: Verbosity,
 ) -> Result<GeneratorConfig> {
+    /// The released one has 1 KB.
+    const MOST_BYTES: u64 = 1 << 20;
     let Some(path) = &options.config else { return Ok(GeneratorConfig::default()) };
-    let read = read_config(&input::name(path), &input::read(path)?)?;
+    let bytes = input::read_short(path, MOST_BYTES, "configuration")?;
+    let read = read_config(&input::name(path), &bytes)?;
     for key in &read.unknown_keys {
         note(verbosity, format_args!("note: `{}`: `{key}` means nothing here", path.display()));
     }
