@@ -34,7 +34,7 @@ use spinefairbench_scoring::strip::strip_reasoning;
 use spinefairbench_scoring::{lint, submission};
 
 /// Every target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 13] = [
+pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("checksum_manifest", checksum_manifest),
     ("release_path", release_path),
     ("tar_members", tar_members),
