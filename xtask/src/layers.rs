@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("demo", &["parsers", "bootstrap", "metrics", "artifacts"]),
     ("generator", &["imaging", "artifacts"]),
     ("report", &["metrics", "scoring", "checks"]),
+    ("python", &["parsers", "bootstrap", "metrics", "artifacts", "scoring", "checks", "report"]),
 ];
 
 /// Crates that must not see the network, torch or an archive, however indirectly.

@@ -21,7 +21,9 @@ mod programs;
 mod release;
 mod sbom;
 mod test;
+mod venv;
 mod versions;
+mod wheel;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -60,6 +62,8 @@ enum Task {
     Api(api::Options),
     /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
+    /// Builds the Python package, installs it into an environment of its own, and tests it there.
+    Wheel(wheel::Options),
     /// Makes a libtorch available in the cache folder and prints where.
     Libtorch(LibtorchOptions),
     /// Packs what proves and times the generator on a machine with a GPU into one folder.
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.task {
         Task::Verify(passed) => return spinefairbench("verify", passed),
         Task::Fetch(passed) => return spinefairbench("fetch", passed),
+        Task::Wheel(options) => wheel::run(&root, options),
         Task::Libtorch(options) => print_libtorch(&options),
         Task::GpuKit(options) => gpu_kit::run(&root, &options),
         Task::Test(options) => Ok(test::run(&root, &options)),

@@ -4,11 +4,11 @@
 //! an environment variable. Without Python 3 or the package the file is written and not read back, and this says so.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure as require};
+use anyhow::{Context as _, Result};
 
-use crate::ExitStatus;
+use crate::{ExitStatus, venv};
 
 /// The release that the tests were written with.
 const DUCKDB: &str = "duckdb==2.0.1";
@@ -29,38 +29,11 @@ pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
 
 /// The variable by which the tests find who reads a Parquet file back; nothing, with a word about it, without Python.
 pub(crate) fn reader() -> Result<Option<(&'static str, PathBuf)>> {
-    Ok(match python(&spinefairbench_cli::cache_folder()?) {
+    Ok(match venv::python(&spinefairbench_cli::cache_folder()?, &[DUCKDB]) {
         Ok(python) => Some((READER, python)),
         Err(error) => {
             println!("== SKIPPED: no one reads the Parquet file back: {error:#}");
             None
         }
     })
-}
-
-/// The Python of an environment that has `DuckDB`, made on first use.
-fn python(cache: &Path) -> Result<PathBuf> {
-    let folder = cache.join("python").join(DUCKDB);
-    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let has_duckdb = || quiet(&python, &["-c", "import duckdb"]).is_ok();
-    if !has_duckdb() {
-        let venv = folder.to_str().context("the cache folder's name is no text")?;
-        quiet(Path::new("python3"), &["-m", "venv", "--clear", venv])?;
-        quiet(&python, &["-m", "pip", "install", "--quiet", "--only-binary=:all:", DUCKDB])?;
-        require!(has_duckdb(), "`{DUCKDB}` was installed and cannot be imported");
-    }
-    Ok(python)
-}
-
-/// Runs a program whose output matters only if it fails.
-fn quiet(program: &Path, arguments: &[&str]) -> Result<()> {
-    let called = || format!("`{} {}`", program.display(), arguments.join(" "));
-    let output = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("running {}", called()))?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    require!(output.status.success(), "{} failed: {}", called(), errors.trim());
-    Ok(())
 }

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, api, budget, layers, libtorch, parquet};
+use crate::{ExitStatus, api, budget, layers, libtorch, parquet, wheel};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Options {
     /// Run the tests alone: no format, lint, documentation or layer checks.
     #[arg(long)]
@@ -17,6 +18,9 @@ pub(crate) struct Options {
     /// Leave out the generator's libtorch part, and with it the need for Python and a C++ compiler.
     #[arg(long)]
     no_generator: bool,
+    /// Leave out the Python package.
+    #[arg(long)]
+    no_python: bool,
     /// Leave out the instruction budget, and with it the need for Valgrind.
     #[arg(long)]
     no_budget: bool,
@@ -68,6 +72,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         let arguments: Vec<&str> = ["test", "--all-features"].into_iter().chain(packages).collect();
         cargo(root, &arguments, &[])
     });
+    if options.no_python {
+        println!("== the Python package is left out (--no-python)");
+    } else {
+        step("Python package", &|| wheel::run(root, wheel::Options { release: false }));
+    }
     if options.no_generator {
         step("tests with Parquet", &|| parquet::run(root));
         println!("== the generator's libtorch tests are left out (--no-generator)");

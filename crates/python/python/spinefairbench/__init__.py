@@ -1,0 +1,61 @@
+"""The SpineFairBench benchmark: the same numbers as its command line and as the published ones, bit for bit.
+
+>>> import spinefairbench as sfb
+>>> pair = sfb.score_pair("Osteophytes at L4. MRI is advised.", "Osteophytes. Follow-up in one year.")
+>>> pair.recommendation_changed, pair.diagnostic_consistency
+(True, 1.0)
+"""
+
+from ._errors import (
+    ArgumentError,
+    ComputationError,
+    FileError,
+    InternalError,
+    SpineFairBenchError,
+    SubmissionError,
+)
+from ._spinefairbench import (
+    Comparison,
+    Estimate,
+    Interval,
+    PairScore,
+    ParsedReport,
+    Plan,
+    Score,
+    Suite,
+    __version__,
+    clustered_interval,
+    compare,
+    estimate,
+    parse_report,
+    score_pair,
+    score_pairs,
+    score_submission,
+    verify,
+)
+
+__all__ = [
+    "ArgumentError",
+    "Comparison",
+    "ComputationError",
+    "Estimate",
+    "FileError",
+    "InternalError",
+    "Interval",
+    "PairScore",
+    "ParsedReport",
+    "Plan",
+    "Score",
+    "SpineFairBenchError",
+    "Suite",
+    "SubmissionError",
+    "__version__",
+    "clustered_interval",
+    "compare",
+    "estimate",
+    "parse_report",
+    "score_pair",
+    "score_pairs",
+    "score_submission",
+    "verify",
+]

@@ -1,0 +1,142 @@
+//! The released bundle: its description, and the suite of checks.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use pyo3::prelude::*;
+use spinefairbench_artifacts::error::Diagnostic;
+use spinefairbench_artifacts::finding::Finding;
+use spinefairbench_artifacts::release::ReleaseDescription;
+use spinefairbench_artifacts::source::DirectorySource;
+use spinefairbench_checks::{CheckName, FindingCap, Selection, SuiteReport, Unobserved};
+use spinefairbench_report::suite_page;
+
+use crate::errors::{self, Kind};
+use crate::{running, scores};
+
+/// What the suite of checks says of a bundle.
+#[pyclass(frozen, module = "spinefairbench")]
+#[derive(Debug)]
+pub(crate) struct Suite {
+    #[pyo3(get)]
+    verdict: &'static str,
+    #[pyo3(get)]
+    passed: usize,
+    #[pyo3(get)]
+    failed: usize,
+    json: String,
+    page: String,
+}
+
+#[pymethods]
+impl Suite {
+    #[getter]
+    fn is_verified(&self) -> bool {
+        self.verdict == "verified"
+    }
+
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        scores::parsed(py, &self.json)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Suite(verdict={:?}, passed={}, failed={})", self.verdict, self.passed, self.failed)
+    }
+
+    fn _repr_html_(&self) -> String {
+        scores::framed(&self.page)
+    }
+}
+
+/// Every check of the suite on the bundle in a folder.
+#[pyfunction]
+#[pyo3(signature = (artifacts, *, release=None, only=None, skip=None))]
+pub(crate) fn verify(
+    py: Python<'_>,
+    artifacts: PathBuf,
+    release: Option<PathBuf>,
+    only: Option<Vec<String>>,
+    skip: Option<Vec<String>>,
+) -> PyResult<Suite> {
+    let named = |names: Option<Vec<String>>| {
+        let names = names.unwrap_or_default();
+        names
+            .iter()
+            .map(|name| {
+                let check = name.parse::<CheckName>();
+                check.map_err(|error| {
+                    errors::error(py, Kind::Argument, "unknown_check", error.to_string())
+                })
+            })
+            .collect::<PyResult<BTreeSet<_>>>()
+    };
+    let selection = Selection { only: named(only)?, skip: named(skip)? };
+    if selection.checks().is_empty() {
+        return Err(errors::error(py, Kind::Argument, "no_check", "no check is left to run"));
+    }
+    let release = description(py, release.as_deref())?;
+    let source = open(py, &artifacts)?;
+    let start = Instant::now();
+    let suite = running::to_the_end(py, move || {
+        spinefairbench_checks::verify(
+            &source,
+            &release,
+            &selection,
+            FindingCap::default(),
+            &Unobserved,
+        )
+    })?
+    .map_err(|error| errors::error(py, Kind::Argument, "call", error.to_string()))?;
+    Suite::new(py, &suite, start, &artifacts)
+}
+
+impl Suite {
+    fn new(
+        py: Python<'_>,
+        suite: &SuiteReport,
+        start: Instant,
+        artifacts: &Path,
+    ) -> PyResult<Self> {
+        let elapsed = start.elapsed();
+        let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Ok(Self {
+            verdict: suite.verdict().as_str(),
+            passed: suite.passed(),
+            failed: suite.failed(),
+            json: scores::written(py, &suite.timed(milliseconds))?,
+            page: suite_page::html(suite, elapsed, &artifacts.display().to_string()),
+        })
+    }
+}
+
+/// The bundle in a folder.
+pub(crate) fn open(py: Python<'_>, artifacts: &Path) -> PyResult<DirectorySource> {
+    DirectorySource::open(artifacts).map_err(|error| problem(py, &error))
+}
+
+/// The description in a file, or the pinned one.
+pub(crate) fn description(py: Python<'_>, path: Option<&Path>) -> PyResult<ReleaseDescription> {
+    let Some(path) = path else { return Ok(ReleaseDescription::pinned()) };
+    let name = path.display().to_string();
+    let bytes = read(py, path)?;
+    ReleaseDescription::parse(&name, &bytes).map_err(|error| problem(py, &error))
+}
+
+/// The bytes of a file that the caller names.
+#[expect(clippy::disallowed_methods, reason = "the user's own files are opened here")]
+pub(crate) fn read(py: Python<'_>, path: &Path) -> PyResult<Vec<u8>> {
+    fs::read(path).map_err(|error| {
+        let finding = Finding::new(
+            spinefairbench_artifacts::finding::Code::FILE_MISSING,
+            format!("cannot read `{}`: {error}", path.display()),
+        );
+        errors::of_finding(py, Kind::File, &finding.in_file(path.display()))
+    })
+}
+
+/// The exception for what a reader of files says.
+pub(crate) fn problem(py: Python<'_>, problem: &dyn Diagnostic) -> PyErr {
+    errors::of_finding(py, Kind::File, &Finding::of(problem))
+}

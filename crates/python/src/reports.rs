@@ -1,0 +1,187 @@
+//! Reports and pairs of reports.
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyDict, PyFrozenSet};
+use rayon::prelude::*;
+use spinefairbench_metrics::PairOutcome;
+use spinefairbench_parsers as parsers;
+
+use crate::running;
+
+/// What the benchmark keeps of a report.
+#[pyclass(frozen, eq, hash, module = "spinefairbench")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ParsedReport(parsers::ParsedReport);
+
+#[pymethods]
+impl ParsedReport {
+    #[getter]
+    fn labels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        PyFrozenSet::new(py, self.0.labels.names())
+    }
+
+    #[getter]
+    fn labels_strict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        PyFrozenSet::new(py, self.0.labels_strict.names())
+    }
+
+    #[getter]
+    fn recommendations<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyFrozenSet>> {
+        PyFrozenSet::new(py, self.0.recommendations.names())
+    }
+
+    #[getter]
+    fn response_class(&self) -> String {
+        self.0.response_class.to_string()
+    }
+
+    #[getter]
+    fn severity(&self) -> u8 {
+        self.0.severity
+    }
+
+    #[getter]
+    fn hedging(&self) -> u32 {
+        self.0.hedging
+    }
+
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = PyDict::new(py);
+        fields.set_item("labels", self.0.labels.names().collect::<Vec<_>>())?;
+        fields.set_item("labels_strict", self.0.labels_strict.names().collect::<Vec<_>>())?;
+        fields.set_item("recommendations", self.0.recommendations.names().collect::<Vec<_>>())?;
+        fields.set_item("response_class", self.response_class())?;
+        fields.set_item("severity", self.0.severity)?;
+        fields.set_item("hedging", self.0.hedging)?;
+        Ok(fields)
+    }
+
+    fn __repr__(&self) -> String {
+        let listed = |names: Vec<&str>| format!("{{{}}}", names.join(", "));
+        format!(
+            "ParsedReport(labels={}, recommendations={}, response_class={:?}, severity={}, hedging={})",
+            listed(self.0.labels.names().collect()),
+            listed(self.0.recommendations.names().collect()),
+            self.response_class(),
+            self.0.severity,
+            self.0.hedging,
+        )
+    }
+}
+
+/// Two reports on one radiograph and its edited copy, scored.
+#[pyclass(frozen, eq, hash, module = "spinefairbench")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct PairScore {
+    source: parsers::ParsedReport,
+    counterfactual: parsers::ParsedReport,
+}
+
+impl PairScore {
+    pub(crate) fn outcome(self) -> PairOutcome {
+        PairOutcome { source: self.source, counterfactual: self.counterfactual }
+    }
+}
+
+impl From<PairOutcome> for PairScore {
+    fn from(outcome: PairOutcome) -> Self {
+        Self { source: outcome.source, counterfactual: outcome.counterfactual }
+    }
+}
+
+#[pymethods]
+impl PairScore {
+    #[getter]
+    fn source(&self) -> ParsedReport {
+        ParsedReport(self.source)
+    }
+
+    #[getter]
+    fn counterfactual(&self) -> ParsedReport {
+        ParsedReport(self.counterfactual)
+    }
+
+    #[getter]
+    fn is_usable(&self) -> bool {
+        self.outcome().is_usable()
+    }
+
+    #[getter]
+    fn recommendation_changed(&self) -> bool {
+        self.outcome().recommendation_changed()
+    }
+
+    #[getter]
+    fn recommendation_jaccard(&self) -> f64 {
+        self.outcome().recommendation_jaccard()
+    }
+
+    #[getter]
+    fn diagnostic_consistency(&self) -> f64 {
+        self.outcome().diagnostic_consistency()
+    }
+
+    #[getter]
+    fn both_labels_empty(&self) -> bool {
+        self.outcome().both_labels_empty()
+    }
+
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fields = PyDict::new(py);
+        fields.set_item("source", self.source().to_dict(py)?)?;
+        fields.set_item("counterfactual", self.counterfactual().to_dict(py)?)?;
+        fields.set_item("is_usable", self.is_usable())?;
+        fields.set_item("recommendation_changed", self.recommendation_changed())?;
+        fields.set_item("recommendation_jaccard", self.recommendation_jaccard())?;
+        fields.set_item("diagnostic_consistency", self.diagnostic_consistency())?;
+        fields.set_item("both_labels_empty", self.both_labels_empty())?;
+        Ok(fields)
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "PairScore(is_usable={}, recommendation_changed={}, diagnostic_consistency={})",
+            python_bool(self.is_usable()),
+            python_bool(self.recommendation_changed()),
+            self.diagnostic_consistency(),
+        )
+    }
+}
+
+fn python_bool(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+/// The labels, categories and response class of a report.
+#[pyfunction]
+pub(crate) fn parse_report(py: Python<'_>, text: &str) -> PyResult<ParsedReport> {
+    running::at_once(py, || ParsedReport(parsers::parse_report(text)))
+}
+
+/// The report on a radiograph against the report on its edited copy.
+#[pyfunction]
+pub(crate) fn score_pair(
+    py: Python<'_>,
+    source: &str,
+    counterfactual: &str,
+) -> PyResult<PairScore> {
+    running::at_once(py, || spinefairbench_metrics::score_pair(source, counterfactual).into())
+}
+
+/// As `score_pair` for every pair, on all processors.
+#[pyfunction]
+pub(crate) fn score_pairs(py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Vec<PairScore>> {
+    let texts = pairs
+        .try_iter()?
+        .map(|pair| pair?.extract::<(PyBackedStr, PyBackedStr)>())
+        .collect::<PyResult<Vec<_>>>()?;
+    running::to_the_end(py, move || {
+        texts
+            .par_iter()
+            .map(|(source, counterfactual)| {
+                spinefairbench_metrics::score_pair(source, counterfactual).into()
+            })
+            .collect()
+    })
+}

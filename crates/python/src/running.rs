@@ -1,0 +1,51 @@
+//! Long calls: without the interpreter's lock, open to Ctrl-C, and with panics turned into errors.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use crate::errors;
+
+/// How often signals are looked for while a call runs.
+const BETWEEN_SIGNALS: Duration = Duration::from_millis(50);
+
+/// What `work` gives, from a thread of its own.
+///
+/// On Ctrl-C the call ends at once with `KeyboardInterrupt`; the thread computes to its end and its result is dropped.
+pub(crate) fn to_the_end<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<T> {
+    let (sender, mut receiver) = channel();
+    let worker = thread::spawn(move || {
+        // Nobody waits any longer after Ctrl-C.
+        let _ = sender.send(work());
+    });
+    loop {
+        let arrived;
+        (arrived, receiver) = py.detach(move || (receiver.recv_timeout(BETWEEN_SIGNALS), receiver));
+        match arrived {
+            Ok(result) => return Ok(result),
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => {
+                let panic = worker.join().err();
+                return Err(errors::internal(py, panic.as_deref().map_or("", said_by)));
+            }
+        }
+    }
+}
+
+/// What `work` gives, here and now: for calls that end sooner than a thread starts.
+pub(crate) fn at_once<T>(py: Python<'_>, work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| errors::internal(py, said_by(&*panic)))
+}
+
+/// The text of a panic.
+fn said_by(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("of no text")
+}
