@@ -72,7 +72,7 @@ pub(crate) fn verify(
             })
             .collect::<PyResult<BTreeSet<_>>>()
     };
-    let selection = Selection { only: named(only)?, skip: named(skip)? };
+    let selection = Selection { only: named(only)?, skip: named(skip)?, ..Selection::default() };
     if selection.checks().is_empty() {
         return Err(errors::error(py, Kind::Argument, "no_check", "no check is left to run"));
     }

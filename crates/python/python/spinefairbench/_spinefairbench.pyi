@@ -5,6 +5,27 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "Suite",
+    "verify",
+    "Estimate",
+    "Interval",
+    "Plan",
+    "clustered_interval",
+    "estimate",
+    "_provoke_panic",
+    "PairScore",
+    "ParsedReport",
+    "parse_report",
+    "score_pair",
+    "score_pairs",
+    "Comparison",
+    "Score",
+    "compare",
+    "score_submission",
+    "__version__",
+]
+
 __version__: str
 
 _Path = str | os.PathLike[str]
