@@ -62,7 +62,7 @@ pub fn read_archive(
     let below = |path: &ReleasePath| -> Option<ReleasePath> {
         path.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?.parse().ok()
     };
-    let document_bytes = ReadLimits::default().document_bytes;
+    let document_bytes = ReadLimits::default().documents.document_bytes;
     let wants_images = needs.image_ends;
     let wanted = |path: &ReleasePath, len: u64| {
         let is_wanted = below(path).is_some_and(|path| {
