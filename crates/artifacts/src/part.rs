@@ -79,9 +79,9 @@ impl<T> Part<T> {
     ) -> Self {
         match Table::parse_released(path, bytes) {
             Ok(table) => Self::gather(|problems| {
-                let finding = |problem: &TableProblem| match problem.fault.changes_what_is_read() {
-                    true => Finding::of(problem),
-                    false => Finding::of(problem).as_advice(),
+                let finding = |problem: &TableProblem| {
+                    let finding = Finding::of(problem);
+                    if problem.fault.changes_what_is_read() { finding } else { finding.as_advice() }
                 };
                 problems.extend(table.problems.iter().map(finding));
                 read(&table, problems)

@@ -119,8 +119,7 @@ impl Judgement {
     /// The report of `check`, whose result is `result`.
     #[must_use]
     pub fn report(self, check: CheckName, result: Box<dyn CheckResult>) -> CheckReport {
-        let (advice, findings) =
-            self.findings.finish().into_iter().partition(|finding| finding.is_advice());
+        let (advice, findings) = self.findings.finish().into_iter().partition(Finding::is_advice);
         CheckReport {
             check,
             findings,

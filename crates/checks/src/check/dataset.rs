@@ -140,7 +140,7 @@ impl Check for Dataset {
         findings.extend(bundle.inventory().problems().iter().map(weighed));
         if let Some(inventory) = bundle.inventory().value() {
             let (images, look_alikes): (Vec<&BundleEntry>, Vec<&BundleEntry>) =
-                images_of(inventory).partition(|image| image.path.as_str().ends_with(".png"));
+                images_of(inventory).partition(|image| is_image_name(image.path.as_str()));
             for image in look_alikes {
                 let message = "the name of a file ends like that of an image, and no row lists it";
                 let finding = Finding::new(PNG_UNLISTED, message).in_file(&image.path);
@@ -206,7 +206,7 @@ fn sources_of(rows: &[QcRow]) -> BTreeSet<&str> {
 
 /// A problem of the walk as it concerns the dataset: a name that is no release path may be any file's but an image's.
 fn weighed(problem: &Finding) -> Finding {
-    let is_image = problem.path.as_deref().is_some_and(|path| path.ends_with(".png"));
+    let is_image = problem.path.as_deref().is_some_and(is_image_name);
     if problem.code == Code::UNSAFE_PATH && !is_image {
         problem.clone().as_advice()
     } else {
@@ -352,4 +352,8 @@ impl CheckResult for DatasetResult {
             known(self.sources)
         )
     }
+}
+/// Whether a name ends as those of the release do, in small letters.
+fn is_image_name(path: &str) -> bool {
+    path.strip_suffix(".png").is_some()
 }

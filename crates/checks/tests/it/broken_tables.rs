@@ -229,6 +229,14 @@ fn a_broken_validation_is_named() {
             }
             => "published_value_mismatch", "", "1307", "1306";
     ]);
+}
+
+#[test]
+fn what_the_agreement_of_readers_does_not_need_is_advice() {
+    const RATINGS: &str = layout::PAIR_RESULTS;
+    const VALIDATED: &str = layout::VALIDATED_SUBSET;
+    const EXCLUDED: &str = layout::EXCLUSION_LIST;
+    const MANIFEST: &str = layout::VALIDATION_MANIFEST;
     assert_advised(broken![
         "a version that is no text", Radiologist,
             |bundle| bundle.edit(layout::VALIDATION_REPORT, |file| file["report_schema_version"] = json!(1.1))
