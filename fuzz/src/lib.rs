@@ -13,7 +13,7 @@ use std::path::{Component, Path};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
-use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, Watch, member_digests};
+use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, StreamedFile, Wanted, Watch, stream_members};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::Value;
 use spinefairbench_artifacts::limits::InputLimits;
@@ -101,10 +101,14 @@ fn read_members(bytes: &[u8]) {
     let terms = ArchiveTerms { limits, ..ArchiveTerms::default() };
     let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
-    match member_digests(&archive[..], &terms, &BTreeSet::new(), &mut watch) {
-        Ok(members) => {
-            let keys: BTreeSet<String> = members.files.keys().map(ReleasePath::fold_key).collect();
-            assert_eq!(keys.len(), members.files.len());
+    let digest_alone = |_: &ReleasePath, _| Wanted::Ends { head: 0, tail: 0 };
+    let mut paths = Vec::new();
+    let mut take = |file: StreamedFile| paths.push(file.path);
+    let passed = stream_members(&archive[..], &terms, &digest_alone, &mut watch, &mut take);
+    match passed {
+        Ok(_) => {
+            let keys: BTreeSet<String> = paths.iter().map(ReleasePath::fold_key).collect();
+            assert_eq!(keys.len(), paths.len());
         }
         Err(error) => check_harmless(&error.to_string()),
     }

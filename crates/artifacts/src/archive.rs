@@ -1,8 +1,7 @@
 //! Archives: safe extraction, member verification, and the making of archives.
 //!
 //! Input: the bytes of a `.tar.gz`. Output: a folder in its final place and whole ([`extract`]), the members one after the
-//! other without writing any ([`stream_members`]), their digests ([`member_digests`]), or the comparison of the members with the manifests among them
-//! ([`verify_members`]). An archive is untrusted: only regular files and directories with plain names are taken, within
+//! other without writing any ([`stream_members`]). An archive is untrusted: only regular files and directories with plain names are taken, within
 //! [`Limits`], and the first member that is anything else refuses the whole archive. What systems leave beside the folder
 //! ([`Stray`](crate::stray::Stray)) is passed over. Owner, mode and times of members are
 //! ignored; the caller's umask decides. [`create`] is the other way round and gives the same bytes for the same files.
@@ -15,7 +14,6 @@ mod extract;
 mod members;
 mod name;
 mod tree;
-mod verify;
 mod walk;
 
 use std::sync::atomic::AtomicBool;
@@ -23,12 +21,8 @@ use std::sync::atomic::AtomicBool;
 pub use self::create::create;
 pub use self::error::{ArchiveError, MemberProblem};
 pub use self::extract::{ExtractOutcome, ExtractPlan, ExtractReport, extract, extracted_from};
-pub use self::members::{
-    ArchiveMembers, KEPT_BYTES, MemberFacts, StreamedContent, StreamedFile, Wanted, member_digests,
-    stream_members,
-};
+pub use self::members::{StreamedArchive, StreamedContent, StreamedFile, Wanted, stream_members};
 pub use self::name::{MemberKind, NameProblem, ShownName};
-pub use self::verify::{ArchiveCheck, DifferentMember, ManifestCheck, verify_members};
 use crate::digest::Sha256;
 use crate::limits::Growth;
 use crate::path::ReleasePath;

@@ -11,6 +11,8 @@ use crate::path::ReleasePath;
 pub enum Stray {
     /// Written by an operating system or its file manager, such as `.DS_Store`, `Thumbs.db` and `._name`.
     System,
+    /// Written by an editor, a notebook or an interpreter, such as `notes.txt~`, `.notes.txt.swp` and `.ipynb_checkpoints/`.
+    Tool,
     /// The record that a download tool or a version control keeps, such as `.cache/huggingface/` and `.gitattributes`.
     Download,
     /// An archive, or the digest beside it, as `fetch` leaves them.
@@ -33,8 +35,16 @@ impl Stray {
         let path = path.as_str().to_ascii_lowercase();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
         let is_below = |folders: &[&str]| path.split('/').any(|part| folders.contains(&part));
-        if is_below(&SYSTEM_FOLDERS) || SYSTEM_FILES.contains(&name) || name.starts_with("._") {
+        let starts_below = |start: &str| path.split('/').any(|part| part.starts_with(start));
+        if is_below(&SYSTEM_FOLDERS)
+            || starts_below(TRASH_OF_A_USER)
+            || SYSTEM_FILES.contains(&name)
+            || SYSTEM_STARTS.iter().any(|start| name.starts_with(start))
+        {
             return Some(Self::System);
+        }
+        if is_below(&TOOL_FOLDERS) || is_of_an_editor(name) {
+            return Some(Self::Tool);
         }
         let is_hub_cache = path == ".cache" || path == ".cache/huggingface";
         if is_hub_cache
@@ -63,11 +73,26 @@ impl Stray {
     pub const fn describe(self) -> &'static str {
         match self {
             Self::System => "left by an operating system",
+            Self::Tool => "left by an editor, a notebook or an interpreter",
             Self::Download => "left by a download or a version control",
             Self::Archive => "an archive or the digest of one",
             Self::Result => "a result or a page",
         }
     }
+}
+
+/// Whether an editor or an office program keeps a backup, unsaved text or a lock under this name, given in lower case.
+fn is_of_an_editor(name: &str) -> bool {
+    // Vim counts down from `.swp` when that is taken.
+    let is_swap = name.starts_with('.')
+        && name
+            .rsplit_once(".sw")
+            .is_some_and(|(stem, last)| stem.len() > 1 && matches!(last.as_bytes(), [b'a'..=b'p']));
+    let is_unsaved = name.len() > 2 && name.starts_with('#') && name.ends_with('#');
+    let is_lock = name.starts_with(".#")
+        || name.starts_with("~$")
+        || (name.starts_with(".~lock.") && name.ends_with('#'));
+    (name.len() > 1 && name.ends_with('~')) || is_swap || is_unsaved || is_lock
 }
 
 /// Folders of macOS, of Windows, and of Linux desktops and file servers; in lower case, as all names here.
@@ -78,15 +103,23 @@ const SYSTEM_FOLDERS: [&str; 11] = [
     ".trashes",
     ".fseventsd",
     ".temporaryitems",
+    ".documentrevisions-v100",
     "$recycle.bin",
     "system volume information",
-    ".trash-1000",
     "@eadir",
     "lost+found",
 ];
 
-const SYSTEM_FILES: [&str; 6] =
-    [".ds_store", ".localized", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"];
+/// The folder of what a user deleted, with the user's number: `.Trash-1000`.
+const TRASH_OF_A_USER: &str = ".trash-";
+
+const SYSTEM_FILES: [&str; 7] =
+    [".ds_store", ".localized", ".apdisk", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory"];
+
+/// `._name` is a resource fork of macOS; the others stand for files that were deleted while open.
+const SYSTEM_STARTS: [&str; 3] = ["._", ".nfs0", ".fuse_hidden"];
+
+const TOOL_FOLDERS: [&str; 2] = [".ipynb_checkpoints", "__pycache__"];
 
 const DOWNLOAD_FOLDERS: [&str; 3] = [".git", ".huggingface", ".locks"];
 
@@ -126,8 +159,34 @@ mod tests {
             "__MACOSX/artifacts/._a.png",
             "__MACOSX",
             "dataset/desktop.ini",
+            "dataset/.directory",
+            ".Spotlight-V100/Store-V2/a",
+            "dataset/.fseventsd/0000",
+            ".Trashes",
+            ".Trash-1001/files/a",
+            "dataset/.nfs000000000001",
         ] {
             check(path, Some(Stray::System));
+        }
+    }
+
+    #[test]
+    fn what_editors_and_notebooks_leave_is_known_in_any_folder() {
+        for path in [
+            "README.md~",
+            "dataset/.pairs.json.swp",
+            "dataset/.pairs.json.SWO",
+            "#notes.txt#",
+            ".#notes.txt",
+            "metrics/~$card.docx",
+            ".~lock.table.csv#",
+            ".ipynb_checkpoints/a.ipynb",
+            "metrics/__pycache__/a.cpython-313.pyc",
+        ] {
+            check(path, Some(Stray::Tool));
+        }
+        for path in ["~", "#", "##", "dataset/pairs.swp", ".swp", ".a.swz", "a.pyc", "a~b"] {
+            check(path, None);
         }
     }
 

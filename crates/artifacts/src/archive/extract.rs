@@ -272,6 +272,8 @@ impl Visitor for Extractor<'_> {
         Ok(())
     }
 
+    fn beside(&mut self, _path: ReleasePath) {}
+
     fn end_file(&mut self) -> Result<(), ArchiveError> {
         self.open = None;
         self.done.files += 1;

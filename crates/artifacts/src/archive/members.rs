@@ -4,7 +4,6 @@
 //! others. Between them stand at most [`MESSAGES_UNDER_WAY`] pieces, so that memory is bounded by those and by the
 //! largest file that is wanted whole. `source` may be a pipe that a download writes into.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -60,6 +59,15 @@ impl StreamedContent {
     }
 }
 
+/// A whole archive that passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamedArchive {
+    /// Digest and size of the compressed file.
+    pub identity: ArchiveIdentity,
+    /// Files beside its folder that systems and tools left, in the order of the archive; they were not given to anyone.
+    pub beside: Vec<ReleasePath>,
+}
+
 /// Reads an archive once and gives each file in it to `take`, in the order of the archive. `wanted` says by path and
 /// length how much of a file is kept until then. What `take` made of the files is to be thrown away if this fails: an
 /// archive is known to be whole, and to be the one expected, when its last byte has passed.
@@ -73,70 +81,26 @@ pub fn stream_members(
     wanted: &dyn Fn(&ReleasePath, u64) -> Wanted,
     watch: &mut Watch<'_>,
     take: &mut (dyn FnMut(StreamedFile) + Send),
-) -> Result<ArchiveIdentity, ArchiveError> {
+) -> Result<StreamedArchive, ArchiveError> {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(MESSAGES_UNDER_WAY);
         scope.spawn(move || hash_members(&receiver, take));
-        let mut sending =
-            Sending { sender, wanted, done: ArchiveProgress::default(), progress: watch.progress };
+        let mut sending = Sending {
+            sender,
+            wanted,
+            done: ArchiveProgress::default(),
+            progress: watch.progress,
+            beside: Vec::new(),
+        };
         // The hashing thread ends when the last sender is gone, which this drops.
         let walked = walk(source, terms, watch.cancel, &mut sending)?;
-        Ok(ArchiveIdentity { size_bytes: walked.archive.size_bytes, sha256: walked.archive.sha256 })
+        let identity = ArchiveIdentity {
+            size_bytes: walked.archive.size_bytes,
+            sha256: walked.archive.sha256,
+        };
+        Ok(StreamedArchive { identity, beside: sending.beside })
     })
 }
-
-/// Digest and length of one file of an archive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MemberFacts {
-    /// Digest of its bytes.
-    pub sha256: Sha256,
-    /// How many there are.
-    pub size_bytes: u64,
-}
-
-/// What a pass over an archive found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArchiveMembers {
-    /// Digest and size of the compressed file.
-    pub archive: ArchiveIdentity,
-    /// The files, by their path in the archive.
-    pub files: BTreeMap<ReleasePath, MemberFacts>,
-    /// The bytes of the files that were asked for.
-    pub kept: BTreeMap<ReleasePath, Vec<u8>>,
-}
-
-/// Reads an archive and gives digest and length of each file in it. The files named in `keep` are also kept whole, those
-/// larger than [`KEPT_BYTES`] apart.
-///
-/// # Errors
-///
-/// [`ArchiveError`] for anything that is wrong with the archive.
-pub fn member_digests(
-    source: impl Read + Send,
-    terms: &ArchiveTerms,
-    keep: &BTreeSet<ReleasePath>,
-    watch: &mut Watch<'_>,
-) -> Result<ArchiveMembers, ArchiveError> {
-    let wanted = |path: &ReleasePath, size_bytes: u64| {
-        if keep.contains(path) && size_bytes <= KEPT_BYTES {
-            Wanted::Whole
-        } else {
-            Wanted::Ends { head: 0, tail: 0 }
-        }
-    };
-    let (mut files, mut kept) = (BTreeMap::new(), BTreeMap::new());
-    let archive = stream_members(source, terms, &wanted, watch, &mut |file| {
-        let size_bytes = file.content.size_bytes();
-        if let StreamedContent::Whole(bytes) = file.content {
-            kept.insert(file.path.clone(), bytes);
-        }
-        files.insert(file.path, MemberFacts { sha256: file.sha256, size_bytes });
-    })?;
-    Ok(ArchiveMembers { archive, files, kept })
-}
-
-/// The most bytes of a file that is kept: ten times the manifest of the release.
-pub const KEPT_BYTES: u64 = 128 << 20;
 
 /// Messages between inflating and hashing; each is at most one buffer of the walk.
 const MESSAGES_UNDER_WAY: usize = 32;
@@ -201,6 +165,7 @@ struct Sending<'a> {
     wanted: &'a dyn Fn(&ReleasePath, u64) -> Wanted,
     done: ArchiveProgress,
     progress: &'a mut dyn FnMut(ArchiveProgress),
+    beside: Vec<ReleasePath>,
 }
 
 impl Sending<'_> {
@@ -225,6 +190,10 @@ impl Visitor for Sending<'_> {
         self.done.bytes += bytes.len() as u64;
         self.send(Message::Data(bytes.to_owned()));
         Ok(())
+    }
+
+    fn beside(&mut self, path: ReleasePath) {
+        self.beside.push(path);
     }
 
     fn end_file(&mut self) -> Result<(), ArchiveError> {

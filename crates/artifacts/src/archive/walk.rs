@@ -32,6 +32,8 @@ pub(crate) trait Visitor {
     fn data(&mut self, bytes: &[u8]) -> Result<(), ArchiveError>;
     /// The file is whole.
     fn end_file(&mut self) -> Result<(), ArchiveError>;
+    /// A file beside the folder that a system or a tool left; its bytes are passed over.
+    fn beside(&mut self, path: ReleasePath);
 }
 
 /// What a whole pass found.
@@ -213,6 +215,9 @@ impl<'a> Walk<'a> {
                 if Stray::of(&path).is_none() {
                     let folder = folder.to_string();
                     return Err(refused(MemberProblem::OutsideFolder { folder }));
+                }
+                if kind == MemberKind::File {
+                    visitor.beside(path);
                 }
                 continue;
             }

@@ -11,7 +11,7 @@ use std::io::Read;
 
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::archive::{
-    ARCHIVE_FOLDER, ArchiveError, ArchiveIdentity, ArchiveTerms, StreamedContent, StreamedFile,
+    ARCHIVE_FOLDER, ArchiveError, ArchiveTerms, StreamedArchive, StreamedContent, StreamedFile,
     Wanted, Watch, stream_members,
 };
 use spinefairbench_artifacts::digest::Sha256;
@@ -46,7 +46,7 @@ pub fn read_archive(
     mut needs: Needs,
     watch: &mut Watch<'_>,
     progress: &dyn Progress,
-) -> Result<(Bundle, ArchiveIdentity), ArchiveError> {
+) -> Result<(Bundle, StreamedArchive), ArchiveError> {
     let folder = terms.folder.clone().unwrap_or_else(|| layout::constant(ARCHIVE_FOLDER));
     let terms = ArchiveTerms { folder: Some(folder.clone()), ..terms.clone() };
     let models = needs.models.clone();
@@ -73,7 +73,7 @@ pub fn read_archive(
         if is_wanted { Wanted::Whole } else { Wanted::Ends { head: 0, tail: 0 } }
     };
     let mut passed = Passed::default();
-    let identity = stream_members(archive, &terms, &wanted, watch, &mut |file| {
+    let archive = stream_members(archive, &terms, &wanted, watch, &mut |file| {
         if let Some(path) = below(&file.path) {
             progress.file_read(file.content.size_bytes());
             passed.take(path, file, &documents, wants_images);
@@ -83,7 +83,7 @@ pub fn read_archive(
     let mut bundle = schedule::carry_on(&source, needs, (bundle, Pending::default()), progress);
     bundle.retained = retained::pair_up(&bundle, &models);
     retained::drop_rows(&mut bundle);
-    Ok((bundle, identity))
+    Ok((bundle, archive))
 }
 
 fn is_image(path: &ReleasePath) -> bool {

@@ -22,6 +22,11 @@ fn judge(packed: &[u8], release: &ReleaseDescription, selection: &Selection) -> 
 
 /// An archive of the files, in the order of their paths or the other way round.
 fn packed(source: &MemorySource, is_reversed: bool) -> Vec<u8> {
+    packed_beside(&[], source, is_reversed)
+}
+
+/// With empty files beside the folder.
+fn packed_beside(beside: &[&str], source: &MemorySource, is_reversed: bool) -> Vec<u8> {
     let listing = source.files(None).unwrap();
     let mut paths: Vec<&ReleasePath> = listing.regular_files().collect();
     if is_reversed {
@@ -29,12 +34,14 @@ fn packed(source: &MemorySource, is_reversed: bool) -> Vec<u8> {
     }
     let mut archive =
         tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
-    for path in paths {
-        let bytes = source.read(path).unwrap();
+    let of_bundle = paths.into_iter();
+    let of_bundle = of_bundle.map(|path| (format!("artifacts/{path}"), source.read(path).unwrap()));
+    for (path, bytes) in beside.iter().map(|path| ((*path).to_owned(), Vec::new())).chain(of_bundle)
+    {
         let mut header = tar::Header::new_ustar();
         header.set_size(bytes.len() as u64);
         header.set_mode(0o644);
-        archive.append_data(&mut header, format!("artifacts/{path}"), bytes.as_slice()).unwrap();
+        archive.append_data(&mut header, path, bytes.as_slice()).unwrap();
     }
     archive.into_inner().unwrap().finish().unwrap()
 }
@@ -110,6 +117,23 @@ fn what_is_wrong_with_a_folder_is_wrong_with_its_archive() {
         let suite = assert_same(&bundle.source, &selection);
         assert_eq!(suite.status(), Status::Fail, "break {index}");
     }
+}
+
+/// Inside the folder they are judged as in any folder.
+#[test]
+fn what_a_system_leaves_beside_the_folder_of_an_archive_is_advice() {
+    let mut bundle = Overlay::default();
+    bundle.put("dataset/.DS_Store", "");
+    let packed = packed_beside(&["._artifacts", "__MACOSX/._artifacts"], &bundle.source, false);
+    let selection =
+        Selection { only: ["checksums".parse().unwrap()].into(), ..Selection::default() };
+    let mut suite = judge(&packed, &release(), &selection);
+    assert_eq!(suite.checks[0].findings, []);
+    let paths: Vec<&str> =
+        suite.checks[0].advice.iter().filter_map(|advice| advice.path.as_deref()).collect();
+    assert_eq!(paths, ["._artifacts", "__MACOSX/._artifacts", "dataset/.DS_Store"]);
+    suite.refuse_advice();
+    assert_eq!(suite.status(), Status::Fail);
 }
 
 #[test]

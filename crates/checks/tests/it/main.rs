@@ -20,6 +20,7 @@ mod expected;
 mod followup;
 mod forged_tolerances;
 mod hallucination;
+mod original_answers;
 mod published;
 mod reader_records;
 mod reading;

@@ -106,7 +106,7 @@ fn surplus_files_are_named_wherever_they_are() {
     for path in [
         "extra/deep/folder/x.txt",
         ".hidden",
-        "metrics/__pycache__/x.pyc",
+        "metrics/pycache/x.pyc",
         "readme.MD",
         "Metrics/toy_submission.json",
         "dataset/counterfactual_images/new/young_male.png",
@@ -123,19 +123,29 @@ fn surplus_files_are_named_wherever_they_are() {
     // What systems and tools leave is advice, unless none is wanted.
     let folder = tempfile::tempdir().unwrap();
     let root = bundle(folder.path());
-    for path in ["metrics/.DS_Store", "Thumbs.db", ".cache/huggingface/.gitignore", "score.json"] {
+    let strays = [
+        "metrics/.DS_Store",
+        "Thumbs.db",
+        ".cache/huggingface/.gitignore",
+        "score.json",
+        "metrics/__pycache__/x.pyc",
+        ".ipynb_checkpoints/x",
+        "README.md~",
+        "dataset/.pairs.json.swp",
+    ];
+    for path in strays {
         fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
         fs::write(root.join(path), "x").unwrap();
     }
     let output = output_in_time(verify(&root));
     check_status(&output, 0);
     let suite: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(suite["result"]["advice"], 4);
+    assert_eq!(suite["result"]["advice"], strays.len());
     let mut strict = verify(&root);
     strict.arg("--strict");
     let output = output_in_time(strict);
     check_status(&output, 1);
-    assert_eq!(findings(&output).len(), 4);
+    assert_eq!(findings(&output).len(), strays.len());
     check("file_unlisted", "README2.md", |root| {
         fs::hard_link(root.join("README.md"), root.join("README2.md")).unwrap();
     });
