@@ -14,7 +14,7 @@ use crate::layout;
 use crate::node::{Node, Problems};
 use crate::path::ReleasePath;
 use crate::source::FileSource;
-use crate::table::{Table, TableProblem};
+use crate::table::{Table, TableFault, TableProblem};
 
 /// The value that could be read, and the problems of reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +77,27 @@ impl<T> Part<T> {
         bytes: &[u8],
         read: impl FnOnce(&Table, &mut Problems) -> Option<T>,
     ) -> Self {
+        Self::of_table_judging(path, bytes, TableFault::changes_what_is_read, read)
+    }
+
+    /// The same for a table of which the rows are counted and no column is read.
+    pub fn of_table_rows(path: &str, bytes: &[u8], read: impl FnOnce(u64) -> T) -> Self {
+        Self::of_table_judging(path, bytes, TableFault::changes_rows, |table, _| {
+            Some(read(table.len() as u64))
+        })
+    }
+
+    fn of_table_judging(
+        path: &str,
+        bytes: &[u8],
+        is_error: fn(&TableFault) -> bool,
+        read: impl FnOnce(&Table, &mut Problems) -> Option<T>,
+    ) -> Self {
         match Table::parse_released(path, bytes) {
             Ok(table) => Self::gather(|problems| {
                 let finding = |problem: &TableProblem| {
                     let finding = Finding::of(problem);
-                    if problem.fault.changes_what_is_read() { finding } else { finding.as_advice() }
+                    if is_error(&problem.fault) { finding } else { finding.as_advice() }
                 };
                 problems.extend(table.problems.iter().map(finding));
                 read(&table, problems)

@@ -122,6 +122,12 @@ impl TableFault {
     pub const fn changes_what_is_read(&self) -> bool {
         !matches!(self, Self::ByteOrderMark | Self::Ragged { .. } | Self::DuplicateColumn { .. })
     }
+
+    /// Whether another reader would find other rows, where the columns do not matter.
+    #[must_use]
+    pub const fn changes_rows(&self) -> bool {
+        self.changes_what_is_read() && !matches!(self, Self::Separator { .. })
+    }
 }
 
 /// What becomes of a row with another number of cells than the header.
@@ -186,8 +192,9 @@ impl Table {
             Some(Err(UnclosedQuote { line })) => table.add_problem(line, TableFault::UnclosedQuote),
             None => table.add_problem(1, TableFault::NoHeader),
         }
-        if table.is_separated_otherwise() {
-            // Every row would be of another length, or one cell.
+        // Every row would be of another length, or one cell; of a released table they are counted none the less.
+        let is_separated_otherwise = table.is_separated_otherwise();
+        if is_separated_otherwise && ragged == Ragged::LeaveOut {
             return table;
         }
         let expected = table.columns.len();
@@ -198,7 +205,7 @@ impl Table {
                     if found == expected || ragged == Ragged::Keep {
                         table.push(line, cells);
                     }
-                    if found != expected {
+                    if found != expected && !is_separated_otherwise {
                         table.add_problem(line, TableFault::Ragged { expected, found });
                     }
                 }

@@ -212,13 +212,7 @@ impl<'a> Walk<'a> {
                 !path.starts_with(folder) || (kind == MemberKind::File && path == **folder)
             };
             if let Some(folder) = terms.folder.as_ref().filter(is_outside) {
-                if Stray::of(&path).is_none() {
-                    let folder = folder.to_string();
-                    return Err(refused(MemberProblem::OutsideFolder { folder }));
-                }
-                if kind == MemberKind::File {
-                    visitor.beside(path);
-                }
+                pass_over(path, kind, folder, visitor).map_err(refused)?;
                 continue;
             }
             if kind == MemberKind::Directory {
@@ -256,6 +250,22 @@ impl<'a> Walk<'a> {
         }
         Ok(counts)
     }
+}
+
+/// A member beside the folder: what a system or a tool left, and nothing else.
+fn pass_over<V: Visitor>(
+    path: ReleasePath,
+    kind: MemberKind,
+    folder: &ReleasePath,
+    visitor: &mut V,
+) -> Result<(), MemberProblem> {
+    if Stray::of(&path).is_none() {
+        return Err(MemberProblem::OutsideFolder { folder: folder.to_string() });
+    }
+    if kind == MemberKind::File {
+        visitor.beside(path);
+    }
+    Ok(())
 }
 
 /// File or directory; all else is refused.

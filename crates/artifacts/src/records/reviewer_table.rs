@@ -11,9 +11,7 @@ pub struct RowCount(pub u64);
 /// The reviewer's table at `path`, which the validation's manifest lists.
 #[must_use]
 pub fn document(path: ReleasePath) -> Document<RowCount> {
-    Document::new(path, |path, bytes| {
-        Part::of_table(path, bytes, |table, _| Some(RowCount(table.len() as u64)))
-    })
+    Document::new(path, |path, bytes| Part::of_table_rows(path, bytes, RowCount))
 }
 
 /// The hidden repeats.

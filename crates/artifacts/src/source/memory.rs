@@ -8,7 +8,7 @@ use crate::error::ArtifactError;
 use crate::path::ReleasePath;
 
 /// A bundle in memory, for small bundles and for tests that change one thing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemorySource {
     files: BTreeMap<ReleasePath, Vec<u8>>,
 }

@@ -4,6 +4,13 @@
 //! 09415cf8) accepted it. It was recorded there, once. Every line has its alteration in this folder; where the answers differ,
 //! `docs/differences.md` has the row that says so.
 
+#![allow(
+    clippy::semicolon_if_nothing_returned,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::cast_precision_loss,
+    reason = "tables of closures, one a line; names and counts are those of the mini bundle"
+)]
+
 mod on_disk;
 mod readers;
 mod released;
@@ -14,7 +21,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use spinefairbench_artifacts::source::{DirectorySource, FileSource, MemorySource};
+use spinefairbench_artifacts::source::{DirectorySource, FileSource};
 use spinefairbench_checks::check::both_empty_diagnostic::BothEmptyDiagnostic;
 use spinefairbench_checks::check::checksums::Checksums;
 use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
@@ -29,14 +36,44 @@ use spinefairbench_checks::{
     Check, FindingCap, ModelSelection, PlanRequest, Status, Unobserved, run,
 };
 
-use crate::bundle::{Overlay, fixture, release};
+use self::on_disk::Disk;
+use crate::bundle::{MINI, Overlay, fixture, release};
 
 /// An altered copy of the mini bundle, in memory.
 type Alteration = fn(&mut Overlay);
 
+/// The same, with what it closes over.
+type Altering = Box<dyn Fn(&mut Overlay)>;
+
 /// Where these checks refuse what the original accepts, or the other way round: the command, what was altered, and the row of
 /// `docs/differences.md`, by the words of its first cell.
-const AGREED: &[(&str, &str, &str)] = &[];
+const AGREED: &[(&str, &str, &str)] = &[
+    (
+        "inspect",
+        "summary: common_pairs other count than manifest",
+        "the summary and the intersection manifest state different numbers of pairs",
+    ),
+    (
+        "radiologist",
+        "pair_results: unclosed quote at end",
+        "an unclosed quote at the end of a table",
+    ),
+    ("radiologist", "hidden: unclosed quote at end", "an unclosed quote at the end of a table"),
+    (
+        "radiologist",
+        "per_reviewer: unclosed quote at end",
+        "an unclosed quote at the end of a table",
+    ),
+    (
+        "dataset --hash",
+        "qc: sha256 of something else (pre-strip)",
+        "`dataset --hash`: a stated SHA-256 that is not the image's",
+    ),
+    ("dataset", "fs: .png that is a JPEG", "a `.png` that is no whole PNG"),
+    ("inspect", "fs: dataset/ is a symlink to another disk", "a link that leads out of the bundle"),
+    ("table2", "fs: summary json is a symlink outside", "a link that leads out of the bundle"),
+    ("inspect", "fs: summary json is a symlink outside", "a link that leads out of the bundle"),
+];
 
 /// Numbers that JSON does not have, as texts that stand for them until the document is written.
 const NAN: &str = "<a number: NaN>";
@@ -60,7 +97,7 @@ fn check(command: &str) -> Box<dyn Check> {
             table2(ModelSelection::One("qwen2.5-vl".to_owned()), Intervals::default())
         }
         "table2 --recompute-ci" => table2(
-            ModelSelection::All,
+            ModelSelection::One("gpt-5.4".to_owned()),
             Intervals::Recomputed {
                 plan: PlanRequest::default(),
                 comparison: CompareWithFrozen::Yes,
@@ -101,9 +138,9 @@ fn recorded() -> Vec<Recorded> {
 }
 
 /// The bundles in memory by what was altered, and how to make the others on a disk.
-fn alterations() -> BTreeMap<String, Box<dyn Fn(&mut Overlay)>> {
-    let mut all: BTreeMap<String, Box<dyn Fn(&mut Overlay)>> = BTreeMap::new();
-    let mut add = |name: String, alter: Box<dyn Fn(&mut Overlay)>| {
+fn alterations() -> BTreeMap<String, Altering> {
+    let mut all: BTreeMap<String, Altering> = BTreeMap::new();
+    let mut add = |name: String, alter: Altering| {
         assert!(all.insert(name.clone(), alter).is_none(), "`{name}` stands twice");
     };
     let tables =
@@ -125,24 +162,27 @@ fn alterations() -> BTreeMap<String, Box<dyn Fn(&mut Overlay)>> {
 #[test]
 fn every_answer_is_the_original_s_or_a_difference_on_purpose() {
     let alterations = alterations();
-    let mut sources: BTreeMap<String, MemorySource> = BTreeMap::new();
+    let mut disk = Disk::new();
     let mut differing = BTreeSet::new();
     let mut used = BTreeSet::new();
     let mut unexpected = Vec::new();
     for Recorded { command, altered, is_accepted: expected } in recorded() {
         let (found, said) = if let Some(alter) = alterations.get(&altered) {
-            let source = sources.entry(altered.clone()).or_insert_with(|| {
-                let mut bundle = Overlay::default();
-                alter(&mut bundle);
-                bundle.source
-            });
-            is_accepted(source, &command)
+            let mut bundle = Overlay::default();
+            alter(&mut bundle);
+            // The tables of the bundle already have such line ends.
+            let is_unchanged = altered == "control" || altered.contains(": CRLF");
+            assert!(bundle.source != *MINI || is_unchanged, "{altered} alters nothing");
+            is_accepted(&bundle.source, &command)
         } else if let Some((_, alter)) =
             on_disk::ALTERATIONS.iter().find(|(name, _)| *name == altered)
         {
-            let Some(folder) = on_disk::altered(*alter) else { continue };
-            let source = DirectorySource::open(folder.path().join("bundle")).unwrap();
-            is_accepted(&source, &command)
+            let is_altered = alter(&mut disk);
+            let source = DirectorySource::open(disk.root()).unwrap();
+            let answer = is_altered.then(|| is_accepted(&source, &command));
+            disk.restore();
+            let Some(answer) = answer else { continue };
+            answer
         } else {
             panic!("`{altered}` has no alteration")
         };

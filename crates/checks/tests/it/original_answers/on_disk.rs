@@ -1,76 +1,133 @@
 //! What only a file system can hold: links, empty folders, and names that are no release paths.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::FileSource as _;
 use tempfile::TempDir;
 
 use crate::bundle::MINI;
 
 /// Alters the bundle in its folder. `false` where this system cannot hold it.
-type OnDisk = fn(&Path) -> bool;
+pub(super) type Alteration = fn(&mut Disk) -> bool;
 
-pub(super) const ALTERATIONS: &[(&str, OnDisk)] = &[
-    ("fs: empty folder dataset/counterfactual_images/empty", |root| {
-        fs::create_dir(root.join("dataset/counterfactual_images/empty")).is_ok()
+pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
+    ("fs: empty folder dataset/counterfactual_images/empty", |disk| {
+        let folder = disk.root().join("dataset/counterfactual_images/empty");
+        fs::create_dir(&folder).unwrap();
+        disk.undo(move || fs::remove_dir(folder));
+        true
     }),
-    ("fs: image is a symlink inside the bundle", |root| {
+    ("fs: image is a symlink inside the bundle", |disk| {
         let image = first_image();
-        fs::rename(root.join(&image), root.join("blob.bin")).unwrap();
-        link(Path::new("../../../blob.bin"), &root.join(image))
+        disk.moved(&image, "blob.bin");
+        disk.linked(Path::new("../../../blob.bin"), &image)
     }),
-    ("fs: image is a symlink outside (HF blobs)", |root| moved_out(root, &first_image())),
-    ("fs: dataset/ is a symlink to another disk", |root| moved_out(root, layout::DATASET)),
-    ("fs: summary json is a symlink outside", |root| moved_out(root, layout::CORE_SUMMARY)),
-    ("stage1: a text is a symlink inside", |root| {
+    ("fs: image is a symlink outside (HF blobs)", |disk| disk.moved_out(&first_image())),
+    ("fs: dataset/ is a symlink to another disk", |disk| disk.moved_out(layout::DATASET)),
+    ("fs: summary json is a symlink outside", |disk| disk.moved_out(layout::CORE_SUMMARY)),
+    ("stage1: a text is a symlink inside", |disk| {
         let is_text =
             |path: &&str| path.contains("/stage1_outputs/gpt-5.4/00000") && path.ends_with(".txt");
         let listing = MINI.files(None).unwrap();
-        let path = listing.regular_files().map(|path| path.as_str()).find(is_text).unwrap();
-        fs::rename(root.join(path), root.join("blob.txt")).unwrap();
+        let path = listing.regular_files().map(ReleasePath::as_str).find(is_text).unwrap();
+        disk.moved(path, "blob.txt");
         let up = "../".repeat(path.matches('/').count());
-        link(Path::new(&format!("{up}blob.txt")), &root.join(path))
+        disk.linked(Path::new(&format!("{up}blob.txt")), path)
     }),
-    ("sums: file name with colon", |root| {
-        let manifest = root.join(layout::SHA256SUMS);
+    ("sums: file name with colon", |disk| {
+        disk.moved(layout::SHA256SUMS, "../SHA256SUMS.txt");
+        let text = fs::read_to_string(disk.root().join("../SHA256SUMS.txt")).unwrap();
         let line = format!("{}  a:b.txt\n", Sha256::of(b"x"));
-        let text = fs::read_to_string(&manifest).unwrap() + &line;
-        fs::remove_file(&manifest).unwrap();
-        fs::write(manifest, text).unwrap();
-        cfg!(unix) && fs::write(root.join("a:b.txt"), "x").is_ok()
+        disk.written(Path::new(layout::SHA256SUMS), &(text + &line)) && disk.unlisted("a:b.txt")
     }),
-    ("fs: name with control char \\x7f unlisted", |root| unlisted(root, "a\u{7f}b.txt")),
-    ("fs: name with backslash unlisted", |root| unlisted(root, "a\\b.txt")),
-    ("fs: name with colon unlisted", |root| unlisted(root, "a:b.txt")),
-    ("fs: non-utf8 name unlisted", |root| {
-        #[cfg(target_os = "linux")]
-        {
-            use std::os::unix::ffi::OsStrExt as _;
-            fs::write(root.join(std::ffi::OsStr::from_bytes(b"a\xffb")), "").is_ok()
-        }
-        #[cfg(not(target_os = "linux"))]
-        {
-            let _ = root;
-            false
-        }
+    ("fs: name with control char \\x7f unlisted", |disk| disk.unlisted("a\u{7f}b.txt")),
+    ("fs: name with backslash unlisted", |disk| disk.unlisted("a\\b.txt")),
+    ("fs: name with colon unlisted", |disk| disk.unlisted("a:b.txt")),
+    #[cfg(unix)]
+    ("fs: non-utf8 name unlisted", |disk| {
+        use std::os::unix::ffi::OsStrExt as _;
+        // Some file systems take text alone.
+        disk.written(Path::new(std::ffi::OsStr::from_bytes(b"a\xffb")), "")
     }),
-    ("fs: dangling symlink unlisted", |root| link(Path::new("/nowhere"), &root.join("dangling"))),
+    #[cfg(not(unix))]
+    ("fs: non-utf8 name unlisted", |_| false),
+    ("fs: dangling symlink unlisted", |disk| disk.linked(Path::new("/nowhere"), "dangling")),
 ];
 
-/// A folder that holds the altered bundle as `bundle`; none where this system cannot hold it.
-pub(super) fn altered(alter: OnDisk) -> Option<TempDir> {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path().join("bundle");
-    let listing = MINI.files(None).unwrap();
-    for path in listing.regular_files() {
-        let place = root.join(path.as_str());
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::write(place, MINI.read(path).unwrap()).unwrap();
+/// The mini bundle in a folder, written once, and how to undo what was altered.
+pub(super) struct Disk {
+    folder: TempDir,
+    undo: Vec<Box<dyn FnOnce() -> io::Result<()>>>,
+}
+
+impl Disk {
+    pub(super) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listing = MINI.files(None).unwrap();
+        for path in listing.regular_files() {
+            let place = folder.path().join("bundle").join(path.as_str());
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            fs::write(place, MINI.read(path).unwrap()).unwrap();
+        }
+        Self { folder, undo: Vec::new() }
     }
-    alter(&root).then_some(folder)
+
+    pub(super) fn root(&self) -> PathBuf {
+        self.folder.path().join("bundle")
+    }
+
+    /// Makes the bundle what it was.
+    pub(super) fn restore(&mut self) {
+        while let Some(undo) = self.undo.pop() {
+            undo().unwrap();
+        }
+    }
+
+    fn undo(&mut self, undo: impl FnOnce() -> io::Result<()> + 'static) {
+        self.undo.push(Box::new(undo));
+    }
+
+    fn moved(&mut self, from: &str, to: &str) {
+        let (from, to) = (self.root().join(from), self.root().join(to));
+        fs::rename(&from, &to).unwrap();
+        self.undo(move || fs::rename(to, from));
+    }
+
+    fn linked(&mut self, to: &Path, at: &str) -> bool {
+        let at = self.root().join(at);
+        #[cfg(unix)]
+        let is_made = std::os::unix::fs::symlink(to, &at).is_ok();
+        #[cfg(not(unix))]
+        let is_made = to == at;
+        if is_made {
+            self.undo(move || fs::remove_file(at));
+        }
+        is_made
+    }
+
+    /// Moves a file or folder beside the bundle and leaves a link.
+    fn moved_out(&mut self, path: &str) -> bool {
+        self.moved(path, "../outside");
+        let outside = self.folder.path().join("outside");
+        self.linked(&outside, path)
+    }
+
+    fn written(&mut self, path: &Path, text: &str) -> bool {
+        let place = self.root().join(path);
+        let is_written = fs::write(&place, text).is_ok();
+        if is_written {
+            self.undo(move || fs::remove_file(place));
+        }
+        is_written
+    }
+
+    fn unlisted(&mut self, name: &str) -> bool {
+        cfg!(unix) && self.written(Path::new(name), "x")
+    }
 }
 
 fn first_image() -> String {
@@ -78,27 +135,4 @@ fn first_image() -> String {
     let end = rows.iter().position(|byte| *byte == b'\n').unwrap();
     let row: serde_json::Value = serde_json::from_slice(&rows[..end]).unwrap();
     row["counterfactual_image_path"].as_str().unwrap().to_owned()
-}
-
-fn unlisted(root: &Path, name: &str) -> bool {
-    cfg!(unix) && fs::write(root.join(name), "x").is_ok()
-}
-
-/// Moves a file or folder beside the bundle and leaves a link.
-fn moved_out(root: &Path, path: &str) -> bool {
-    let outside = root.parent().unwrap().join("outside");
-    fs::rename(root.join(path), &outside).unwrap();
-    link(&outside, &root.join(path))
-}
-
-fn link(to: &Path, at: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink(to, at).is_ok()
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (to, at);
-        false
-    }
 }

@@ -11,6 +11,9 @@ const REPORT: &str = layout::VALIDATION_REPORT;
 const MANIFEST: &str = layout::VALIDATION_MANIFEST;
 const RESULTS: &str = layout::PAIR_RESULTS;
 
+/// Alters a table.
+type OfTable = fn(&[u8]) -> Vec<u8>;
+
 /// Tables of answers, by the name that the cases have for them.
 pub(super) const TABLES: &[(&str, &str)] = &[
     ("pair_results", RESULTS),
@@ -20,10 +23,10 @@ pub(super) const TABLES: &[(&str, &str)] = &[
 ];
 
 /// What was done to each of them.
-pub(super) const OF_EACH_TABLE: &[(&str, fn(&[u8]) -> Vec<u8>)] = &[
+pub(super) const OF_EACH_TABLE: &[(&str, OfTable)] = &[
     ("BOM (utf-8-sig)", |table| [b"\xef\xbb\xbf", table].concat()),
-    ("CRLF", |table| text(table).replace('\n', "\r\n").into()),
-    ("CR only", |table| text(table).replace('\n', "\r").into()),
+    ("CRLF", |table| text(table).replace("\r\n", "\n").replace('\n', "\r\n").into()),
+    ("CR only", |table| text(table).replace("\r\n", "\n").replace('\n', "\r").into()),
     ("trailing blank lines", |table| [table, b"\n\n\n"].concat()),
     ("blank lines in the middle", |table| text(table).replacen('\n', "\n\n", 3).into()),
     ("trailing comma rows (extra empty cell)", |table| {
@@ -35,7 +38,9 @@ pub(super) const OF_EACH_TABLE: &[(&str, fn(&[u8]) -> Vec<u8>)] = &[
     }),
     ("one short row (missing last cell)", |table| ending(table, "\n")),
     ("no final newline", |table| table.trim_ascii_end().to_vec()),
-    ("latin-1 comment byte", |table| [table.trim_ascii_end(), b"\xe9\n"].concat()),
+    ("latin-1 comment byte", |table| {
+        [text(table).trim_end_matches('\n').as_bytes(), b"\xe9\n"].concat()
+    }),
     ("duplicate unread header column", |table| {
         each_line(table, |index, line| match line {
             line if index == 0 => format!("{line},note,note"),
@@ -69,12 +74,14 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     }),
     ("pair_results: reordered columns", |bundle| {
         let mut cells = cells(&bundle.bytes(RESULTS));
-        cells.iter_mut().for_each(|row| row.reverse());
+        for row in &mut cells {
+            row.reverse();
+        }
         bundle.put(RESULTS, written(&cells, "\n"));
     }),
     ("pair_results: shuffled rows", |bundle| {
         edit_text(bundle, RESULTS, |text| {
-            let mut lines: Vec<&str> = text.trim_end().split('\n').collect();
+            let mut lines: Vec<&str> = text.trim_end_matches('\n').split('\n').collect();
             lines[1..].reverse();
             lines.join("\n") + "\n"
         });
@@ -109,7 +116,7 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
         edit(bundle, RATED, |file| {
             let pairs = file["pair_ids"].as_array().unwrap().iter();
             file["pair_ids"] =
-                pairs.map(|pair| (pair.as_str().unwrap().to_owned(), 1.into())).collect();
+                pairs.map(|pair| (pair.as_str().unwrap().to_owned(), Value::from(1))).collect();
         });
     }),
     ("validated: objects", |bundle| {

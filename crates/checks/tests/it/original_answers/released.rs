@@ -263,8 +263,9 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     ("pairs.json: qc_passed_counterfactuals as dict", |bundle| {
         each(bundle, PAIRS, |row| {
             let labels = row["qc_passed_counterfactuals"].as_array().unwrap().iter();
-            row["qc_passed_counterfactuals"] =
-                labels.map(|label| (label.as_str().unwrap().to_owned(), true.into())).collect();
+            row["qc_passed_counterfactuals"] = labels
+                .map(|label| (label.as_str().unwrap().to_owned(), Value::from(true)))
+                .collect();
         })
     }),
     ("pairs.json: qc_passed_counterfactuals reversed", |bundle| {

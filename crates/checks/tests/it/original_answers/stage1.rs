@@ -21,12 +21,15 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     }),
     ("sidecars: prompt_echo_detected null / html missing", |bundle| {
         files(bundle, ".validation.json", |bytes| {
-            let mut sidecar: Value = serde_json::from_slice(bytes).unwrap();
-            let fields = sidecar.as_object_mut().unwrap();
-            if fields["prompt_echo_detected"] == false {
+            // A few sidecars of the bundle are no objects.
+            let Ok(mut sidecar) = serde_json::from_slice::<Value>(bytes) else {
+                return bytes.to_vec();
+            };
+            let Some(fields) = sidecar.as_object_mut() else { return bytes.to_vec() };
+            if fields.get("prompt_echo_detected") == Some(&false.into()) {
                 fields["prompt_echo_detected"] = Value::Null;
             }
-            if fields["html_garbage_detected"] == false {
+            if fields.get("html_garbage_detected") == Some(&false.into()) {
                 fields.remove("html_garbage_detected");
             }
             sidecar.to_string().into()
@@ -108,7 +111,7 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     }),
     ("confidence: extra NaN field", |bundle| confidences(bundle, |model| model["x"] = NAN.into())),
     ("table: CRLF (csv.DictWriter)", |bundle| {
-        edit_text(bundle, TABLE, |text| text.replace('\n', "\r\n"))
+        edit_text(bundle, TABLE, |text| text.replace("\r\n", "\n").replace('\n', "\r\n"))
     }),
     ("table: extra columns + index", |bundle| {
         edit_text(bundle, TABLE, |text| {
@@ -142,9 +145,12 @@ pub(super) const ALTERATIONS: &[(&str, Alteration)] = &[
     }),
     ("table: ragged row of bprime", |bundle| {
         edit_text(bundle, TABLE, |text| {
-            let line = |line: &str| match line.contains("bprime") {
-                true => format!("{}\n", line.split(',').take(12).collect::<Vec<_>>().join(",")),
-                false => format!("{line}\n"),
+            let line = |line: &str| {
+                if line.contains("bprime") {
+                    line.split(',').take(12).collect::<Vec<_>>().join(",") + "\n"
+                } else {
+                    format!("{line}\n")
+                }
             };
             text.lines().map(line).collect()
         })
@@ -179,5 +185,5 @@ fn confidences(bundle: &mut Overlay, change: fn(&mut Value)) {
 }
 
 fn last_false(bundle: &mut Overlay, cell: &str) {
-    edit_text(bundle, TABLE, |text| text.replace(",False\n", &format!(",{cell}\n")));
+    edit_text(bundle, TABLE, |text| text.replace(",False\r\n", &format!(",{cell}\r\n")));
 }
