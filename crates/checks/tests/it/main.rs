@@ -17,6 +17,7 @@ mod broken_reports;
 mod broken_tables;
 mod bundle;
 mod expected;
+mod fields;
 mod followup;
 mod forged_tolerances;
 mod hallucination;
