@@ -7,6 +7,7 @@
 pub mod checksum_manifest;
 pub mod core_subset;
 pub mod core_summary;
+pub mod croissant;
 pub mod detectability;
 pub mod exclusion_list;
 pub mod finding_labels;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::manifest::ManifestEntry;
 use spinefairbench_artifacts::path::ReleasePath;
-use spinefairbench_artifacts::records::checksum_manifest;
+use spinefairbench_artifacts::records::{self, checksum_manifest};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{FileKind, FileSource};
 use spinefairbench_artifacts::stray::Stray;
@@ -24,12 +24,15 @@ use crate::table::{Cell, Column, Detail, Table, known};
 
 #[cfg(feature = "archive")]
 pub mod archive;
+mod croissant;
 
 codes! {
     /// A file's SHA-256 differs from the manifest's.
     DIGEST_MISMATCH = "digest_mismatch";
     /// No checksum manifest lists the file.
     FILE_UNLISTED = "file_unlisted";
+    /// The Croissant metadata describes a file otherwise than it is.
+    CROISSANT_MISMATCH = "croissant_mismatch";
 }
 
 /// How the suite and the command line know the check. Its command may be about several folders, so it builds its own.
@@ -110,7 +113,12 @@ impl Checksums {
         }
     }
 
-    fn of(&self, bundle: &Bundle, judgement: &mut Judgement) -> ChecksumsResult {
+    fn of(
+        &self,
+        bundle: &Bundle,
+        release: &ReleaseDescription,
+        judgement: &mut Judgement,
+    ) -> ChecksumsResult {
         let findings = &mut judgement.findings;
         let mut result = ChecksumsResult::default();
         // A name that is no release path cannot be listed: it is a surplus file like any other.
@@ -132,6 +140,9 @@ impl Checksums {
                 is_listed[place] = true;
             }
             result.manifests.push(path.to_string(), counted);
+        }
+        if let Some(inventory) = inventory.filter(|_| self.manifests.is_empty()) {
+            croissant::compare(bundle, inventory, release, findings);
         }
         let inventory = inventory.filter(|_| self.unlisted != Unlisted::Ignore);
         let Some(inventory) = inventory else { return result };
@@ -168,16 +179,19 @@ impl Check for Checksums {
         for path in self.manifests() {
             needs.document(&checksum_manifest::document(path));
         }
+        if self.manifests.is_empty() {
+            needs.document(&records::croissant::document());
+        }
         needs
     }
 
     fn judge(
         &self,
         bundle: &Bundle,
-        _: &ReleaseDescription,
+        release: &ReleaseDescription,
         judgement: &mut Judgement,
     ) -> Result<Box<dyn CheckResult>, CheckError> {
-        Ok(Box::new(self.of(bundle, judgement)))
+        Ok(Box::new(self.of(bundle, release, judgement)))
     }
 }
 
@@ -195,7 +209,7 @@ pub fn over_folders(
     for (source, check) in folders {
         let bundle = bundle::read(*source, check.needs(release), progress);
         let mut judgement = Judgement::new(cap);
-        let result = check.of(&bundle, &mut judgement);
+        let result = check.of(&bundle, release, &mut judgement);
         let found = judgement.findings.finish().into_iter();
         let (of_folder, rest): (Vec<_>, Vec<_>) = found.partition(Finding::is_advice);
         advice.extend(of_folder);

@@ -1,9 +1,14 @@
 //! Checksum manifests broken, and files that differ from them.
 
+use serde_json::json;
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;
 use spinefairbench_checks::check::checksums::{Checksums, Unlisted};
+use spinefairbench_checks::{FindingCap, Unobserved, run};
 
-use crate::bundle::{Overlay, assert_advised, assert_found, assert_passes, broken, run_check};
+use crate::bundle::{
+    Overlay, assert_advised, assert_found, assert_passes, broken, release, run_check,
+};
 
 const SUMS: &str = layout::SHA256SUMS;
 const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -68,6 +73,63 @@ fn broken_manifests_are_named() {
         "an archive beside the data", strict(), |bundle| bundle.put("spinefairbench_artifacts.tar.gz", "")
             => "file_unlisted", "spinefairbench_artifacts.tar.gz";
     ]);
+}
+
+/// The release that the tests describe pins no archive of a size, so that one is given here.
+#[test]
+fn what_the_croissant_metadata_says_of_files_is_advice() {
+    let described = |file: serde_json::Value| {
+        let mut bundle = Overlay::default();
+        let digest = Sha256::of(&bundle.bytes(layout::DATASET_README));
+        let size = bundle.bytes(layout::DATASET_README).len();
+        let mut file = file;
+        for (key, right) in [("sha256", digest.to_string()), ("contentSize", format!("{size} B"))] {
+            if file[key].is_null() {
+                file[key] = right.into();
+            }
+        }
+        file["@type"] = "cr:FileObject".into();
+        let set = json!({ "@type": "cr:FileSet", "includes": "*.png" });
+        bundle.put(layout::CROISSANT, json!({ "distribution": [set, file] }).to_string());
+        let mut release = release();
+        release.artifact_archive.size_bytes = 7;
+        let cap = FindingCap::default();
+        let report = run(&bundle.source, &release, &checksums(), cap, &Unobserved).unwrap();
+        let said: Vec<String> = report
+            .advice
+            .iter()
+            .map(|advice| {
+                assert_eq!(advice.code.as_str(), "croissant_mismatch");
+                advice.message.clone()
+            })
+            .collect();
+        said.join("; ")
+    };
+    let of = |url: &str| json!({ "contentUrl": url });
+    let with = |url: &str, key: &str, value: &str| {
+        let mut file = of(url);
+        file[key] = value.into();
+        described(file)
+    };
+    let readme = layout::DATASET_README;
+    for url in
+        [readme, "./dataset/README.md", "artifacts/dataset/README.md", "https://example.org/a"]
+    {
+        assert_eq!(described(of(url)), "", "{url}");
+    }
+    let missing = "`dataset/none`, as the metadata describes it, is missing";
+    assert_eq!(described(of("dataset/none")), missing);
+    assert!(with(readme, "sha256", &"0".repeat(64)).contains("another SHA-256"));
+    assert!(with(readme, "sha256", "short").contains("another SHA-256"));
+    assert!(with(readme, "contentSize", "1 B").contains("another size"));
+    let archive = format!("https://example.org/{}", release().artifact_archive.filename);
+    assert!(with(&archive, "contentSize", "7 B").contains("another SHA-256"));
+    let digest = release().artifact_archive.sha256.to_string();
+    assert!(with(&archive, "sha256", &digest).contains("another size"));
+    let mut bundle = Overlay::default();
+    bundle.put(layout::CROISSANT, "{");
+    let report = run_check(&bundle, &checksums());
+    assert_eq!(report.advice.len(), 1, "{:?}", report.advice);
 }
 
 #[test]

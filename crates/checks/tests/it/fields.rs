@@ -3,6 +3,8 @@
 //! Each case alters one document of the mini bundle in one field and runs the check that reads it. A few hundred cases run by
 //! default, more with `RUN_SLOW_TESTS`; `cargo test -p spinefairbench-checks -- --ignored` runs a hundred thousand of each.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -10,6 +12,7 @@ use serde_json::Value;
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
+use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::{FileEnds, FileFacts, FileSource, Listing};
 use spinefairbench_checks::check::dataset::Dataset;
 use spinefairbench_checks::check::inspect::Inspect;
@@ -62,7 +65,7 @@ enum Reader {
 }
 
 impl Reader {
-    fn check(self, which: &Index) -> Box<dyn Check> {
+    fn check(self, which: Index) -> Box<dyn Check> {
         match self {
             Self::Inspect => Box::new(Inspect),
             Self::Dataset => Box::new(Dataset::default()),
@@ -485,13 +488,15 @@ fn remove(value: &mut Value, place: &str) {
 }
 
 fn judge(source: &Replaced, check: &dyn Check) -> CheckReport {
-    run(source, &release(), check, FindingCap::default(), &Unobserved).unwrap()
+    static RELEASE: LazyLock<ReleaseDescription> = LazyLock::new(release);
+    run(source, &RELEASE, check, FindingCap::default(), &Unobserved).unwrap()
 }
 
-fn chosen<'a, T>(items: &'a [T], weight: fn(&T) -> usize, which: &Index) -> &'a T {
+fn chosen<T>(items: &[T], weight: fn(&T) -> usize, which: Index) -> &T {
     let all: Vec<&T> =
         items.iter().flat_map(|item| std::iter::repeat_n(item, weight(item))).collect();
-    *which.get(&all)
+    let found: &&T = which.get(&all);
+    found
 }
 
 /// What a case chooses: a document, a place, a literal, and how.
@@ -506,7 +511,7 @@ fn check_all(cases: u32, case: impl Fn(Choice) -> Result<(), TestCaseError>) {
 fn unread_field_is_nobody_s_concern(
     (document_index, place, literal, model, how): Choice,
 ) -> Result<(), TestCaseError> {
-    let unread = chosen(UNREAD, |unread| unread.weight, &document_index);
+    let unread = chosen(UNREAD, |unread| unread.weight, document_index);
     let mut value = document(unread.path, unread.is_lines);
     let of_pattern = |pattern: &&str| {
         let (may_lack, pattern) = match pattern.strip_prefix('=') {
@@ -538,7 +543,7 @@ fn unread_field_is_nobody_s_concern(
     };
     let literal = literal.get(LITERALS);
     let source = replaced(unread.path, unread.is_lines, &value, (how >= 128, literal));
-    let report = judge(&source, unread.reader.check(&model).as_ref());
+    let report = judge(&source, unread.reader.check(model).as_ref());
     prop_assert_eq!(
         report.status(),
         Status::Pass,
@@ -552,7 +557,7 @@ fn unread_field_is_nobody_s_concern(
 }
 
 fn read_field_counts((field, place, literal, model, how): Choice) -> Result<(), TestCaseError> {
-    let read = chosen(READ, |read| read.weight, &field);
+    let read = chosen(READ, |read| read.weight, field);
     let mut value = document(read.path, read.is_lines);
     let (ways, field) = match read.field.strip_prefix('=') {
         Some(field) => (2, field),
@@ -589,13 +594,14 @@ fn read_field_counts((field, place, literal, model, how): Choice) -> Result<(), 
         (1, Value::Bool(truth)) => *field = (!truth).into(),
         _ => {
             *field = JUNK.into();
-            if before.to_string() == literal || before == -0.0 || before == 0 {
+            let text_before = before.to_string();
+            if text_before == literal || before == -0.0 || before == 0 {
                 literal = "null";
             }
         }
     }
     let source = replaced(read.path, read.is_lines, &value, (how >= 128, literal));
-    let report = judge(&source, read.reader.check(&model).as_ref());
+    let report = judge(&source, read.reader.check(model).as_ref());
     prop_assert_eq!(
         report.status(),
         Status::Fail,
