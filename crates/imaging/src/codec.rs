@@ -39,3 +39,26 @@ impl Fault {
         }
     }
 }
+
+/// `length` bytes of packed bits, or nothing if `packed` holds fewer.
+pub(crate) fn unpack_bits(mut packed: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while bytes.len() < length {
+        let (&control, rest) = packed.split_first()?;
+        packed = match control {
+            0..=127 => {
+                let (literal, rest) = rest.split_at_checked(usize::from(control) + 1)?;
+                bytes.extend_from_slice(literal);
+                rest
+            }
+            128 => rest,
+            129..=255 => {
+                let (&repeated, rest) = rest.split_first()?;
+                bytes.extend(std::iter::repeat_n(repeated, 257 - usize::from(control)));
+                rest
+            }
+        };
+    }
+    bytes.truncate(length);
+    Some(bytes)
+}

@@ -16,7 +16,7 @@ mod table;
 mod voi;
 
 use crate::ImagingError;
-use crate::raster::{GreyImage, Raster, RgbImage};
+use crate::raster::{GreyImage, Raster, RgbImage, rgb_of_ycc};
 use crate::read::{DicomFacts, Format, Notice, Picture, Pixels, ReadOptions};
 use crate::window::{AppliedWindow, Histogram};
 
@@ -201,20 +201,9 @@ fn ybr_to_rgb(frame: &Frame, header: &Header) -> Option<RgbImage> {
     if !is_ybr || header.bits_stored != 8 {
         return None;
     }
-    // A hundred-thousandth of a level each; Pillow keeps six fraction bits, cut off towards zero after rounding.
-    let part = |factor: i32, sample: u16| {
-        (factor * (i32::from(sample & 0xff) - 128) * 64 + 50_000) / 100_000
-    };
-    let level = |luma: u16, chroma: i32| {
-        u8::try_from((i32::from(luma & 0xff) + (chroma >> 6)).clamp(0, 255)).unwrap_or(0)
-    };
     let mut samples = Vec::with_capacity(luma.len() * 3);
     for ((&y, &b), &r) in luma.iter().zip(blue).zip(red) {
-        samples.extend([
-            level(y, part(140_200, r)),
-            level(y, part(-34_414, b) + part(-71_414, r)),
-            level(y, part(177_200, b)),
-        ]);
+        samples.extend(rgb_of_ycc([y, b, r].map(|sample| sample.to_le_bytes()[0])));
     }
     Some(Raster::from_counted(header.size, samples))
 }

@@ -19,6 +19,7 @@ use crate::read::{Format, Limits, Notice, Picture, Pixels, ReadOptions};
 use crate::window::DeepGrey;
 
 use self::blocks::Blocks;
+pub(crate) use self::colour::rgb_from_inks;
 use self::lossless::Lossless;
 use self::stream::{FrameHeader, Part, Process, ScanHeader, Stream};
 
@@ -64,6 +65,11 @@ fn read(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Fault> {
         (_, planes) => Pixels::Rgb(Raster::from_counted(size, colour::to_rgb(planes, colour))),
     };
     Ok(Picture { pixels, format: Format::Jpeg, bits: precision, window, dicom: None, notices })
+}
+
+/// Interleaved RGB of `YCbCr` of 8 bits.
+pub(crate) fn rgb_of_planes(planes: &[Vec<u16>]) -> Vec<u8> {
+    colour::to_rgb(planes, Colour::YCbCr)
 }
 
 /// A stream whose header was read.

@@ -214,6 +214,20 @@ pub(crate) fn luma([red, green, blue]: [u8; 3]) -> u8 {
         .expect("the weights add up to 65536, so the result is at most 255")
 }
 
+/// A pixel of Pillow's mode `YCbCr` in red, green and blue.
+pub(crate) fn rgb_of_ycc([luma, blue, red]: [u8; 3]) -> [u8; 3] {
+    // A hundred-thousandth of a level each; Pillow keeps six fraction bits, cut off towards zero after rounding.
+    let part =
+        |factor: i32, sample: u8| (factor * (i32::from(sample) - 128) * 64 + 50_000) / 100_000;
+    let level =
+        |chroma: i32| u8::try_from((i32::from(luma) + (chroma >> 6)).clamp(0, 255)).unwrap_or(0);
+    [
+        level(part(140_200, red)),
+        level(part(-34_414, blue) + part(-71_414, red)),
+        level(part(177_200, blue)),
+    ]
+}
+
 // The samples of a picture are of no use in a message.
 impl<const CHANNELS: usize> std::fmt::Debug for Raster<CHANNELS> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -5,7 +5,7 @@ use super::header::{Header, Photometric};
 use super::syntax::Packing;
 use super::{attribute, malformed, unsupported};
 use crate::ImagingError;
-use crate::codec::Fault;
+use crate::codec::{Fault, unpack_bits};
 use crate::jpeg::{self, Jpeg};
 use crate::jpeg_ls::JpegLs;
 use crate::jpeg2000::Jpeg2000;
@@ -242,29 +242,6 @@ fn joined<S: Copy + Default>(
             Ok(plane)
         })
         .collect()
-}
-
-/// `length` bytes of packed bits, or nothing if the segment holds fewer.
-fn unpack_bits(mut segment: &[u8], length: usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while bytes.len() < length {
-        let (&control, rest) = segment.split_first()?;
-        segment = match control {
-            0..=127 => {
-                let (literal, rest) = rest.split_at_checked(usize::from(control) + 1)?;
-                bytes.extend_from_slice(literal);
-                rest
-            }
-            128 => rest,
-            129..=255 => {
-                let (&repeated, rest) = rest.split_first()?;
-                bytes.extend(std::iter::repeat_n(repeated, 257 - usize::from(control)));
-                rest
-            }
-        };
-    }
-    bytes.truncate(length);
-    Some(bytes)
 }
 
 /// The error of a codec, as one of this file.

@@ -30,6 +30,11 @@ fn rgb_from_ycc([y, cb, cr]: [i32; 3]) -> [u8; 3] {
         .map(clip)
 }
 
+/// RGB of amounts of ink.
+pub(crate) fn rgb_from_inks(inks: [u8; 3], key: u8) -> [u8; 3] {
+    rgb_from_stored_cmyk(inks.map(|ink| 255 - ink), 255 - i32::from(key))
+}
+
 /// Pillow takes every CMYK JPEG as Adobe writes it, with 255 for no ink.
 fn rgb_from_stored_cmyk(stored: [u8; 3], stored_key: i32) -> [u8; 3] {
     let paper = stored_key.clamp(0, 255);
