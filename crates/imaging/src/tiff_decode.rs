@@ -42,7 +42,9 @@ fn read(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Fault> {
             let mut levels = samples;
             if white_is_zero {
                 let highest = u16::MAX >> (16 - bits);
-                levels.iter_mut().for_each(|level| *level = highest - *level);
+                for level in &mut levels {
+                    *level = highest - *level;
+                }
             }
             if bits <= 8 {
                 let spread = 255 / (u16::MAX >> (16 - bits));
@@ -61,7 +63,7 @@ fn read(bytes: &[u8], options: &ReadOptions) -> Result<Picture, Fault> {
                 let known = usize::from(index) < n_colours;
                 [0, 1, 2].map(|part| {
                     let entry = palette.get(usize::from(index) + part * n_colours);
-                    entry.filter(|_| known).map_or(0, |&entry| low_byte((entry >> 8) as u16))
+                    entry.filter(|_| known).map_or(0, |&entry| entry.to_le_bytes()[1])
                 })
             };
             Pixels::Rgb(Raster::from_counted(size, samples.iter().flat_map(colour).collect()))
@@ -131,8 +133,9 @@ impl Layout {
         let required = |tag, name: &'static str| {
             directory.number(tag)?.ok_or(Fault::Broken(format!("it has no {name}").into()))
         };
-        let side = |tag, name| Ok(u32::try_from(required(tag, name)?).unwrap_or(u32::MAX));
-        let size = limits.size(side(tag::WIDTH, "ImageWidth")?, side(tag::LENGTH, "ImageLength")?);
+        let extent = |tag, name| Ok(u32::try_from(required(tag, name)?).unwrap_or(u32::MAX));
+        let size =
+            limits.size(extent(tag::WIDTH, "ImageWidth")?, extent(tag::LENGTH, "ImageLength")?);
         let size = size.map_err(Fault::Refused)?;
         let n_stored = directory.number(tag::SAMPLES_PER_PIXEL)?.unwrap_or(1);
         let n_stored = usize::try_from(n_stored).unwrap_or(usize::MAX);
@@ -147,9 +150,8 @@ impl Layout {
         if directory.numbers(tag::SAMPLE_FORMAT)?.iter().any(|&format| format != 1 && format != 4) {
             return Fault::unsupported("samples that are signed or of floating point");
         }
-        let bits = match u16::try_from(bits) {
-            Ok(bits @ (1 | 2 | 4 | 8..=16)) => bits,
-            _ => return Fault::unsupported(format!("samples of {bits} bits")),
+        let Ok(bits @ (1 | 2 | 4 | 8..=16)) = u16::try_from(bits) else {
+            return Fault::unsupported(format!("samples of {bits} bits"));
         };
         let extra = directory.number(tag::EXTRA_SAMPLES)?;
         let kind = match required(tag::PHOTOMETRIC, "PhotometricInterpretation")? {

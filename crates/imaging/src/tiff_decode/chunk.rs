@@ -179,7 +179,7 @@ impl Chunk {
         limits: &Limits,
     ) -> Result<Vec<u16>, Fault> {
         if layout.coding == Coding::Jpeg {
-            return self.from_jpeg(coded, directory, layout, limits);
+            return self.jpeg_samples(coded, directory, layout, limits);
         }
         let n_bytes = self.n_bytes(layout.bits);
         let packed: Cow<'_, [u8]> = match layout.coding {
@@ -203,7 +203,7 @@ impl Chunk {
     }
 
     /// The samples of a JPEG stream, whose tables may stand in the directory.
-    fn from_jpeg(
+    fn jpeg_samples(
         &self,
         coded: &[u8],
         directory: &Directory<'_>,

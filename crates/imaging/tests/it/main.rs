@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod codings;
 mod dicom;
 mod dicom_hostile;
 mod golden;

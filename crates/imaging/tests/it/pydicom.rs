@@ -44,13 +44,6 @@ fn fault(file: &[u8], expected: &Value) -> Option<String> {
     if let Err(error) = read_picture(file, &ReadOptions::default()) {
         return Some(format!("no picture: {error}"));
     }
-    if let Some(sums) = expected["row_sums"].as_array() {
-        let width = usize::try_from(expected["shape"][1].as_u64().unwrap()).unwrap();
-        let rows = samples.chunks(width).map(|row| row.iter().sum::<i64>());
-        let gap = rows.zip(sums).map(|(sum, wanted)| sum.abs_diff(wanted.as_i64().unwrap())).max();
-        // A sample in a thousand is 1 away: two or three of a row's 256 at the very most.
-        return (samples.len() != width * sums.len() || gap > Some(3)).then(|| format!("{gap:?}"));
-    }
     let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
     let digest = golden::hex(&Sha256::digest(bytes));
     (Some(&*digest) != expected["sha256"].as_str()).then(|| "other samples".to_owned())
