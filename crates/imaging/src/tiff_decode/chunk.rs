@@ -66,9 +66,11 @@ impl Chunks {
         if width == 0 || height == 0 {
             return Fault::broken("strips or tiles without an extent");
         }
-        // A tile may be larger than the picture, but not by much more than the usual sides of tiles.
-        let is_too_large = |side: usize, of: usize| side > of.max(4096) + 16;
-        if is_too_large(width, columns) || is_too_large(height, rows) {
+        let n_planes = if layout.planar { layout.n_stored } else { 1 };
+        // A tile may be larger than the picture, but what it takes must stay in proportion to that.
+        let n_stored = (columns * rows).saturating_mul(layout.n_stored);
+        let most = (8_usize << 20) + n_stored + n_stored / 4;
+        if width.saturating_mul(height).saturating_mul(layout.n_stored / n_planes) > most {
             return Fault::unsupported("tiles far larger than the picture");
         }
         let chunks = Self {
@@ -78,7 +80,6 @@ impl Chunks {
             offsets: directory.numbers(offsets)?,
             lengths: directory.numbers(lengths)?,
         };
-        let n_planes = if layout.planar { layout.n_stored } else { 1 };
         let expected = columns.div_ceil(width) * rows.div_ceil(height) * n_planes;
         if chunks.offsets.len() < expected {
             return Fault::broken("it has fewer strips or tiles than its size asks for");
@@ -103,8 +104,16 @@ impl Chunks {
         let (n_kept, n_planes) =
             (layout.kind.n_kept(), if layout.planar { layout.n_stored } else { 1 });
         let per_pixel = layout.n_stored / n_planes;
-        let mut samples = vec![0; columns * rows * n_kept];
         let (across, down) = (columns.div_ceil(self.width), rows.div_ceil(self.height));
+        if across * down * n_planes == 1 && n_kept == per_pixel && !self.is_tiled {
+            // The only strip is the picture, and is not held twice.
+            let chunk = Chunk { width: columns, n_rows: rows, per_pixel };
+            let coded = self.coded(directory, 0, &chunk, layout)?;
+            let mut samples = chunk.samples(&coded, directory, layout, limits)?;
+            samples.truncate(columns * rows * n_kept);
+            return Ok(samples);
+        }
+        let mut samples = vec![0; columns * rows * n_kept];
         for plane in 0..n_planes.min(n_kept) {
             for index in 0..across * down {
                 let (top, left) = (index / across * self.height, index % across * self.width);
@@ -226,7 +235,9 @@ impl Chunk {
         }
         let planes = jpeg.decode()?.planes;
         if layout.kind == Kind::YCbCr {
-            return Ok(crate::jpeg::rgb_of_planes(&planes).into_iter().map(u16::from).collect());
+            let levels = crate::jpeg::rgb_of_planes(&planes);
+            drop(planes);
+            return Ok(levels.into_iter().map(u16::from).collect());
         }
         let n_samples = self.width * self.n_rows * self.per_pixel;
         let interleaved =

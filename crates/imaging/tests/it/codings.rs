@@ -86,3 +86,28 @@ fn tiff_that_ends_early_is_refused_wherever_it_ends() {
         }
     }
 }
+
+#[test]
+fn a_tiff_tile_far_larger_than_its_picture_is_refused_before_memory_is_taken() {
+    // One pixel of eight bits, in one tile of 65536 by 65536.
+    let entries: [(u16, u32); 9] = [
+        (256, 1),
+        (257, 1),
+        (258, 8),
+        (259, 8),
+        (262, 1),
+        (322, 1 << 16),
+        (323, 1 << 16),
+        (324, 8),
+        (325, 8),
+    ];
+    let mut file = b"II*\0\x08\0\0\0\x09\0".to_vec();
+    for (tag, number) in entries {
+        file.extend(tag.to_le_bytes());
+        file.extend([4, 0, 1, 0, 0, 0]);
+        file.extend(number.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    let error = read_picture(&file, &ReadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("tiles far larger than the picture"), "{error}");
+}
