@@ -13,6 +13,7 @@
 mod api;
 mod bench;
 mod budget;
+mod croissant;
 mod gpu_kit;
 mod layers;
 mod libtorch;

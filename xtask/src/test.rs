@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, api, budget, layers, libtorch, parquet, wheel};
+use crate::{ExitStatus, api, budget, croissant, layers, libtorch, parquet, wheel};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Options {
     /// Leave out the generator's libtorch part, and with it the need for Python and a C++ compiler.
     #[arg(long)]
     no_generator: bool,
-    /// Leave out the Python package.
+    /// Leave out the Python package and the validator of the Croissant metadata.
     #[arg(long)]
     no_python: bool,
     /// Leave out the instruction budget, and with it the need for Valgrind.
@@ -73,9 +73,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         cargo(root, &arguments, &[])
     });
     if options.no_python {
-        println!("== the Python package is left out (--no-python)");
+        println!("== the Python package and the Croissant validator are left out (--no-python)");
     } else {
         step("Python package", &|| wheel::run(root, wheel::Options { release: false }));
+        step("Croissant metadata", &|| croissant::run(root));
     }
     if options.no_generator {
         step("tests with Parquet", &|| parquet::run(root));

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure as require};
 
-/// The Python of an environment that has `packages`, each as `name==version`.
+/// The Python of an environment that has `packages`, each as `name==version` or an option of pip.
 pub(crate) fn python(cache: &Path, packages: &[&str]) -> Result<PathBuf> {
     let folder = cache.join("python").join(packages.join("+"));
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });

@@ -7,7 +7,7 @@ use spinefairbench_artifacts::source::MemorySource;
 use spinefairbench_checks::check::release_identity::ReleaseIdentity;
 use spinefairbench_checks::{CheckError, CheckReport, FindingCap, Status, Unobserved, run};
 
-use crate::bundle::{MINI, Overlay, release};
+use crate::bundle::{MINI, Overlay, fixture, release};
 
 const OTHER_MANIFEST: &str = "the manifest of the other archive\n";
 
@@ -97,4 +97,60 @@ fn a_description_of_another_form_identifies_nothing() {
     let report = judge(&MINI, &other_form, None);
     let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
     assert_eq!(codes, ["release_description_unsupported"]);
+}
+
+/// Where the original ends otherwise on purpose: by the first cell of the row of `docs/differences.md`.
+const OTHERWISE: [(&str, &str); 1] = [("no_anchors", "a release description without anchors")];
+
+/// The original's answers (`fixtures/identity.json`, recorded from commit a9083f09); the prompts of its code are the digests of the
+/// description here.
+#[test]
+fn an_identity_is_judged_as_the_original_judges_it() {
+    let text = std::fs::read(fixture("identity.json")).unwrap();
+    let cases: Vec<serde_json::Value> = serde_json::from_slice(&text).unwrap();
+    assert_eq!(cases.len(), 13);
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let mut description = serde_json::to_value(release()).unwrap();
+        for field in ["schema_version", "frozen_prompt_registry", "artifact_anchors"] {
+            description[field] = case["release"][field].clone();
+        }
+        let archive = description["artifact_archive"].clone();
+        if let Some(variants) = case["release"]["archive_variants"].as_object() {
+            description["archive_variants"] = variants.clone().into();
+            for variant in description["archive_variants"].as_object_mut().unwrap().values_mut() {
+                variant["artifact_archive"] = archive.clone();
+            }
+        }
+        let prompts = case["code_registry"]["prompt_registry"].as_object().unwrap().iter();
+        description["prompt_digests"] = prompts
+            .map(|(name, text)| {
+                (name.clone(), Sha256::of(text.as_str().unwrap().as_bytes()).to_string().into())
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let mut bundle = MemorySource::default();
+        for (path, text) in case["bundle_files"].as_object().unwrap() {
+            bundle.insert(path.parse().unwrap(), text.as_str().unwrap());
+        }
+        bundle.insert("prompts.json".parse().unwrap(), case["bundle_registry"].to_string());
+        // What cannot be read is refused there as well.
+        let passes = ReleaseDescription::parse(name, description.to_string().as_bytes()).is_ok_and(
+            |release| {
+                let variant = case["variant"].as_str().map(str::parse::<VariantName>);
+                variant.transpose().is_ok_and(|variant| {
+                    let check = ReleaseIdentity { variant };
+                    run(&bundle, &release, &check, FindingCap::default(), &Unobserved)
+                        .is_ok_and(|report| report.status() == Status::Pass)
+                })
+            },
+        );
+        let is_otherwise = OTHERWISE.iter().any(|(case, _)| *case == name);
+        assert_eq!(passes, (case["exit"] == 0) != is_otherwise, "{name}");
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md");
+    let differences = std::fs::read_to_string(path).unwrap();
+    for (_, input) in OTHERWISE {
+        assert!(differences.contains(&format!("| {input} |")), "{input}");
+    }
 }

@@ -8,6 +8,7 @@
 
 mod build;
 mod checks;
+mod croissant;
 mod variety;
 
 use std::path::Path;
