@@ -99,6 +99,16 @@ pub enum ArtifactError {
         /// The limit.
         exceeded: LimitExceeded,
     },
+    /// A member of an archive that was passed over before another file asked for it.
+    #[error(
+        "`{path}` passed before the list that names it, and more than {limit} bytes were waiting already; judge the unpacked folder"
+    )]
+    NotKept {
+        /// The member.
+        path: Box<str>,
+        /// How many bytes may wait.
+        limit: u64,
+    },
     /// A folder holds more than a walk takes.
     #[error("`{path}` is one of more than {limit} files and folders; the walk ends here")]
     TooManyEntries {
@@ -168,6 +178,7 @@ impl Diagnostic for ArtifactError {
             Self::Changed { .. } => "file_changed",
             Self::TooLarge { .. } => "file_too_large",
             Self::BeyondLimit { .. } => "beyond_limit",
+            Self::NotKept { .. } => "member_not_kept",
             Self::TooManyEntries { .. } => "too_many_entries",
             Self::TooDeep { .. } => "folder_too_deep",
             Self::OutsideRoot { .. } => "path_outside_root",
@@ -194,6 +205,7 @@ impl Diagnostic for ArtifactError {
             | Self::Changed { path, .. }
             | Self::TooLarge { path, .. }
             | Self::BeyondLimit { path, .. }
+            | Self::NotKept { path, .. }
             | Self::TooManyEntries { path, .. }
             | Self::TooDeep { path, .. }
             | Self::OutsideRoot { path }
@@ -223,6 +235,7 @@ impl Diagnostic for ArtifactError {
             Self::Changed { before, .. } => Some(format!("{before} bytes")),
             Self::TooLarge { limit, .. } => Some(format!("at most {limit} bytes")),
             Self::BeyondLimit { .. } => Some("a text within the limits".to_owned()),
+            Self::NotKept { limit, .. } => Some(format!("at most {limit} bytes that wait")),
             Self::TooManyEntries { limit, .. } => Some(format!("at most {limit} entries")),
             Self::TooDeep { limit, .. } => Some(format!("at most {limit} levels")),
             Self::OutsideRoot { .. } => Some("a path inside the bundle".to_owned()),
@@ -243,7 +256,9 @@ impl Diagnostic for ArtifactError {
             Self::NotAFile { found, .. } => Some(found.to_string()),
             Self::Changed { after, .. } => Some(format!("{after} bytes")),
             Self::TooLarge { len, .. } => Some(format!("{len} bytes")),
-            Self::TooManyEntries { .. } | Self::TooDeep { .. } => Some("more".to_owned()),
+            Self::NotKept { .. } | Self::TooManyEntries { .. } | Self::TooDeep { .. } => {
+                Some("more".to_owned())
+            }
             Self::BeyondLimit { exceeded, .. } => Some(exceeded.to_string()),
             Self::OutsideRoot { .. } => Some("a link out of it".to_owned()),
             Self::UnsafePath(problem) => problem.actual(),

@@ -1,10 +1,13 @@
 //! The rows: what is run, how often, and what it should take.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
+use std::{fs, io};
 
 use anyhow::{Context, Result, bail};
+use spinefairbench_artifacts::archive::{ARCHIVE_FOLDER, create};
+use spinefairbench_artifacts::layout;
 use spinefairbench_demo::{DemoBundle, Scale};
 
 use super::clock::{self, peak_bytes, time_workload, times_in_turn};
@@ -33,10 +36,11 @@ pub(super) struct Row {
     pub(super) measure: fn(&Setting) -> Result<Vec<Figure>>,
 }
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     Row { name: "verify", measure: verify },
     Row { name: "checksums", measure: checksums },
     Row { name: "verify-all", measure: verify_all },
+    Row { name: "archive", measure: archive },
     Row { name: "interval", measure: interval },
     Row { name: "intervals", measure: intervals },
     Row { name: "parse", measure: parse },
@@ -47,7 +51,7 @@ const ROWS: [Row; 9] = [
 
 /// The rows of those names, or all.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {
-    static ALL: [Row; 9] = ROWS;
+    static ALL: [Row; 10] = ROWS;
     if names.is_empty() {
         return Ok(ALL.iter().collect());
     }
@@ -115,6 +119,39 @@ fn verify_all(setting: &Setting) -> Result<Vec<Figure>> {
         timed("verify-all", "`verify`, checksums included", &mut setting.verify(&bundle), 5)?,
         memory("verify-all", "`verify`", &mut setting.verify(&bundle), &bundle)?,
     ])
+}
+
+/// The verdict on the packed bundle, beside its inflation alone, in turn.
+fn archive(setting: &Setting) -> Result<Vec<Figure>> {
+    let bundle = setting.bundle()?;
+    let packed = bundle.root.with_extension("tar.gz");
+    if !packed.is_file() {
+        eprintln!("packing the demonstration bundle beside it");
+        let folder = layout::constant(ARCHIVE_FOLDER);
+        create(&bundle.root, &folder, &packed).context("packing the bundle")?;
+    }
+    let mut verify = setting.quiet();
+    verify.arg("verify").arg("--archive").arg(&packed);
+    verify.arg("--release").arg(&bundle.release_path);
+    let (mut ours, mut inflation) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        ours.push(clock::time(&mut verify)?);
+        let start = Instant::now();
+        let mut stream = flate2::read::MultiGzDecoder::new(fs::File::open(&packed)?);
+        io::copy(&mut stream, &mut io::sink()).context("inflating the packed bundle")?;
+        inflation.push(start.elapsed().as_secs_f64());
+    }
+    let peer = Peer::of("inflation alone", &inflation);
+    // At most 1.3 times as long.
+    let target = setting.at_release(Target::AtLeast(1.0 / 1.3));
+    let mut figures =
+        against_peer("archive", "`verify --archive`, nothing unpacked", &ours, &peer, target);
+    let peak = as_float(peak_bytes(&mut verify)?);
+    let memory = Figure::seconds("archive", "`verify --archive`, peak memory", &[peak]);
+    figures.push(
+        memory.in_unit(peak, Unit::Bytes).with_target(setting.at_release(Target::AtMost(400e6))),
+    );
+    Ok(figures)
 }
 
 fn checksums(setting: &Setting) -> Result<Vec<Figure>> {
