@@ -228,9 +228,9 @@ impl<'a> Jpeg2000<'a> {
             for component in first_single..self.n_components {
                 let plane = &mut planes[usize::from(component)];
                 if reversible[usize::from(component)] {
-                    self.store(plane, area, &tile.component::<i32>(component)?);
+                    self.store(plane, area, tile.component::<i32>(component)?);
                 } else {
-                    self.store(plane, area, &tile.component::<f32>(component)?);
+                    self.store(plane, area, tile.component::<f32>(component)?);
                 }
             }
         }
@@ -252,27 +252,37 @@ impl<'a> Jpeg2000<'a> {
         }
         // Each is gone before the next one's plane is there.
         for (plane, values) in planes.iter_mut().zip(three) {
-            self.store(plane, tile.area, &values);
+            self.store(plane, tile.area, values);
         }
         Ok(())
     }
 
-    /// Puts the samples of a tile into the plane of its component.
-    fn store<N: Number>(&self, plane: &mut Vec<u16>, tile: Rect, values: &[N]) {
-        let stride = self.size.columns();
-        plane.resize(self.size.n_pixels(), 0);
+    /// Puts the samples of a tile into the plane of its component. The values go as the samples come, from the last row
+    /// to the first, so that both are never there as a whole.
+    fn store<N: Number>(&self, plane: &mut Vec<u16>, tile: Rect, mut values: Vec<N>) {
+        const STEPS: usize = 16;
+        let (stride, width) = (self.size.columns(), tile.width());
+        if plane.is_empty() {
+            // Memory that is asked for as zeros is taken up only where it is written to.
+            *plane = vec![0; self.size.n_pixels()];
+        }
         let middle = 1_i64 << (self.precision - 1);
         let (offset, lowest) = if self.signed { (0, -middle) } else { (middle, 0) };
         let pattern = |&value: &N| {
             let level = (value.rounded() + offset).clamp(lowest, lowest + 2 * middle - 1);
             level.to_le_bytes().first_chunk().map_or(0, |&pair| u16::from_le_bytes(pair))
         };
-        let start =
+        let first =
             (tile.top - self.area.top) as usize * stride + (tile.left - self.area.left) as usize;
-        for (row, line) in values.chunks_exact(tile.width()).enumerate() {
-            let samples = &mut plane[start + row * stride..][..tile.width()];
-            for (sample, value) in samples.iter_mut().zip(line) {
+        let rows_between = tile.height().div_ceil(STEPS);
+        for row in (0..tile.height()).rev() {
+            let samples = &mut plane[first + row * stride..][..width];
+            for (sample, value) in samples.iter_mut().zip(&values[row * width..]) {
                 *sample = pattern(value);
+            }
+            values.truncate(row * width);
+            if row % rows_between == 0 {
+                values.shrink_to_fit();
             }
         }
     }
