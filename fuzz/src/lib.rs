@@ -101,7 +101,7 @@ fn read_members(bytes: &[u8]) {
     let terms = ArchiveTerms { limits, ..ArchiveTerms::default() };
     let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
-    let digest_alone = |_: &ReleasePath, _| Wanted::Ends { head: 0, tail: 0 };
+    let digest_alone = |_: &ReleasePath, _: u64| Wanted::Ends { head: 0, tail: 0 };
     let mut paths = Vec::new();
     let mut take = |file: StreamedFile| paths.push(file.path);
     let passed = stream_members(&archive[..], &terms, &digest_alone, &mut watch, &mut take);
