@@ -35,7 +35,17 @@ pub fn judge_coverage<'a>(
         .collect();
     let missing = missing_pairs(&pairs, index);
     let mut problems = Vec::new();
-    judge_pairs(&pairs, index, &mut problems);
+    // A repeat or a pair without a report must be one of the scope too; a control is none of the benchmark's.
+    let unanswered = submission.unanswered.iter().filter(|pair| !pair.is_control);
+    let unanswered = unanswered
+        .map(|pair| StatedPair { pair_id: &pair.pair_id, source_id: pair.source_id.as_ref() });
+    let further = submission.further.iter().filter(|further| !further.is_control);
+    let further = further.map(|further| StatedPair {
+        pair_id: &further.pair.pair_id,
+        source_id: further.pair.source_id.as_ref(),
+    });
+    let all: Vec<StatedPair<'_>> = pairs.iter().copied().chain(further).chain(unanswered).collect();
+    judge_pairs(&all, index, &mut problems);
     if coverage == Coverage::Complete {
         problems.extend(missing_problem(&missing, index));
     }
@@ -77,6 +87,7 @@ pub fn judge_usability(submission: &Submission) -> Option<SubmissionProblem> {
     })
 }
 
+#[derive(Clone, Copy)]
 struct StatedPair<'a> {
     pair_id: &'a PairId,
     source_id: Option<&'a SourceId>,

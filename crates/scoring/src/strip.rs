@@ -64,6 +64,15 @@ pub fn strip_reasoning(
     let (submission, texts) = submission::read_keeping(name, bytes, KeptTexts::All, limits)?;
     let plain = plain_bytes(name, bytes, limits)?;
     let mut problems = Vec::new();
+    if !submission.further.is_empty() || !submission.unanswered.is_empty() {
+        let message = "repeats, null controls and pairs without a report cannot be stripped";
+        let problem = SubmissionProblem::new(ProblemCode::FieldInvalid, Place::Header, message);
+        problems.push(problem.in_field("results").comparing(
+            "results that version 1 could hold",
+            format!("{} others", submission.further.len() + submission.unanswered.len()),
+        ));
+        return Err(SubmissionError::Refused { name: name.to_owned(), problems, stated: None });
+    }
     let mut cuts: Vec<Cut> = Vec::new();
     for (index, pair) in submission.pairs.iter().enumerate() {
         let texts = &texts[&pair.pair_id];

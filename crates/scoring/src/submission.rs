@@ -2,7 +2,8 @@
 //!
 //! Input: a JSON object, or JSON Lines with the header on the first line; plain, gzip or zstd. Output: a [`Submission`], in
 //! which every report has become a dozen integers and its text is dropped, or every problem that the file has. Form
-//! and rules: `spinefairbench-submission-v1`, described by `docs/submission_schema.json`.
+//! and rules: `spinefairbench-submission-v1`, described by `docs/submission_schema.json`. Version 2 also holds repeats, null controls and
+//! pairs without a report, which enter no endpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -25,15 +26,40 @@ mod problem;
 mod read;
 mod result;
 mod stripped;
+mod version2;
 
 pub use build::SubmissionBuilder;
 pub use gathered::SubmissionError;
 pub use problem::{LISTED_IDS, Place, ProblemCode, SubmissionProblem};
 pub use read::{read, read_keeping};
 pub use stripped::{Stripped, StrippedReport, StrippingTool};
+pub use version2::{FurtherPair, ReportState, UnansweredPair};
 
 /// The schema version of a submission.
 pub const SUBMISSION_SCHEMA_VERSION: &str = "spinefairbench-submission-v1";
+/// The schema version of a submission with repeats, null controls and states.
+pub const SUBMISSION_SCHEMA_VERSION_2: &str = "spinefairbench-submission-v2";
+
+/// The version of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Version {
+    /// One result a pair, with both of its reports.
+    #[default]
+    One,
+    /// Also repeats, null controls, and pairs without a report.
+    Two,
+}
+
+impl Version {
+    /// What the field `schema_version` says.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::One => SUBMISSION_SCHEMA_VERSION,
+            Self::Two => SUBMISSION_SCHEMA_VERSION_2,
+        }
+    }
+}
 
 /// A well-formed submission; whether it covers its scope is judged against a benchmark index.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,13 +68,44 @@ pub struct Submission {
     pub header: Header,
     /// Its pairs, in file order, each id once.
     pub pairs: Vec<SubmittedPair>,
+    /// Repeats and null controls, in file order; none in version 1.
+    pub further: Vec<FurtherPair>,
+    /// Pairs of which a report is not there, in file order; none in version 1.
+    pub unanswered: Vec<UnansweredPair>,
     /// The digest of its content: equal for equal content in any of the accepted forms and any order of results.
     pub content_digest: Sha256,
+}
+
+impl Submission {
+    /// Each repeat beside the first as a submission of its own, and all null controls as one; in order of the repeats.
+    #[must_use]
+    pub fn further_runs(&self) -> (Vec<Self>, Option<Self>) {
+        let mut repeats: BTreeMap<u32, Vec<SubmittedPair>> = BTreeMap::new();
+        let mut controls = Vec::new();
+        for further in &self.further {
+            if further.is_control {
+                controls.push(further.pair.clone());
+            } else {
+                repeats.entry(further.repeat).or_default().push(further.pair.clone());
+            }
+        }
+        let run = |pairs: Vec<SubmittedPair>| Self {
+            header: self.header.clone(),
+            content_digest: gathered::content_digest(&self.header, &pairs, &[], &[]),
+            pairs,
+            further: Vec::new(),
+            unanswered: Vec::new(),
+        };
+        let controls = (!controls.is_empty()).then(|| run(controls));
+        (repeats.into_values().map(run).collect(), controls)
+    }
 }
 
 /// What a submission says of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
+    /// The version of its form.
+    pub version: Version,
     /// The pairs that it means to cover.
     pub scope: Scope,
     /// The model, as given.

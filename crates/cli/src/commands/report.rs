@@ -19,7 +19,7 @@ use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, Terms, pub
 use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::sensitivity::SENSITIVITY_SCHEMA_VERSION;
 use spinefairbench_scoring::submission::{
-    self, KeptTexts, SUBMISSION_SCHEMA_VERSION, SubmissionError,
+    self, KeptTexts, SUBMISSION_SCHEMA_VERSION, SUBMISSION_SCHEMA_VERSION_2, SubmissionError,
 };
 
 use crate::arguments::report::ReportArguments;
@@ -98,7 +98,9 @@ fn other_kind(name: &str, bytes: &[u8]) -> Option<String> {
     }
     let Versioned { schema_version } = json::from_slice(name, bytes).ok()?;
     let (kind, command) = match schema_version.as_str() {
-        SUBMISSION_SCHEMA_VERSION => ("a submission", "score it first"),
+        SUBMISSION_SCHEMA_VERSION | SUBMISSION_SCHEMA_VERSION_2 => {
+            ("a submission", "score it first")
+        }
         COMPARISON_SCHEMA_VERSION => ("a comparison", "`compare … --html FILE` makes its page"),
         LEADERBOARD_SCHEMA_VERSION => {
             ("a leaderboard", "`leaderboard render … --html FILE` makes its page")

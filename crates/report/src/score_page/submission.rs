@@ -11,6 +11,15 @@ pub(super) fn section(score: &ScoreFile) -> Option<Markup> {
     let notes = score.submission.as_ref()?;
     Some(html! {
         @if let Some(stripped) = &notes.stripped { (changed(stripped)) }
+        @if let Some(states) = &notes.unanswered_pairs {
+            p { "Pairs of which a report is not there, by what became of it; they enter no endpoint." }
+            dl {
+                @for (state, count) in states {
+                    dt { (state) }
+                    dd { (counted(*count, "pair")) }
+                }
+            }
+        }
         @if !notes.advice.is_empty() {
             p {
                 "What the program noticed about the reports that were scored. It is advice: the frozen rules read every report as it is, and \

@@ -397,6 +397,14 @@ fn check_coverage(file: &ScoreFile, wrong: &mut Contradictions) {
     if file.scope == Scope::Toy && coverage.missing_pairs > 0 {
         wrong.add("coverage.missing_pairs", 0, coverage.missing_pairs);
     }
+    let unanswered = file.submission.as_ref().and_then(|notes| notes.unanswered_pairs.as_ref());
+    let n_unanswered = unanswered.map_or(0, |states| {
+        states.values().fold(0, |sum: usize, count| sum.saturating_add(*count))
+    });
+    if file.scope != Scope::Toy && n_unanswered > coverage.missing_pairs {
+        let most = format!("at most {} pairs, which are missing", coverage.missing_pairs);
+        wrong.add("submission.unanswered_pairs", most, n_unanswered);
+    }
     if coverage.missing_pairs > 0 && file.warnings.is_empty() {
         wrong.add("warnings", "a sentence about the missing pairs", "none");
     }

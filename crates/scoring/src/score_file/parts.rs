@@ -1,5 +1,6 @@
 //! The small parts of a score file. Fields are declared in the order of their names: that is the order of the keys.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use spinefairbench_bootstrap::{Interval, Seed, is_tied};
 use spinefairbench_metrics::EstimateWithInterval;
 
 use crate::lint::{AdviceCode, AdviceRow, report_advice};
-use crate::submission::Submission;
+use crate::submission::{ReportState, Submission, UnansweredPair};
 
 /// What is to be known of the submission that was scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct SubmissionNotes {
     /// What was taken out of it before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stripped: Option<StrippedNote>,
+    /// Pairs that it names without both of their reports, by the worse state of the two; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered_pairs: Option<BTreeMap<ReportState, usize>>,
 }
 
 /// What was taken out of a submission before it was scored.
@@ -45,7 +49,14 @@ impl SubmissionNotes {
             original_sha256: stripped.original_sha256.clone(),
             reports: stripped.reports.len(),
         });
-        (!advice.is_empty() || stripped.is_some()).then_some(Self { advice, stripped })
+        let mut unanswered: BTreeMap<ReportState, usize> = BTreeMap::new();
+        let of_scope = |pair: &&UnansweredPair| pair.repeat == 0 && !pair.is_control;
+        for pair in submission.unanswered.iter().filter(of_scope) {
+            *unanswered.entry(pair.state()).or_default() += 1;
+        }
+        let unanswered_pairs = (!unanswered.is_empty()).then_some(unanswered);
+        let is_empty = advice.is_empty() && stripped.is_none() && unanswered_pairs.is_none();
+        (!is_empty).then_some(Self { advice, stripped, unanswered_pairs })
     }
 
     /// The sentences that a reader of the score must see.
@@ -57,11 +68,22 @@ impl SubmissionNotes {
                 stripped.characters, stripped.reports, stripped.original_sha256
             )
         });
+        let unanswered = self.unanswered_pairs.as_ref().map(|states| {
+            let words: Vec<String> =
+                states.iter().map(|(state, count)| format!("{count} {state}")).collect();
+            format!(
+                "Of some pairs a report is not there, by what became of it: {}.",
+                words.join(", ")
+            )
+        });
         let is_warning = |row: &&AdviceRow| {
             AdviceCode::ALL.iter().any(|code| code.is_warning() && code.as_str() == row.code)
         };
         let seen = self.advice.iter().filter(is_warning);
-        changed.into_iter().chain(seen.map(|row| format!("{}: {}.", row.code, row.message)))
+        changed
+            .into_iter()
+            .chain(unanswered)
+            .chain(seen.map(|row| format!("{}: {}.", row.code, row.message)))
     }
 }
 

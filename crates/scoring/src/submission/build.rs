@@ -10,7 +10,7 @@ use super::field::{Field, RawResult};
 use super::gathered::{Gathered, SubmissionError};
 use super::header::RawHeader;
 use super::result;
-use super::{KeptTexts, SUBMISSION_SCHEMA_VERSION, Submission};
+use super::{KeptTexts, SUBMISSION_SCHEMA_VERSION, Submission, Version};
 use crate::scope::Scope;
 
 /// How messages name a submission that is no file.
@@ -60,10 +60,21 @@ impl SubmissionBuilder {
     pub fn add(&mut self, pair_id: &str, source_report: &str, counterfactual_report: &str) {
         let text = |text| Some(Field::Text(Cow::Borrowed(text)));
         let raw = RawResult {
-            fields: [text(pair_id), None, text(source_report), text(counterfactual_report), None],
+            fields: [
+                text(pair_id),
+                None,
+                text(source_report),
+                text(counterfactual_report),
+                None,
+                None,
+                None,
+                None,
+                None,
+            ],
             ..RawResult::default()
         };
-        let judged = result::judge(self.gathered.n_results, &raw, KeptTexts::None);
+        let place = self.gathered.n_results;
+        let judged = result::judge(place, &raw, Version::One, KeptTexts::None);
         self.gathered.add(judged);
     }
 

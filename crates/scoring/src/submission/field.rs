@@ -11,6 +11,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use spinefairbench_artifacts::json::Value;
 
+use super::version2;
+
 /// The visitor methods of a reader that wants an object or a list and keeps a few words about anything else.
 macro_rules! keep_words_about_scalars {
     ($found:ident => $value:expr) => {
@@ -81,15 +83,24 @@ impl Field<'_> {
     }
 }
 
-/// The keys that a result may have.
-pub(super) const RESULT_KEYS: [&str; 5] =
-    ["pair_id", "source_id", "source_report", "counterfactual_report", "metadata"];
+/// The keys that a result may have, those of version 2 alone last.
+pub(super) const RESULT_KEYS: [&str; 9] = [
+    "pair_id",
+    "source_id",
+    "source_report",
+    "counterfactual_report",
+    "metadata",
+    version2::KEYS[0],
+    version2::KEYS[1],
+    version2::KEYS[2],
+    version2::KEYS[3],
+];
 
 /// One element of `results`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RawResult<'a> {
     /// The fields of [`RESULT_KEYS`], in that order.
-    pub(super) fields: [Option<Field<'a>>; 5],
+    pub(super) fields: [Option<Field<'a>>; 9],
     /// Keys that a result may not have, in file order.
     pub(super) unknown: Vec<String>,
     /// Keys that stand twice.

@@ -10,8 +10,9 @@ use spinefairbench_artifacts::limits::InputLimits;
 
 use super::header::JudgedHeader;
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::result::JudgedResult;
-use super::{Header, PairTexts, SUBMISSION_SCHEMA_VERSION, Stated, Submission, SubmittedPair};
+use super::result::{Judged, JudgedResult};
+use super::version2::{FurtherPair, UnansweredPair};
+use super::{Header, PairTexts, Stated, Submission, SubmittedPair};
 use crate::scope::Scope;
 
 /// Why there is no submission.
@@ -51,6 +52,8 @@ pub(super) struct Gathered {
     /// Whether something could not be read to its end, so that results may follow that nobody has seen.
     pub(super) is_cut: bool,
     pairs: Vec<SubmittedPair>,
+    further: Vec<FurtherPair>,
+    unanswered: Vec<UnansweredPair>,
     texts: BTreeMap<PairId, PairTexts>,
     /// The ids of results with problems.
     refused: Vec<(PairId, Option<SourceId>)>,
@@ -69,6 +72,8 @@ impl Gathered {
             n_results: 0,
             is_cut: false,
             pairs: Vec::new(),
+            further: Vec::new(),
+            unanswered: Vec::new(),
             texts: BTreeMap::new(),
             refused: Vec::new(),
             has_nameless: false,
@@ -78,12 +83,14 @@ impl Gathered {
     pub(super) fn add(&mut self, judged: JudgedResult) {
         self.n_results += 1;
         match judged {
-            Ok((pair, texts)) => {
+            Ok(Judged::Pair(pair, texts)) => {
                 if let Some(texts) = texts {
                     self.texts.insert(pair.pair_id.clone(), texts);
                 }
-                self.pairs.push(pair);
+                self.pairs.push(*pair);
             }
+            Ok(Judged::Further(further)) => self.further.push(*further),
+            Ok(Judged::Unanswered(pair)) => self.unanswered.push(pair),
             Err(result) => {
                 let room = self.most_problems.saturating_sub(self.problems.len());
                 self.n_unlisted += result.problems.len().saturating_sub(room);
@@ -123,8 +130,9 @@ impl Gathered {
         }
         match judged.header {
             Some(header) if self.header_problems.is_empty() => {
-                let content_digest = content_digest(&header, &self.pairs);
-                Ok((Submission { header, pairs: self.pairs, content_digest }, self.texts))
+                let Self { pairs, further, unanswered, texts, .. } = self;
+                let content_digest = content_digest(&header, &pairs, &further, &unanswered);
+                Ok((Submission { header, pairs, further, unanswered, content_digest }, texts))
             }
             _ => Err(SubmissionError::Refused {
                 name: name.to_owned(),
@@ -142,12 +150,17 @@ impl Gathered {
     }
 
     fn repeated_pairs(&self) -> Option<SubmissionProblem> {
-        let whole = self.pairs.iter().map(|pair| pair.pair_id.as_str());
-        let refused = self.refused.iter().map(|(pair_id, _)| pair_id.as_str());
-        let mut ids: Vec<&str> = whole.chain(refused).collect();
+        let whole = self.pairs.iter().map(|pair| (pair.pair_id.as_str(), 0, false));
+        let refused = self.refused.iter().map(|(pair_id, _)| (pair_id.as_str(), 0, false));
+        let further = self.further.iter();
+        let further = further.map(|row| (row.pair.pair_id.as_str(), row.repeat, row.is_control));
+        let unanswered = self.unanswered.iter();
+        let unanswered = unanswered.map(|row| (row.pair_id.as_str(), row.repeat, row.is_control));
+        let mut ids: Vec<(&str, u32, bool)> =
+            whole.chain(refused).chain(further).chain(unanswered).collect();
         ids.sort_unstable();
         let mut repeated: Vec<&str> =
-            ids.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+            ids.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0].0).collect();
         repeated.dedup();
         let problem = SubmissionProblem::new(
             ProblemCode::DuplicatePair,
@@ -192,9 +205,14 @@ impl Gathered {
 
 /// The digest of the header and of all results in the order of their ids. What was taken out belongs to it, so that a copy
 /// without the record is another submission.
-fn content_digest(header: &Header, pairs: &[SubmittedPair]) -> Sha256 {
+pub(super) fn content_digest(
+    header: &Header,
+    pairs: &[SubmittedPair],
+    further: &[FurtherPair],
+    unanswered: &[UnansweredPair],
+) -> Sha256 {
     let mut hasher = Hasher::default();
-    hasher.update(SUBMISSION_SCHEMA_VERSION.as_bytes());
+    hasher.update(header.version.as_str().as_bytes());
     hasher.update(b"\n");
     hasher.update(header.scope.as_str().as_bytes());
     hasher.update(b"\n");
@@ -204,10 +222,13 @@ fn content_digest(header: &Header, pairs: &[SubmittedPair]) -> Sha256 {
         hasher.update(stripped.to_json().as_bytes());
         hasher.update(b"\n");
     }
-    let mut in_order: Vec<&SubmittedPair> = pairs.iter().collect();
-    in_order.sort_unstable_by(|left, right| left.pair_id.cmp(&right.pair_id));
-    for pair in in_order {
-        hasher.update(pair.digest.to_string().as_bytes());
+    let pairs = pairs.iter().map(|pair| (&pair.pair_id, 0, pair.digest));
+    let further = further.iter().map(|row| (&row.pair.pair_id, row.repeat, row.pair.digest));
+    let unanswered = unanswered.iter().map(|row| (&row.pair_id, row.repeat, row.digest));
+    let mut in_order: Vec<_> = pairs.chain(further).chain(unanswered).collect();
+    in_order.sort_unstable();
+    for (_, _, digest) in in_order {
+        hasher.update(digest.to_string().as_bytes());
         hasher.update(b"\n");
     }
     hasher.finish()

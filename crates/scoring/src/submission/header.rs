@@ -6,7 +6,7 @@ use spinefairbench_artifacts::json::Value;
 
 use super::field::Field;
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::{Header, SUBMISSION_SCHEMA_VERSION, stripped};
+use super::{Header, Version, stripped};
 use crate::scope::Scope;
 use crate::text::is_blank;
 
@@ -29,6 +29,8 @@ pub(super) struct JudgedHeader {
     pub(super) header: Option<Header>,
     /// The scope, which may be known where the rest is wrong.
     pub(super) scope: Option<Scope>,
+    /// The version, the first where it is wrong.
+    pub(super) version: Version,
 }
 
 impl RawHeader<'_> {
@@ -44,18 +46,19 @@ impl RawHeader<'_> {
                 .in_field(key),
             );
         }
-        judge_schema_version(self.schema_version.as_ref(), problems);
+        let version = judge_schema_version(self.schema_version.as_ref(), problems);
         let scope = judge_scope(self.scope.as_ref(), problems);
         let model = judge_model(self.model, problems);
         let stripped = self.stripped.as_ref().and_then(|field| stripped::judge(field, problems));
         let header = scope.zip(model).map(|(scope, (model, model_name))| Header {
+            version,
             scope,
             model,
             model_name,
             stripped,
             unread_keys: self.unread,
         });
-        JudgedHeader { header, scope }
+        JudgedHeader { header, scope, version }
     }
 }
 
@@ -71,11 +74,16 @@ fn invalid(code: ProblemCode, field: &str, expected: &str, found: String) -> Sub
         .comparing(expected, found)
 }
 
-fn judge_schema_version(field: Option<&Field<'_>>, problems: &mut Vec<SubmissionProblem>) {
-    let expected = format!("`{SUBMISSION_SCHEMA_VERSION}`");
+fn judge_schema_version(
+    field: Option<&Field<'_>>,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Version {
+    let [first, second] = [Version::One, Version::Two].map(Version::as_str);
+    let expected = format!("`{first}` or `{second}`");
     match field {
         None => problems.push(missing("schema_version", &expected)),
-        Some(Field::Text(text)) if text == SUBMISSION_SCHEMA_VERSION => {}
+        Some(Field::Text(text)) if text == first => {}
+        Some(Field::Text(text)) if text == second => return Version::Two,
         Some(other) => {
             problems.push(invalid(
                 ProblemCode::SchemaVersion,
@@ -85,6 +93,7 @@ fn judge_schema_version(field: Option<&Field<'_>>, problems: &mut Vec<Submission
             ));
         }
     }
+    Version::One
 }
 
 fn judge_scope(field: Option<&Field<'_>>, problems: &mut Vec<SubmissionProblem>) -> Option<Scope> {

@@ -22,7 +22,7 @@ use super::gathered::{Gathered, SubmissionError};
 use super::header::{JudgedHeader, RawHeader};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
 use super::result::{self, JudgedResult};
-use super::{KeptTexts, PairTexts, Submission, stripped};
+use super::{KeptTexts, PairTexts, Submission, Version, stripped};
 
 /// How many bytes of JSON Lines are judged at once; chosen so that a batch keeps all cores busy and memory small.
 const BATCH_BYTES: usize = 8 << 20;
@@ -96,11 +96,12 @@ fn read_all(
         n_blank += 1;
     }
     *header = read_header_line(name, &first_line, gathered);
+    let version = header.version;
     for place in 0..n_blank {
         check_number(gathered.n_results, limits)?;
-        gathered.add(judge_line(name, place + 2, place, b"", kept));
+        gathered.add(judge_line(name, place + 2, place, b"", version, kept));
     }
-    read_result_lines(name, input, line, kept, limits, gathered)
+    read_result_lines(name, input, line, version, kept, limits, gathered)
 }
 
 /// Whether a line is a JSON value by itself, and so the header of JSON Lines or the whole of a one-line object.
@@ -143,7 +144,9 @@ fn read_object(
     }
     let header = whole.header.judge(&mut gathered.header_problems);
     match whole.results {
-        Some(list) if list.starts_with('[') => read_results(name, list, kept, limits, gathered)?,
+        Some(list) if list.starts_with('[') => {
+            read_results(name, list, header.version, kept, limits, gathered)?;
+        }
         Some(other) => {
             let found = serde_json::from_str::<Field<'_>>(other)
                 .map_or_else(|error| error.to_string(), |field| field.found());
@@ -163,11 +166,12 @@ fn read_object(
 fn read_results(
     name: &str,
     list: &str,
+    version: Version,
     kept: KeptTexts<'_>,
     limits: &InputLimits,
     gathered: &mut Gathered,
 ) -> io::Result<()> {
-    let elements = Elements { name, kept, limits, gathered };
+    let elements = Elements { name, version, kept, limits, gathered };
     let mut parser = serde_json::Deserializer::from_str(list);
     // The list was read once as a whole, so that only a limit can end this.
     parser.deserialize_seq(elements).map_err(io::Error::other)?
@@ -176,6 +180,7 @@ fn read_results(
 /// What becomes of the elements of a list of results.
 struct Elements<'s> {
     name: &'s str,
+    version: Version,
     kept: KeptTexts<'s>,
     limits: &'s InputLimits,
     gathered: &'s mut Gathered,
@@ -184,11 +189,11 @@ struct Elements<'s> {
 impl Elements<'_> {
     fn judge(&mut self, batch: &mut Vec<&str>) {
         let first = self.gathered.n_results;
-        let (name, kept) = (self.name, self.kept);
+        let (name, version, kept) = (self.name, self.version, self.kept);
         let judged: Vec<JudgedResult> = batch
             .par_iter()
             .enumerate()
-            .map(|(offset, element)| judge_element(name, first + offset, element, kept))
+            .map(|(offset, element)| judge_element(name, first + offset, element, version, kept))
             .collect();
         batch.clear();
         for judged in judged {
@@ -225,9 +230,15 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-fn judge_element(name: &str, index: usize, element: &str, kept: KeptTexts<'_>) -> JudgedResult {
+fn judge_element(
+    name: &str,
+    index: usize,
+    element: &str,
+    version: Version,
+    kept: KeptTexts<'_>,
+) -> JudgedResult {
     match json::from_slice(name, element.as_bytes()) {
-        Ok(raw) => result::judge(index, &raw, kept),
+        Ok(raw) => result::judge(index, &raw, version, kept),
         Err(error) => Err(unreadable(Place::Result { index }, &error).into()),
     }
 }
@@ -265,6 +276,7 @@ fn read_result_lines(
     name: &str,
     input: &mut LimitedInput<'_>,
     mut batch: Vec<u8>,
+    version: Version,
     kept: KeptTexts<'_>,
     limits: &InputLimits,
     gathered: &mut Gathered,
@@ -287,7 +299,7 @@ fn read_result_lines(
             .enumerate()
             .map(|(offset, line)| {
                 let index = first_index + offset;
-                judge_line(name, index + HEADER_LINES + 1, index, line, kept)
+                judge_line(name, index + HEADER_LINES + 1, index, line, version, kept)
             })
             .collect();
         for judged in judged {
@@ -327,6 +339,7 @@ fn judge_line(
     line_number: usize,
     index: usize,
     line: &[u8],
+    version: Version,
     kept: KeptTexts<'_>,
 ) -> JudgedResult {
     let place = Place::Result { index };
@@ -337,7 +350,7 @@ fn judge_line(
         return Err(SubmissionProblem::new(ProblemCode::Unreadable, place, message).into());
     }
     match json::from_slice(&format!("{name}:{line_number}"), line) {
-        Ok(raw) => result::judge(index, &raw, kept),
+        Ok(raw) => result::judge(index, &raw, version, kept),
         Err(error) => Err(unreadable(place, &error).into()),
     }
 }

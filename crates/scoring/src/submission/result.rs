@@ -10,12 +10,24 @@ use spinefairbench_parsers::ResponseClass;
 
 use super::field::{Field, RESULT_KEYS, RawResult};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::{KeptTexts, PairTexts, ReportFacts, SubmittedPair, TextFacts};
+use super::version2::{Extras, FurtherPair, ReportState, UnansweredPair};
+use super::{KeptTexts, PairTexts, ReportFacts, SubmittedPair, TextFacts, Version};
 use crate::lint::signs;
 use crate::text::{disguise, is_blank, is_decomposed};
 
-/// A result that is well formed with its texts if they are kept, or everything that is wrong with it.
-pub(super) type JudgedResult = Result<(SubmittedPair, Option<PairTexts>), RefusedResult>;
+/// A result that is well formed, or everything that is wrong with it.
+pub(super) type JudgedResult = Result<Judged, RefusedResult>;
+
+/// A well-formed result.
+#[derive(Debug)]
+pub(super) enum Judged {
+    /// A pair that enters the endpoints, with its texts if they are kept.
+    Pair(Box<SubmittedPair>, Option<PairTexts>),
+    /// A repeat or a control.
+    Further(Box<FurtherPair>),
+    /// A pair without one of its reports.
+    Unanswered(UnansweredPair),
+}
 
 /// A result with problems.
 #[derive(Debug)]
@@ -32,7 +44,12 @@ impl From<SubmissionProblem> for RefusedResult {
 }
 
 /// Judges the result at `index` and parses its reports.
-pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> JudgedResult {
+pub(super) fn judge(
+    index: usize,
+    raw: &RawResult<'_>,
+    version: Version,
+    kept: KeptTexts<'_>,
+) -> JudgedResult {
     let place = Place::Result { index };
     if let Some(found) = &raw.not_an_object {
         let problem =
@@ -41,11 +58,15 @@ pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> J
         return Err(problem.into());
     }
     let mut problems = Vec::new();
-    for key in &raw.unknown {
+    let of_version_2 = RESULT_KEYS.iter().zip(&raw.fields).skip(N_KEYS_OF_VERSION_1);
+    let too_new = of_version_2
+        .filter(|(_, field)| version == Version::One && field.is_some())
+        .map(|(key, _)| *key);
+    for key in raw.unknown.iter().map(String::as_str).chain(too_new) {
         problems.push(
             SubmissionProblem::new(ProblemCode::FieldUnknown, place, "a result has no such field")
                 .in_field(spinefairbench_artifacts::text::shown(key))
-                .comparing("only `pair_id`, `source_id`, `source_report`, `counterfactual_report`, `metadata`", "it"),
+                .comparing(known_keys(version), "it"),
         );
     }
     for key in &raw.duplicates {
@@ -54,37 +75,97 @@ pub(super) fn judge(index: usize, raw: &RawResult<'_>, kept: KeptTexts<'_>) -> J
                 .in_field(key),
         );
     }
-    let [pair_id, source_id, source_report, counterfactual_report, metadata] = &raw.fields;
+    let [pair_id, source_id, source_report, counterfactual_report, metadata, further @ ..] =
+        &raw.fields;
+    let extras = match version {
+        Version::One => Extras::default(),
+        Version::Two => Extras::judge(further, place, &mut problems),
+    };
     let pair_id = required_text(RESULT_KEYS[0], pair_id.as_ref(), place, &mut problems);
     let pair_id = short(RESULT_KEYS[0], pair_id, place, &mut problems);
     let source_id = optional_text(RESULT_KEYS[1], source_id.as_ref(), place, &mut problems);
     let source_id = short(RESULT_KEYS[1], source_id, place, &mut problems);
-    let source_report = required_text(RESULT_KEYS[2], source_report.as_ref(), place, &mut problems);
-    let counterfactual_report =
-        required_text(RESULT_KEYS[3], counterfactual_report.as_ref(), place, &mut problems);
+    let [source_state, counterfactual_state] = extras.states;
+    let source_report =
+        report(RESULT_KEYS[2], source_report.as_ref(), source_state, place, &mut problems);
+    let counterfactual_report = report(
+        RESULT_KEYS[3],
+        counterfactual_report.as_ref(),
+        counterfactual_state,
+        place,
+        &mut problems,
+    );
     let metadata = optional_object(RESULT_KEYS[4], metadata.as_ref(), place, &mut problems);
     // What is not blank is a name, so that nothing is lost in these conversions.
     let stated = pair_id
         .and_then(|text| text.parse::<PairId>().ok())
         .map(|pair_id| (pair_id, source_id.and_then(|text| text.parse::<SourceId>().ok())));
-    match (stated, source_report, counterfactual_report) {
-        (Some((pair_id, source_id)), Some(source), Some(counterfactual)) if problems.is_empty() => {
-            let digest = digest(&pair_id, source_id.as_ref(), source, counterfactual, metadata);
-            let texts = kept.keeps(&pair_id).then(|| PairTexts {
-                source: source.to_owned(),
-                counterfactual: counterfactual.to_owned(),
-            });
-            let outcome = score_pair(source, counterfactual);
-            let pair = SubmittedPair {
-                pair_id,
-                source_id,
-                outcome,
-                texts: facts(source, counterfactual, &outcome),
-                digest,
-            };
-            Ok((pair, texts))
+    let Some((pair_id, source_id)) = stated.clone().filter(|_| problems.is_empty()) else {
+        return Err(RefusedResult { stated, problems });
+    };
+    let texts = [source_report, counterfactual_report];
+    let digest = digest(&pair_id, source_id.as_ref(), texts, metadata, extras);
+    let Extras { repeat, is_control, states } = extras;
+    let [Some(source), Some(counterfactual)] = texts else {
+        return Ok(Judged::Unanswered(UnansweredPair {
+            pair_id,
+            source_id,
+            repeat,
+            is_control,
+            states,
+            digest,
+        }));
+    };
+    let texts = kept.keeps(&pair_id).then(|| PairTexts {
+        source: source.to_owned(),
+        counterfactual: counterfactual.to_owned(),
+    });
+    let outcome = score_pair(source, counterfactual);
+    let pair = SubmittedPair {
+        pair_id,
+        source_id,
+        outcome,
+        texts: facts(source, counterfactual, &outcome),
+        digest,
+    };
+    if repeat == 0 && !is_control {
+        return Ok(Judged::Pair(Box::new(pair), texts));
+    }
+    Ok(Judged::Further(Box::new(FurtherPair { pair, repeat, is_control })))
+}
+
+/// How many of the keys version 1 has.
+const N_KEYS_OF_VERSION_1: usize = 5;
+
+fn known_keys(version: Version) -> String {
+    let n_keys = match version {
+        Version::One => N_KEYS_OF_VERSION_1,
+        Version::Two => RESULT_KEYS.len(),
+    };
+    let keys: Vec<String> = RESULT_KEYS[..n_keys].iter().map(|key| format!("`{key}`")).collect();
+    format!("only {}", keys.join(", "))
+}
+
+/// The text of a report in `state`; none where the state has none.
+fn report<'a>(
+    field: &'static str,
+    value: Option<&'a Field<'_>>,
+    state: ReportState,
+    place: Place,
+    problems: &mut Vec<SubmissionProblem>,
+) -> Option<&'a str> {
+    let is_absent = matches!(value, None | Some(Field::Other(Value::Null)));
+    match state {
+        ReportState::Truncated if is_absent => None,
+        state if state.may_have_text() => required_text(field, value, place, problems),
+        _ if is_absent => None,
+        state => {
+            let message = format!("a report that is {state} has no text");
+            let problem = SubmissionProblem::new(ProblemCode::FieldInvalid, place, message);
+            let found = value.map_or_else(String::new, Field::found);
+            problems.push(problem.in_field(field).comparing("null, or no such field", found));
+            None
         }
-        (stated, ..) => Err(RefusedResult { stated, problems }),
     }
 }
 
@@ -193,24 +274,26 @@ fn report_facts(text: &str, class: ResponseClass) -> ReportFacts {
     }
 }
 
-/// The digest of a result: each field's length and bytes in turn, an absent field as length 2⁶⁴ − 1.
+/// The digest of a result: each field's length and bytes in turn, an absent field as length 2⁶⁴ − 1; the fields of version 2 last and
+/// together, where they say anything.
 fn digest(
     pair_id: &PairId,
     source_id: Option<&SourceId>,
-    source: &str,
-    counterfactual: &str,
+    [source, counterfactual]: [Option<&str>; 2],
     metadata: Option<&Value>,
+    extras: Extras,
 ) -> Sha256 {
     let mut hasher = Hasher::default();
     let metadata = metadata.map(ToString::to_string);
     let fields = [
         Some(pair_id.as_str()),
         source_id.map(SourceId::as_str),
-        Some(source),
-        Some(counterfactual),
+        source,
+        counterfactual,
         metadata.as_deref(),
     ];
-    for field in fields {
+    let extras = extras.digested();
+    for field in fields.into_iter().chain(extras.is_some().then_some(extras.as_deref())) {
         let length = field.map_or(u64::MAX, |text| text.len() as u64);
         hasher.update(&length.to_le_bytes());
         hasher.update(field.unwrap_or_default().as_bytes());

@@ -239,7 +239,8 @@ fn every_form_says_of_which_submissions_reasoning_was_taken_out() {
         original_sha256: "0".repeat(64),
         reports: 1,
     };
-    changed.submission = Some(SubmissionNotes { advice: Vec::new(), stripped: Some(note) });
+    changed.submission =
+        Some(SubmissionNotes { advice: Vec::new(), stripped: Some(note), unanswered_pairs: None });
     let mut board = board();
     board.add(&changed, Assurance::Recomputed, OnExisting::Refuse).unwrap();
     let bytes = board.to_bytes();

@@ -22,3 +22,4 @@ mod score_files;
 mod sensitivity;
 mod strip;
 mod template;
+mod version2;

@@ -174,9 +174,9 @@ fn values_that_are_no_submission() {
 fn headers() {
     check(
         "another version",
-        with("schema_version", json!("spinefairbench-submission-v2")),
+        with("schema_version", json!("spinefairbench-submission-v3")),
         &[
-            "`schema_version`: the field is not what it must be (expected `spinefairbench-submission-v1`, found `spinefairbench-submission-v2`)",
+            "`schema_version`: the field is not what it must be (expected `spinefairbench-submission-v1` or `spinefairbench-submission-v2`, found `spinefairbench-submission-v3`)",
         ],
     );
     check("a version that is a number", with("schema_version", json!(1)), &["found `1`"]);

@@ -49,6 +49,7 @@ impl Judge {
                 Value::Array(types) => types.iter().any(|name| has_type(name, value)),
                 name => has_type(name, value),
             },
+            "allOf" => rule.as_array().unwrap().iter().all(|schema| self.fits(schema, value)),
             "anyOf" => rule.as_array().unwrap().iter().any(|schema| self.fits(schema, value)),
             "if" => !self.fits(rule, value) || self.fits(&schema["then"], value),
             "required" => value.as_object().is_none_or(|object| {
@@ -210,7 +211,20 @@ fn what_the_score_schema_requires_the_types_require() {
 #[test]
 fn the_submission_schema_accepts_what_is_read_and_refuses_what_is_not() {
     let judge = Judge::of(Schema::Submission);
-    let toy: Value = serde_json::from_slice(&file("metrics/toy_submission.json")).unwrap();
+    let first: Value = serde_json::from_slice(&file("metrics/toy_submission.json")).unwrap();
+    let mut second = first.clone();
+    second["schema_version"] = json!("spinefairbench-submission-v2");
+    let mut filtered = second.clone();
+    filtered["results"][0]["source_report"] = json!(null);
+    filtered["results"][0]["source_state"] = json!("filtered");
+    for toy in [first, second, filtered] {
+        check_changes(&judge, &toy);
+    }
+}
+
+/// The schema and the reader agree on every change of one field of `toy`.
+fn check_changes(judge: &Judge, toy: &Value) {
+    assert!(judge.accepts(toy));
     let check = |place: &str, key: &str, value: Option<Value>| {
         let mut changed = toy.clone();
         let object = changed.pointer_mut(place).unwrap().as_object_mut().unwrap();
@@ -241,11 +255,28 @@ fn the_submission_schema_accepts_what_is_read_and_refuses_what_is_not() {
         json!("qc-passed"),
         json!("Toy"),
         json!("spinefairbench-submission-v1"),
+        json!("spinefairbench-submission-v2"),
+        json!("filtered"),
+        json!("answered"),
+        json!("truncated"),
+        json!("null_edit"),
+        json!(-1),
+        json!(1_000_000),
     ];
     let top = ["schema_version", "scope", "model", "results", "other"].map(|key| ("", key));
-    let of_result =
-        ["pair_id", "source_id", "source_report", "counterfactual_report", "metadata", "other"]
-            .map(|key| ("/results/0", key));
+    let of_result = [
+        "pair_id",
+        "source_id",
+        "source_report",
+        "counterfactual_report",
+        "metadata",
+        "repeat",
+        "control",
+        "source_state",
+        "counterfactual_state",
+        "other",
+    ]
+    .map(|key| ("/results/0", key));
     for (place, key) in
         top.into_iter().chain(of_result).chain([("/model", "name"), ("/model", "other")])
     {
