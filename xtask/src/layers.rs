@@ -25,6 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("checks", &["parsers", "bootstrap", "metrics", "artifacts"]),
     ("demo", &["parsers", "bootstrap", "metrics", "artifacts"]),
     ("generator", &["imaging", "artifacts"]),
+    ("runner", &["artifacts", "imaging", "scoring"]),
     ("report", &["metrics", "scoring", "checks"]),
     ("python", &["parsers", "bootstrap", "metrics", "artifacts", "scoring", "checks", "report"]),
 ];

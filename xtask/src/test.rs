@@ -125,7 +125,7 @@ fn lints_of_features(root: &Path) -> Result<ExitStatus> {
 }
 
 /// Modules of the command's tests that run no model and write no Parquet: the step without libtorch ran them already.
-const WITHOUT_MODELS: [&str; 24] = [
+const WITHOUT_MODELS: [&str; 25] = [
     "binary::",
     "calls::",
     "checksums::",
@@ -142,6 +142,7 @@ const WITHOUT_MODELS: [&str; 24] = [
     "recorded::",
     "report::",
     "rules::",
+    "running::",
     "scoring::",
     "signals::",
     "streams::",

@@ -23,6 +23,8 @@ pub(crate) mod comparison;
 pub(crate) mod limits;
 pub(crate) mod report;
 pub(crate) mod resampling;
+#[cfg(feature = "run")]
+pub(crate) mod run;
 pub(crate) mod scoring;
 
 /// Where a bundle is looked for if none is named.
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// The clustered bootstrap interval of a column of any table.
     #[command(after_help = examples!("score --artifacts demo --submission demo/metrics/toy_submission.json \\\n      --output score.json --per-pair pairs.csv", "interval pairs.csv --value recommendation_changed --cluster source_id \\\n      --format json"))]
     Interval(IntervalArguments),
+    /// Shows the images of a scope to a model and makes a submission of its reports.
+    #[cfg(feature = "run")]
+    Run(Box<run::RunArguments>),
     /// Scored models against each other, on the pairs that they share.
     Compare(comparison::CompareArguments),
     /// A table of scores that can be compared, beside the published rows.

@@ -18,6 +18,8 @@ pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod report_text;
 pub(crate) mod retained_panel;
+#[cfg(feature = "run")]
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod score;
 pub(crate) mod scoring;

@@ -87,6 +87,30 @@ pub(crate) fn hub_token() -> Result<Option<String>> {
     text("HF_TOKEN")
 }
 
+/// The secret in the variable `name`, if it is set; never printed.
+///
+/// # Errors
+///
+/// If it is no text.
+#[cfg(feature = "run")]
+pub(crate) fn secret(name: &str) -> Result<Option<String>> {
+    text(name)
+}
+
+/// The words of this process's call, without the program's name.
+#[cfg(feature = "run")]
+#[must_use]
+pub(crate) fn call_words() -> Vec<OsString> {
+    env::args_os().skip(1).collect()
+}
+
+/// Seconds since 1970-01-01 UTC by the clock alone: for a journal, whose times are no part of a result.
+#[cfg(feature = "run")]
+#[must_use]
+pub(crate) fn clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
 /// The proxies: each variable in lower case first, as curl reads them, and `http_proxy` in lower case alone.
 ///
 /// # Errors

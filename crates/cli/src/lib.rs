@@ -57,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, missing: MissingBundle
     let outcome = places
         .check()
         .map_err(anyhow::Error::from)
+        .and_then(|()| start_threads())
         .and_then(|()| carry_out(&arguments, missing, &output));
     conclude(outcome, &output)
 }
@@ -65,6 +66,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, missing: MissingBundle
 #[must_use]
 pub fn command() -> clap::Command {
     Arguments::command()
+}
+
+/// Starts the threads that a command may share its work with; the library would start them at first use, and panic where it cannot.
+fn start_threads() -> anyhow::Result<()> {
+    let started = rayon::ThreadPoolBuilder::new().build_global();
+    // Without a cause they only run already: a test or a task calls several commands in one process.
+    match started.as_ref().err().and_then(std::error::Error::source) {
+        None => Ok(()),
+        Some(cause) => Err(CallError::new(format!("no thread can be started: {cause}")).into()),
+    }
 }
 
 fn carry_out(
@@ -84,6 +95,8 @@ fn carry_out(
         Command::Generator(options) => commands::generator::run(options, verbosity, output),
         Command::Demo(options) => commands::demo::run(options, verbosity, output),
         Command::Doctor(options) => commands::doctor::run(options, output),
+        #[cfg(feature = "run")]
+        Command::Run(options) => commands::run::run(options, verbosity, output),
         Command::Compare(options) => commands::compare::run(options, verbosity, output),
         Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, output),
         Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, output),

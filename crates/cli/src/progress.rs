@@ -39,6 +39,9 @@ pub(crate) enum Unit {
         expect(dead_code, reason = "only the models count in steps")
     )]
     Steps,
+    /// Reports of a model.
+    #[cfg(feature = "run")]
+    Reports,
 }
 
 /// One piece of work whose progress is shown.
@@ -102,6 +105,40 @@ impl Progress {
         }
     }
 
+    /// As [`Self::set`], with what else there is to say; that is made only where it is shown.
+    #[cfg(feature = "run")]
+    #[expect(clippy::cast_precision_loss, reason = "an estimate of the time that is left")]
+    pub(crate) fn set_with(&self, done: u64, total: u64, detail: impl FnOnce() -> String) {
+        if self.start.elapsed() < PATIENCE {
+            return;
+        }
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => {
+                bar.set_message(format!("{}: {}", self.label, Visible(&detail())));
+                self.set(done, Some(total));
+            }
+            Shown::Lines(last) => {
+                let Ok(mut last) = last.lock() else { return };
+                if last.elapsed() >= PLAIN_INTERVAL {
+                    *last = Instant::now();
+                    let left = self
+                        .start
+                        .elapsed()
+                        .mul_f64(total.saturating_sub(done) as f64 / done.max(1) as f64);
+                    // As below.
+                    let _ = writeln!(
+                        io::stderr().lock(),
+                        "{}: {done} of {total} reports, about {} s left: {}",
+                        self.label,
+                        left.as_secs(),
+                        Visible(&detail())
+                    );
+                }
+            }
+        }
+    }
+
     /// Takes the bar off the screen.
     pub(crate) fn finish(&self) {
         if let Shown::Bar(bar) = &self.shown {
@@ -114,6 +151,8 @@ impl Progress {
             Unit::Bytes => format!("{} MB", count / 1_000_000),
             Unit::Files => format!("{count} files"),
             Unit::Steps => format!("{count} steps"),
+            #[cfg(feature = "run")]
+            Unit::Reports => format!("{count} reports"),
         };
         let of_total = total.map(|total| format!(" of {}", amount(total))).unwrap_or_default();
         // Progress that cannot be shown is no reason to stop the work.
@@ -132,6 +171,8 @@ fn style(unit: Unit) -> ProgressStyle {
         Unit::Bytes => "{msg} {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
         Unit::Files => "{msg} {wide_bar} {human_pos} of {human_len} files, {eta} left",
         Unit::Steps => "{msg} {wide_bar} {human_pos} of {human_len} steps, {eta} left",
+        #[cfg(feature = "run")]
+        Unit::Reports => "{msg} {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left",
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

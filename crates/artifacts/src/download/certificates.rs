@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::{ClientConfig, RootCertStore};
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
 /// The authorities that are believed.
@@ -34,6 +35,32 @@ fn reasons(problems: &[String]) -> String {
 }
 
 impl Authorities {
+    /// The settings of an encrypted line, for another client than the one of this module.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAuthorities`] if none can be read.
+    ///
+    /// # Panics
+    ///
+    /// Never: the provider speaks the versions that are the default.
+    pub fn client_config(&self) -> Result<ClientConfig, NoAuthorities> {
+        let mut store = RootCertStore::empty();
+        match self.root_certificates()? {
+            RootCerts::Specific(found) => {
+                store.add_parsable_certificates(
+                    found.iter().map(|certificate| certificate.der().to_vec().into()),
+                );
+            }
+            _ => store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider speaks the default versions");
+        Ok(builder.with_root_certificates(store).with_no_client_auth())
+    }
+
     /// The certificates, for the client.
     ///
     /// # Errors

@@ -122,8 +122,16 @@ impl Token {
         is_plain.then(|| Self(text.to_owned()))
     }
 
-    pub(crate) fn header(&self) -> String {
+    /// The header that shows it; for a request, and nothing else.
+    #[must_use]
+    pub fn header(&self) -> String {
         format!("Bearer {}", self.0)
+    }
+
+    /// `text` without the secret, should somebody have sent it back.
+    #[must_use]
+    pub fn removed_from(&self, text: &str) -> String {
+        text.replace(&self.0, "[key]")
     }
 }
 

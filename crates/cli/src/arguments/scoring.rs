@@ -235,6 +235,6 @@ pub(crate) struct ExplainArguments {
     pub(crate) limits: InputLimitArguments,
 }
 
-fn parse_scope(text: &str) -> Result<Scope, String> {
+pub(crate) fn parse_scope(text: &str) -> Result<Scope, String> {
     text.parse().map_err(|error: spinefairbench_scoring::UnknownScope| error.to_string())
 }

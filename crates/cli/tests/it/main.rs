@@ -34,6 +34,8 @@ mod readme;
 mod recorded;
 mod report;
 mod rules;
+#[cfg(all(unix, feature = "run"))]
+mod running;
 #[cfg(unix)]
 mod scoring;
 mod signals;
