@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::ExitStatus;
 
-const PREFIX: &str = "spinefairbench-";
+/// What the names of the packages begin with.
+pub(crate) const PREFIX: &str = "spinefairbench-";
 
 /// Which crates of ours a crate may use directly, by its name without the prefix.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -139,7 +140,8 @@ fn everything_reached(root: &Path, name: &str) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
+/// What a call of Cargo prints.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
     let output = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(root)

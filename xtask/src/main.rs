@@ -17,6 +17,7 @@ mod croissant;
 mod gpu_kit;
 mod layers;
 mod libtorch;
+mod package;
 mod parquet;
 mod programs;
 mod release;
@@ -63,6 +64,8 @@ enum Task {
     Api(api::Options),
     /// Writes the bill of materials `spinefairbench.cdx.json`, and `SHA256SUMS.txt` of it and of the tracked files.
     Release,
+    /// Packs the crates that are published, compiles each from its archive, and looks at what is inside.
+    Package,
     /// Builds the Python package, installs it into an environment of its own, and tests it there.
     Wheel(wheel::Options),
     /// Makes a libtorch available in the cache folder and prints where.
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Task::Layers => layers::run(&root),
         Task::Api(options) => api::run(&root, &options),
         Task::Release => release::run(&root),
+        Task::Package => package::run(&root),
     };
     match outcome {
         Ok(status) => ExitCode::from(status as u8),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, api, budget, croissant, layers, libtorch, parquet, wheel};
+use crate::{ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wheel};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
             )
         });
         step("layers", &|| layers::run(root));
+        step("published crates from their archives", &|| package::run(root));
     }
     step("tests without libtorch", &|| {
         cargo(root, &["test", "--workspace", "--no-fail-fast"], &[("RUN_SLOW_TESTS", "1")])
