@@ -25,6 +25,7 @@ mod sbom;
 mod test;
 mod venv;
 mod versions;
+mod wasm;
 mod wheel;
 
 use std::ffi::OsString;
@@ -66,6 +67,8 @@ enum Task {
     Release,
     /// Packs the crates that are published, compiles each from its archive, and looks at what is inside.
     Package,
+    /// Compiles the tests of the published crates to WebAssembly and runs them there; needs Node.
+    Wasm,
     /// Builds the Python package, installs it into an environment of its own, and tests it there.
     Wheel(wheel::Options),
     /// Makes a libtorch available in the cache folder and prints where.
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
         Task::Api(options) => api::run(&root, &options),
         Task::Release => release::run(&root),
         Task::Package => package::run(&root),
+        Task::Wasm => wasm::run(&root),
     };
     match outcome {
         Ok(status) => ExitCode::from(status as u8),

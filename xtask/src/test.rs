@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wheel};
+use crate::{ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wasm, wheel};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Leave out the Python package and the validator of the Croissant metadata.
     #[arg(long)]
     no_python: bool,
+    /// Leave out the tests on WebAssembly, and with them the need for Node.
+    #[arg(long)]
+    no_wasm: bool,
     /// Leave out the instruction budget, and with it the need for Valgrind.
     #[arg(long)]
     no_budget: bool,
@@ -73,6 +76,11 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         let arguments: Vec<&str> = ["test", "--all-features"].into_iter().chain(packages).collect();
         cargo(root, &arguments, &[])
     });
+    if options.no_wasm {
+        println!("== the tests on WebAssembly are left out (--no-wasm)");
+    } else {
+        step("tests of the published crates on WebAssembly", &|| wasm::run(root));
+    }
     if options.no_python {
         println!("== the Python package and the Croissant validator are left out (--no-python)");
     } else {

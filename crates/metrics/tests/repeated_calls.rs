@@ -1,11 +1,6 @@
 //! The noise floor against a case that was checked by hand and computed by a program of its own with NumPy.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests read fixtures and may fail loudly"
-)]
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests read fixtures and may fail loudly")]
 
 use std::collections::BTreeMap;
 
@@ -38,8 +33,7 @@ fn check(found: &Excess, expected: &Value) {
 
 #[test]
 fn the_noise_floor_is_that_of_the_case_checked_by_hand() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/repeated_calls.json");
-    let case: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let case: Value = serde_json::from_str(include_str!("fixtures/repeated_calls.json")).unwrap();
     let mut pairs: BTreeMap<String, Calls> = BTreeMap::new();
     for row in case["rows"].as_array().unwrap() {
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();

@@ -4,25 +4,36 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
-/// Every fixture and its SHA-256, so that no one edits an expected value unnoticed.
-const DIGESTS: [(&str, &str); 5] = [
-    ("adjusted_p.json", "1dcb5f55cb06f1b22f5acc97bd85b60b2651293fc15ca29a6a2049b2b3c4b995"),
-    ("clustered_ci.json", "c6fa777cefe1037f0ec552df351db123d408199e53aae8b6264203c6df73884a"),
-    ("pcg64.json", "2074385b2c33c5d0fee7bdc5c0cf5dbaed12d3634c783e913236752512074a4b"),
-    ("sums_percentiles.json", "b4b6305e70e5e753ed0dadf4661d583406a56e9d3847d73b2800223caf21cfc7"),
-    ("wilcoxon.json", "d4ac304055d13d0e0767fd756ff70be69d249b919cb62bd0fa3fbb951e8d67ef"),
+macro_rules! fixture {
+    ($name:literal, $digest:literal) => {
+        ($name, $digest, include_str!(concat!("../fixtures/", $name)))
+    };
+}
+
+/// Every fixture and its SHA-256, so that no one edits an expected value unnoticed. They are part of the program, so that it can
+/// run where there is no disk.
+const FIXTURES: [(&str, &str, &str); 5] = [
+    fixture!("adjusted_p.json", "1dcb5f55cb06f1b22f5acc97bd85b60b2651293fc15ca29a6a2049b2b3c4b995"),
+    fixture!(
+        "clustered_ci.json",
+        "c6fa777cefe1037f0ec552df351db123d408199e53aae8b6264203c6df73884a"
+    ),
+    fixture!("pcg64.json", "2074385b2c33c5d0fee7bdc5c0cf5dbaed12d3634c783e913236752512074a4b"),
+    fixture!(
+        "sums_percentiles.json",
+        "b4b6305e70e5e753ed0dadf4661d583406a56e9d3847d73b2800223caf21cfc7"
+    ),
+    fixture!("wilcoxon.json", "d4ac304055d13d0e0767fd756ff70be69d249b919cb62bd0fa3fbb951e8d67ef"),
 ];
 
 /// The cases of a fixture whose digest is the pinned one.
 pub(crate) fn cases<T: DeserializeOwned>(name: &str) -> Vec<T> {
-    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
-    let bytes = std::fs::read(&path).unwrap();
-    let digest = Sha256::digest(&bytes)
+    let (_, pinned, text) = FIXTURES.iter().find(|(fixture, ..)| *fixture == name).unwrap();
+    let digest = Sha256::digest(text)
         .iter()
         .fold(String::new(), |digest, byte| digest + &format!("{byte:02x}"));
-    let pinned = DIGESTS.iter().find(|(pinned, _)| *pinned == name).unwrap().1;
-    assert_eq!(digest, pinned, "{name} was edited");
-    serde_json::from_slice(&bytes).unwrap()
+    assert_eq!(digest, *pinned, "{name} was edited");
+    serde_json::from_str(text).unwrap()
 }
 
 /// A number written as Python's `float.hex`.

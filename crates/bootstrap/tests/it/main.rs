@@ -9,5 +9,8 @@
 
 mod fractions;
 mod golden;
+// Their cases are drawn at random, which needs a system under the program.
+#[cfg(not(target_family = "wasm"))]
+mod interval_properties;
 mod intervals;
 mod reference;

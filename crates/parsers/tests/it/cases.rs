@@ -19,10 +19,8 @@ struct Case {
     stage1: Option<String>,
 }
 
-fn fixture() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases.jsonl"))
-        .unwrap()
-}
+/// Part of the program, so that it can run where there is no disk.
+const FIXTURE: &str = include_str!("../fixtures/cases.jsonl");
 
 fn cases() -> Vec<Case> {
     let names = |value: &serde_json::Value| -> Vec<String> {
@@ -41,7 +39,7 @@ fn cases() -> Vec<Case> {
             stage1: case["stage1_primary_diagnosis"].as_str().map(str::to_owned),
         }
     };
-    fixture().lines().map(read).collect()
+    FIXTURE.lines().map(read).collect()
 }
 
 fn names<C: Category>(set: CategorySet<C>) -> Vec<&'static str> {
@@ -50,7 +48,7 @@ fn names<C: Category>(set: CategorySet<C>) -> Vec<&'static str> {
 
 #[test]
 fn the_fixture_is_the_pinned_one() {
-    let digest = Sha256::digest(fixture());
+    let digest = Sha256::digest(FIXTURE);
     let expected = (0..FIXTURE_SHA256.len()).step_by(2).map(|at| &FIXTURE_SHA256[at..at + 2]);
     assert!(expected.eq(digest.iter().map(|byte| format!("{byte:02x}"))), "{digest:x?}");
     assert_eq!(cases().len(), 6069);
