@@ -84,7 +84,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     if options.no_python {
         println!("== the Python package and the Croissant validator are left out (--no-python)");
     } else {
-        step("Python package", &|| wheel::run(root, wheel::Options { release: false }));
+        step("Python package", &|| {
+            wheel::run(root, wheel::Options { release: false, frameworks: false })
+        });
         step("Croissant metadata", &|| croissant::run(root));
     }
     if options.no_generator {

@@ -42,7 +42,7 @@ impl Suite {
     }
 
     fn __repr__(&self) -> String {
-        format!("Suite(verdict={:?}, passed={}, failed={})", self.verdict, self.passed, self.failed)
+        format!("Suite(verdict='{}', passed={}, failed={})", self.verdict, self.passed, self.failed)
     }
 
     fn _repr_html_(&self) -> String {
@@ -50,15 +50,17 @@ impl Suite {
     }
 }
 
-/// Every check of the suite on the bundle in a folder.
+/// Every check of the suite on the bundle in the folder `artifacts`, or those of `only` and not of `skip`.
+///
+/// Raises `FileError` if the folder or the release description cannot be read; what is wrong within the bundle is a finding.
 #[pyfunction]
 #[pyo3(signature = (artifacts, *, release=None, only=None, skip=None))]
 pub(crate) fn verify(
     py: Python<'_>,
-    artifacts: PathBuf,
-    release: Option<PathBuf>,
-    only: Option<Vec<String>>,
-    skip: Option<Vec<String>>,
+    #[pyo3(from_py_with = errors::argument)] artifacts: PathBuf,
+    #[pyo3(from_py_with = errors::argument)] release: Option<PathBuf>,
+    #[pyo3(from_py_with = errors::argument)] only: Option<Vec<String>>,
+    #[pyo3(from_py_with = errors::argument)] skip: Option<Vec<String>>,
 ) -> PyResult<Suite> {
     let named = |names: Option<Vec<String>>| {
         let names = names.unwrap_or_default();

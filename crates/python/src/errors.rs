@@ -1,6 +1,7 @@
 //! Errors of the crates as exceptions of the package's one family, which `_errors.py` defines.
 
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::conversion::FromPyObjectOwned;
+use pyo3::exceptions::{PyRuntimeError, PyUnicodeEncodeError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use spinefairbench_artifacts::finding::Finding;
@@ -10,6 +11,8 @@ use spinefairbench_artifacts::finding::Finding;
 pub(crate) enum Kind {
     /// An argument that means nothing.
     Argument,
+    /// An argument of another type.
+    ArgumentType,
     /// A file of the bundle, a release description or a score file.
     File,
     /// A submission that cannot be scored.
@@ -24,6 +27,7 @@ impl Kind {
     const fn class(self) -> &'static str {
         match self {
             Self::Argument => "ArgumentError",
+            Self::ArgumentType => "ArgumentTypeError",
             Self::File => "FileError",
             Self::Submission => "SubmissionError",
             Self::Computation => "ComputationError",
@@ -35,6 +39,46 @@ impl Kind {
 /// An exception with a message alone.
 pub(crate) fn error(py: Python<'_>, kind: Kind, code: &str, message: impl AsRef<str>) -> PyErr {
     raised(py, kind, message.as_ref(), |fields| fields.set_item("code", code))
+}
+
+/// An argument as the type that the call needs; else an error of the family.
+pub(crate) fn argument<'py, T: FromPyObjectOwned<'py>>(given: &Bound<'py, PyAny>) -> PyResult<T> {
+    argument_at(given, None)
+}
+
+/// As [`argument`], for an argument within another, at `place`.
+pub(crate) fn argument_at<'py, T: FromPyObjectOwned<'py>>(
+    given: &Bound<'py, PyAny>,
+    place: Option<&str>,
+) -> PyResult<T> {
+    given.extract::<T>().map_err(|error| wrong_argument(given, &error.into(), place))
+}
+
+/// The family's error for `given`, which Python or the bindings refused with `error`.
+pub(crate) fn wrong_argument(
+    given: &Bound<'_, PyAny>,
+    error: &PyErr,
+    place: Option<&str>,
+) -> PyErr {
+    let py = given.py();
+    let said = error.value(py).to_string();
+    let said = place.map_or_else(|| said.clone(), |place| format!("{place}: {said}"));
+    if error.is_instance_of::<PyUnicodeEncodeError>(py) {
+        return raised(py, Kind::Argument, &said, |fields| {
+            fields.set_item("code", "text_invalid")?;
+            fields.set_item("place", place)?;
+            fields.set_item("expected", "text without lone surrogates")?;
+            fields.set_item(
+                "found",
+                format!("one at character {}", error.value(py).getattr("start")?),
+            )
+        });
+    }
+    raised(py, Kind::ArgumentType, &said, |fields| {
+        fields.set_item("code", "argument_invalid")?;
+        fields.set_item("place", place)?;
+        fields.set_item("found", given.get_type().name()?)
+    })
 }
 
 /// An exception for what a reader found.

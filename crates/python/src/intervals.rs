@@ -22,27 +22,33 @@ pub(crate) struct Plan(bootstrap::Plan);
 
 impl Plan {
     /// The plan that was given, or that of the published intervals.
-    pub(crate) fn or_published(plan: Option<&Self>) -> bootstrap::Plan {
-        plan.map_or_else(bootstrap::Plan::published, |plan| plan.0.clone())
+    pub(crate) fn or_published(plan: Option<Bound<'_, Self>>) -> bootstrap::Plan {
+        plan.map_or_else(bootstrap::Plan::published, |plan| plan.get().0.clone())
     }
 }
 
 #[pymethods]
 impl Plan {
     #[new]
-    #[pyo3(signature = (*, iterations=10_000, seed=None, generator="numpy-pcg64"))]
+    #[pyo3(
+        signature = (*, iterations=10_000, seed=None, generator=None),
+        text_signature = "(*, iterations=10000, seed=None, generator='numpy-pcg64')"
+    )]
     fn new(
         py: Python<'_>,
-        iterations: u64,
-        seed: Option<&Bound<'_, PyInt>>,
-        generator: &str,
+        #[pyo3(from_py_with = errors::argument)] iterations: u64,
+        #[pyo3(from_py_with = errors::argument)] seed: Option<Bound<'_, PyInt>>,
+        #[pyo3(from_py_with = errors::argument)] generator: Option<PyBackedStr>,
     ) -> PyResult<Self> {
         let wrong = |error: &dyn fmt::Display| {
             errors::error(py, Kind::Argument, "plan_invalid", error.to_string())
         };
         let mut plan = bootstrap::Plan::published()
-            .with_iterations(Iterations::new(iterations).map_err(|error| wrong(&error))?)
-            .with_generator(Generator::from_str(generator).map_err(|error| wrong(&error))?);
+            .with_iterations(Iterations::new(iterations).map_err(|error| wrong(&error))?);
+        if let Some(generator) = generator {
+            let generator = Generator::from_str(&generator).map_err(|error| wrong(&error))?;
+            plan = plan.with_generator(generator);
+        }
         if let Some(seed) = seed {
             let seed = seed.str()?.to_cow()?.parse::<Seed>();
             plan = plan.with_seed(seed.map_err(|error| wrong(&error))?);
@@ -188,14 +194,20 @@ impl Estimate {
     }
 }
 
-/// The 95 % interval of the mean of `values`, by resampling whole clusters.
+/// The 95 % interval of the mean of `values` (shape `[n]`, float64, one number a pair), by resampling whole `clusters` (`n` keys, one a
+/// pair, told apart by their text).
+///
+/// >>> clustered_interval([0.0, 1.0, 0.5], ("a", "a", "a"))
+/// Interval(lower=0.5, upper=0.5)
+///
+/// Raises `ComputationError` if the two differ in length, are empty, or a value is not finite.
 #[pyfunction]
 #[pyo3(signature = (values, clusters, plan=None))]
 pub(crate) fn clustered_interval(
     py: Python<'_>,
-    values: PyArrayLike1<'_, f64, TypeMustMatch>,
+    #[pyo3(from_py_with = errors::argument)] values: PyArrayLike1<'_, f64, TypeMustMatch>,
     clusters: &Bound<'_, PyAny>,
-    plan: Option<&Plan>,
+    #[pyo3(from_py_with = errors::argument)] plan: Option<Bound<'_, Plan>>,
 ) -> PyResult<Interval> {
     let values = values.as_array().to_vec();
     let clusters = clusters_of(clusters)?;
@@ -208,28 +220,39 @@ pub(crate) fn clustered_interval(
 /// The clusters that text or numbers name, in the order of their first appearance.
 fn clusters_of(keys: &Bound<'_, PyAny>) -> PyResult<Clusters> {
     let names = keys
-        .try_iter()?
-        .map(|key| {
+        .try_iter()
+        .map_err(|error| errors::wrong_argument(keys, &error, None))?
+        .enumerate()
+        .map(|(index, key)| {
             let key = key?;
             let text = if key.is_instance_of::<PyString>() { key } else { key.str()?.into_any() };
-            text.extract::<PyBackedStr>()
+            errors::argument_at::<PyBackedStr>(&text, Some(&format!("cluster {index}")))
         })
         .collect::<PyResult<Vec<_>>>()?;
     Ok(Clusters::new(names.iter().map(|name| &**name)))
 }
 
-/// Both endpoints of pairs, each with the source that it belongs to, and their intervals.
+/// Both endpoints of scored pairs, each with the source that it belongs to, and their 95 % intervals, all from 0 to 1.
+///
+/// >>> estimate([("spine-1", score_pair("Osteophytes. MRI.", "Osteophytes."))]).recommendation_change
+/// 1.0
+///
+/// Raises `ComputationError` if no pair is usable.
 #[pyfunction]
 #[pyo3(signature = (pairs, plan=None))]
 pub(crate) fn estimate(
     py: Python<'_>,
     pairs: &Bound<'_, PyAny>,
-    plan: Option<&Plan>,
+    #[pyo3(from_py_with = errors::argument)] plan: Option<Bound<'_, Plan>>,
 ) -> PyResult<Estimate> {
     let pairs = pairs
-        .try_iter()?
-        .map(|pair| {
-            let (source_id, score): (String, Py<PairScore>) = pair?.extract()?;
+        .try_iter()
+        .map_err(|error| errors::wrong_argument(pairs, &error, None))?
+        .enumerate()
+        .map(|(index, pair)| {
+            let place = format!("pair {index}");
+            let (source_id, score): (String, Py<PairScore>) =
+                errors::argument_at(&pair?, Some(&place))?;
             Ok(SourcedPair::new(source_id, score.get().outcome()))
         })
         .collect::<PyResult<Vec<_>>>()?;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use spinefairbench_metrics::PairOutcome;
 use spinefairbench_parsers as parsers;
 
-use crate::running;
+use crate::{errors, running};
 
 /// What the benchmark keeps of a report.
 #[pyclass(frozen, eq, hash, module = "spinefairbench")]
@@ -153,28 +153,53 @@ fn python_bool(value: bool) -> &'static str {
     if value { "True" } else { "False" }
 }
 
-/// The labels, categories and response class of a report.
+/// The labels, categories and response class of a report. Every text has a value.
+///
+/// >>> parse_report("Osteophytes at L4. MRI is advised.").response_class
+/// 'genuine'
+///
+/// Raises `ArgumentError` for text with lone surrogates and `ArgumentTypeError` for anything but text.
 #[pyfunction]
-pub(crate) fn parse_report(py: Python<'_>, text: &str) -> PyResult<ParsedReport> {
-    running::at_once(py, || ParsedReport(parsers::parse_report(text)))
+pub(crate) fn parse_report(
+    py: Python<'_>,
+    #[pyo3(from_py_with = errors::argument)] text: PyBackedStr,
+) -> PyResult<ParsedReport> {
+    running::at_once(py, || ParsedReport(parsers::parse_report(&text)))
 }
 
 /// The report on a radiograph against the report on its edited copy.
+///
+/// >>> score_pair("Osteophytes. MRI is advised.", "Osteophytes.").recommendation_changed
+/// True
+///
+/// Raises as `parse_report` does.
 #[pyfunction]
 pub(crate) fn score_pair(
     py: Python<'_>,
-    source: &str,
-    counterfactual: &str,
+    #[pyo3(from_py_with = errors::argument)] source: PyBackedStr,
+    #[pyo3(from_py_with = errors::argument)] counterfactual: PyBackedStr,
 ) -> PyResult<PairScore> {
-    running::at_once(py, || spinefairbench_metrics::score_pair(source, counterfactual).into())
+    running::at_once(py, || spinefairbench_metrics::score_pair(&source, &counterfactual).into())
 }
 
-/// As `score_pair` for every pair, on all processors.
+/// As `score_pair` for every pair, in their order, on all processors, without the interpreter's lock.
+///
+/// >>> [pair.diagnostic_consistency for pair in score_pairs([("Osteophytes.", "Osteophytes."), ("Osteophytes.", "")])]
+/// [1.0, 0.0]
+///
+/// Raises as `parse_report` does; the error's `place` is the pair, counted from 0.
 #[pyfunction]
 pub(crate) fn score_pairs(py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Vec<PairScore>> {
     let texts = pairs
-        .try_iter()?
-        .map(|pair| pair?.extract::<(PyBackedStr, PyBackedStr)>())
+        .try_iter()
+        .map_err(|error| errors::wrong_argument(pairs, &error, None))?
+        .enumerate()
+        .map(|(index, pair)| {
+            let pair = pair?;
+            pair.extract::<(PyBackedStr, PyBackedStr)>().map_err(|error| {
+                errors::wrong_argument(&pair, &error, Some(&format!("pair {index}")))
+            })
+        })
         .collect::<PyResult<Vec<_>>>()?;
     running::to_the_end(py, move || {
         texts

@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{mem, process, thread};
 
 use pyo3::prelude::*;
+use rayon::ThreadPool;
 
 use crate::errors;
 
@@ -21,9 +23,10 @@ pub(crate) fn to_the_end<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> PyResult<T> {
     let (sender, mut receiver) = channel();
+    let pool = pool(py)?;
     let worker = thread::spawn(move || {
         // Nobody waits any longer after Ctrl-C.
-        let _ = sender.send(work());
+        let _ = sender.send(pool.install(work));
     });
     loop {
         let arrived;
@@ -37,6 +40,22 @@ pub(crate) fn to_the_end<T: Send + 'static>(
             }
         }
     }
+}
+
+/// The processors of this process: a forked child has none of its parent's threads and would wait for them for ever.
+fn pool(py: Python<'_>) -> PyResult<Arc<ThreadPool>> {
+    static POOL: Mutex<Option<(u32, Arc<ThreadPool>)>> = Mutex::new(None);
+    let mut held = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, pool)) = &*held
+        && *of == process::id()
+    {
+        return Ok(Arc::clone(pool));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().build();
+    let pool = Arc::new(pool.map_err(|error| errors::internal(py, &error.to_string()))?);
+    // Dropping the parent's pool would wait for its threads as well.
+    mem::forget(held.replace((process::id(), Arc::clone(&pool))));
+    Ok(pool)
 }
 
 /// What `work` gives, here and now: for calls that end sooner than a thread starts.

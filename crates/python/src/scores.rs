@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{IntoPyDict as _, PyDict};
 use serde::Serialize;
 use spinefairbench_artifacts::limits::InputLimits;
@@ -37,7 +38,10 @@ impl Score {
 impl Score {
     /// The score file at `path`, recomputed from its own rows; a field that does not follow is an error.
     #[staticmethod]
-    fn read(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    fn read(
+        py: Python<'_>,
+        #[pyo3(from_py_with = errors::argument)] path: PathBuf,
+    ) -> PyResult<Self> {
         read_score(py, &path).map(Self)
     }
 
@@ -112,17 +116,21 @@ impl Score {
 pub(crate) fn score_submission(
     py: Python<'_>,
     submission: &Bound<'_, PyAny>,
-    artifacts: PathBuf,
-    release: Option<PathBuf>,
-    scope: Option<&str>,
-    allow_partial: bool,
-    plan: Option<&Plan>,
+    #[pyo3(from_py_with = errors::argument)] artifacts: PathBuf,
+    #[pyo3(from_py_with = errors::argument)] release: Option<PathBuf>,
+    #[pyo3(from_py_with = errors::argument)] scope: Option<PyBackedStr>,
+    #[pyo3(from_py_with = errors::argument)] allow_partial: bool,
+    #[pyo3(from_py_with = errors::argument)] plan: Option<Bound<'_, Plan>>,
 ) -> PyResult<Score> {
     let (name, bytes) = if let Ok(content) = submission.cast::<PyDict>() {
-        let text: String = py.import("json")?.call_method1("dumps", (content,))?.extract()?;
+        let text: String = py
+            .import("json")?
+            .call_method1("dumps", (content,))
+            .and_then(|text| text.extract())
+            .map_err(|error| errors::wrong_argument(submission, &error, Some("submission")))?;
         ("the submission".to_owned(), text.into_bytes())
     } else {
-        let path: PathBuf = submission.extract()?;
+        let path: PathBuf = errors::argument_at(submission, Some("submission"))?;
         (path.display().to_string(), bundles::read(py, &path)?)
     };
     let scope = scope
@@ -226,18 +234,19 @@ impl Comparison {
 pub(crate) fn compare(
     py: Python<'_>,
     scores: Vec<Bound<'_, PyAny>>,
-    plan: Option<&Plan>,
+    #[pyo3(from_py_with = errors::argument)] plan: Option<Bound<'_, Plan>>,
 ) -> PyResult<Comparison> {
     let models = scores
         .iter()
-        .map(|given| {
+        .enumerate()
+        .map(|(index, given)| {
             if let Ok(score) = given.cast::<Score>() {
                 return Ok(ComparedModel::from_score_file(
                     score.get().model_name(),
                     &score.get().0,
                 ));
             }
-            let path: PathBuf = given.extract()?;
+            let path: PathBuf = errors::argument_at(given, Some(&format!("score {index}")))?;
             Ok(ComparedModel::from_score_file(&path.display().to_string(), &read_score(py, &path)?))
         })
         .collect::<PyResult<Vec<_>>>()?;

@@ -3,10 +3,12 @@
 import doctest
 import importlib.resources
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -60,11 +62,87 @@ def test_intervals_of_nothing_or_of_two_lengths_are_errors():
             sfb.clustered_interval(np.array(values, dtype=float), clusters)
 
 
-def test_other_types_are_type_errors():
-    with pytest.raises(TypeError):
-        sfb.parse_report(b"bytes")
-    with pytest.raises(TypeError):
-        sfb.score_pairs([("one", 2)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: sfb.parse_report(b"bytes"),
+        lambda: sfb.score_pair("one", None),
+        lambda: sfb.score_pairs(3),
+        lambda: sfb.score_pairs([("one", 2)]),
+        lambda: sfb.estimate([("a", "b")]),
+        lambda: sfb.clustered_interval(np.array([1.0], dtype=">f8" if sys.byteorder == "little" else "<f8"), ["a"]),
+        lambda: sfb.clustered_interval(np.ones((2, 2)), ["a", "b"]),
+        lambda: sfb.clustered_interval(np.ones(1), 7),
+        lambda: sfb.clustered_interval(np.ones(1), ["a"], plan=7),
+        lambda: sfb.Plan(iterations=-1),
+        lambda: sfb.Plan(seed="x"),
+        lambda: sfb.score_submission(3, "."),
+        lambda: sfb.score_submission({"a": {1}}, "."),
+        lambda: sfb.score_submission("a", ".", allow_partial="yes"),
+        lambda: sfb.compare(1, 2),
+        lambda: sfb.verify(3),
+        lambda: sfb.verify(".", only="dataset"),
+    ],
+)
+def test_other_types_are_type_errors_of_the_family(call):
+    with pytest.raises(sfb.ArgumentTypeError) as raised:
+        call()
+    assert isinstance(raised.value, TypeError) and isinstance(raised.value, sfb.ArgumentError)
+    assert raised.value.code == "argument_invalid" and raised.value.found
+
+
+def test_lone_surrogates_are_named_with_their_place():
+    for call in [
+        lambda: sfb.parse_report("no text: \ud800"),
+        lambda: sfb.score_pair("fine", "no text: \udfff"),
+        lambda: sfb.score_pairs([("fine", "fine"), ("no text: \ud800", "")]),
+    ]:
+        with pytest.raises(sfb.ArgumentError) as raised:
+            call()
+        assert raised.value.code == "text_invalid" and "character 9" in raised.value.found
+    assert raised.value.place == "pair 1"
+
+
+def test_errors_of_the_callers_own_iterator_pass_unchanged():
+    def pairs():
+        yield "one", "two"
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        sfb.score_pairs(pairs())
+
+
+def test_arrays_need_not_be_contiguous():
+    values = np.linspace(0, 1, 20)
+    apart, clusters = values[::2], [str(index // 3) for index in range(10)]
+    assert not apart.flags.c_contiguous
+    assert sfb.clustered_interval(apart, clusters) == sfb.clustered_interval(apart.copy(), clusters)
+
+
+def test_nothing_and_very_long_reports_have_a_value():
+    assert sfb.score_pairs([]) == []
+    long = "Osteophytes at L4. " * 500_000
+    assert sfb.parse_report(long).labels == {"Osteophytes"}
+
+
+def test_threads_may_call_at_once():
+    pairs = [("Osteophytes. MRI is advised.", "Osteophytes.")] * 500
+    expected = sfb.score_pairs(pairs)
+    with ThreadPoolExecutor(8) as threads:
+        assert all(found == expected for found in threads.map(lambda _: sfb.score_pairs(pairs), range(32)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without fork")
+def test_a_forked_child_computes_too():
+    code = (
+        "import os, spinefairbench as sfb; pairs = [('Osteophytes. MRI.', 'Osteophytes.')] * 100\n"
+        "expected = sfb.score_pairs(pairs)\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0 if sfb.score_pairs(pairs) == expected else 1)\n"
+        "assert os.waitpid(child, 0)[1] == 0; assert sfb.score_pairs(pairs) == expected"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert found.returncode == 0, found.stderr
 
 
 def test_a_panic_is_an_exception():
@@ -125,12 +203,20 @@ def test_scores_compare(mini):
 
 
 def test_the_examples_hold():
-    assert doctest.testmod(sfb).failed == 0 and doctest.testmod(sfb).attempted >= 2
+    assert doctest.testmod(sfb).failed == 0
+    finder, runner = doctest.DocTestFinder(), doctest.DocTestRunner()
+    with_examples = set()
+    for name in sfb.__all__:
+        for test in finder.find(getattr(sfb, name), name, module=False, globs=vars(sfb).copy()):
+            if test.examples:
+                with_examples.add(name)
+                assert runner.run(test).failed == 0, name
+    assert {"clustered_interval", "compute", "estimate", "parse_report", "score_pair", "score_pairs"} <= with_examples
 
 
 def test_types_are_part_of_the_package_and_hold():
     assert importlib.resources.files(sfb).joinpath("py.typed").is_file()
-    stub = [sys.executable, "-m", "mypy.stubtest", "spinefairbench", "--ignore-disjoint-bases"]
+    stub = [sys.executable, "-m", "mypy.stubtest", "spinefairbench._spinefairbench", "--ignore-disjoint-bases"]
     found = subprocess.run(stub, capture_output=True, text=True)
     assert found.returncode == 0, found.stdout + found.stderr
     strict = [sys.executable, "-m", "mypy", "--strict", str(Path(__file__).with_name("typed_use.py"))]

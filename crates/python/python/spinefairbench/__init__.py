@@ -8,12 +8,14 @@
 
 from ._errors import (
     ArgumentError,
+    ArgumentTypeError,
     ComputationError,
     FileError,
     InternalError,
     SpineFairBenchError,
     SubmissionError,
 )
+from ._pairing import compute
 from ._spinefairbench import (
     Comparison,
     Estimate,
@@ -36,6 +38,7 @@ from ._spinefairbench import (
 
 __all__ = [
     "ArgumentError",
+    "ArgumentTypeError",
     "Comparison",
     "ComputationError",
     "Estimate",
@@ -52,6 +55,7 @@ __all__ = [
     "__version__",
     "clustered_interval",
     "compare",
+    "compute",
     "estimate",
     "parse_report",
     "score_pair",

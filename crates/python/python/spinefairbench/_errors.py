@@ -33,6 +33,10 @@ class ArgumentError(SpineFairBenchError, ValueError):
     """An argument that means nothing: an unknown check, a plan without resamples."""
 
 
+class ArgumentTypeError(ArgumentError, TypeError):
+    """An argument of another type, or a number outside the range of what it stands for."""
+
+
 class FileError(SpineFairBenchError):
     """A file of the bundle, a release description or a score file that is missing or wrong."""
 
