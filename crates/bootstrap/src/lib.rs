@@ -22,6 +22,7 @@
 //! | B-14 | the cluster sign-flip test | [`sign_flip`] |
 //! | B-15 | when two computed numbers are equal | [`is_tied`], [`places`] |
 //! | B-16 | the signed-rank test with ties by B-15 | [`wilcoxon_with_ties`] |
+//! | B-22 | indices for an estimator of one's own | [`map_rows`], [`NumpyDraws`], [`Seed::numbered`] |
 //!
 //! The rules are frozen: a change is a new rule, not an edit.
 
@@ -54,6 +55,7 @@ mod pcg64;
 mod percentile;
 mod plan;
 mod resample;
+mod rows;
 mod seed;
 mod seed_sequence;
 mod sign_flip;
@@ -71,6 +73,7 @@ pub use mt19937::{Mt19937, PythonIndices};
 pub use pcg64::Pcg64;
 pub use percentile::{PercentileRule, percentile};
 pub use plan::{Generator, Iterations, Plan};
+pub use rows::{NumpyDraws, map_rows};
 pub use seed::Seed;
 pub use sign_flip::{SignFlip, SignPatterns, sign_flip};
 pub use sum::pairwise_sum;

@@ -30,6 +30,20 @@ impl Seed {
         &self.words
     }
 
+    /// The seed of NumPy's `default_rng([seed, number])`: a stream of its own for every number (rule B-22).
+    ///
+    /// ```
+    /// # use spinefairbench_bootstrap::Seed;
+    /// # use std::num::NonZeroU32;
+    /// let seventh = Seed::from(42).numbered(NonZeroU32::new(7).expect("not 0"));
+    /// assert_eq!(seventh.words(), [42, 7]);
+    /// ```
+    #[must_use]
+    pub fn numbered(&self, number: std::num::NonZeroU32) -> Self {
+        // A last word of 0 would not count, so that 0 would give the seed itself.
+        Self::from_words(self.words.iter().copied().chain([number.get()]).collect())
+    }
+
     fn from_words(mut words: Vec<u32>) -> Self {
         while words.len() > 1 && words.last() == Some(&0) {
             words.pop();

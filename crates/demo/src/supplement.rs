@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_bootstrap::{Clusters, Iterations, Plan, Task, clustered_intervals};
-use spinefairbench_metrics::{Calls, Endpoints, Excess, PairOutcome, Usability, noise_floor};
+use spinefairbench_metrics::{
+    Calls, Endpoints, Excess, PairOutcome, SourceCalls, Usability, noise_floor,
+};
 use spinefairbench_parsers::{Category as _, Recommendation};
 
 use crate::DemoError;
@@ -86,12 +88,13 @@ fn repeated_calls(
             .iter()
             .map(|(pair, outcome)| Calls {
                 source_id: blueprint.source_id(pair).to_owned(),
+                repeat: 0,
                 source: Some(outcome.source),
                 counterfactual: Some(outcome.counterfactual),
             })
             .collect();
         let sources = core.iter().map(|source| source.id.as_str());
-        let floor = noise_floor(&calls, sources, &plan(SEED))?;
+        let floor = noise_floor(&calls, sources, SourceCalls::OnePerPair, &plan(SEED))?;
         described.insert(
             model.name,
             json!({

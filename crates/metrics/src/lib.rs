@@ -11,7 +11,7 @@
 //! re-exported as [`parsers`] and [`bootstrap`], so that this crate alone is enough for an evaluation loop. The three have one
 //! version number: what is re-exported never has another major version than this crate.
 //!
-//! The rules (M-01 to M-08, named at their functions) are frozen: a change of one is a new rule, not an edit.
+//! The rules (M-01 to M-09, named at their functions) are frozen: a change of one is a new rule, not an edit.
 //!
 //! # Example: a score inside an evaluation loop
 //!
@@ -65,7 +65,7 @@ pub use endpoints::{
 pub use gaps::{BothEmpty, StabilityGaps, median};
 pub use pair::{PairOutcome, Usability, score_pair};
 pub use refusals::RefusalAccounting;
-pub use repeated_calls::{Calls, Excess, NoiseFloor, noise_floor};
+pub use repeated_calls::{Calls, Excess, NoiseFloor, PairWeighted, SourceCalls, noise_floor};
 pub use text_measures::{HedgingDisparity, SeverityDisparity};
 
 /// What stands in the way of a number.
@@ -79,6 +79,16 @@ pub enum MetricError {
         given: usize,
         /// How many of them were excluded because a side refused.
         full_refusals: usize,
+    },
+    /// No source has both a usable pair and two usable reports on its radiograph, so that nothing is known of repeated calls.
+    #[error(
+        "no source has a floor (without a usable pair: {no_usable_edit}, with fewer than two usable calls: {one_call})"
+    )]
+    NoEligibleSource {
+        /// Sources without a pair whose two reports are usable.
+        no_usable_edit: usize,
+        /// Other sources with fewer than two usable reports on the source radiograph.
+        one_call: usize,
     },
     /// The intervals could not be drawn.
     #[error("cannot draw the intervals")]

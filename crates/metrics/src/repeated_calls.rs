@@ -1,33 +1,48 @@
 //! How far two reports on the *same* radiograph differ: the floor under which a difference says nothing about an edit.
 //!
-//! Input: the calls of one model, in the order of the pair ids, and the sources that it was asked about. The source radiograph of
-//! a pair was called anew for every pair, so that a source with four edits has four reports on one image. Output: source-weighted
-//! means, beside the endpoints and never in their place. Rule M-08; it follows the definitions of the benchmark authors' audit
-//! of repeated calls, whose own program is not public.
+//! Input: the calls of one model, in the order of the pair ids and repeats, and the sources that it was asked about. Output:
+//! source-weighted means and, beside them, means over pairs as the primary table takes them; they stand beside the endpoints and
+//! never in their place. Rules M-08 and M-09; the definitions are those of the benchmark authors' audit of repeated calls, whose
+//! own program is not public.
 //!
 //! *Instability* of two reports is 1 or 0 for the recommendations (whether the sets differ) and 1 less the Jaccard index for the
 //! diagnostic labels. A report is usable if it exists and is no full refusal.
 
 use std::collections::BTreeMap;
 
-use spinefairbench_bootstrap::{
-    Clusters, Interval, Plan, Task, clustered_intervals, is_tied, pairwise_sum,
-};
+use spinefairbench_bootstrap::{Interval, Plan, is_tied};
 use spinefairbench_parsers::{ParsedReport, ResponseClass};
 
 use crate::MetricError;
 use crate::endpoints::as_f64;
 use crate::pair::PairOutcome;
+use resampled::{Means, intervals};
+use source::Source;
+
+mod resampled;
+mod source;
 
 /// The two calls of a pair; what failed is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calls {
     /// The id of the source radiograph.
     pub source_id: String,
+    /// Which time the pair was shown, from 0.
+    pub repeat: u32,
     /// The report on the source radiograph.
     pub source: Option<ParsedReport>,
-    /// The report on its edited copy.
+    /// The report on its edited copy. None where the pair stands here for its source report alone.
     pub counterfactual: Option<ParsedReport>,
+}
+
+/// How often the source radiograph was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+pub enum SourceCalls {
+    /// Anew for every pair, so that a source with four edits has four reports on one image at every repeat.
+    OnePerPair,
+    /// Once a repeat; the pairs of a source share that report.
+    OnePerRepeat,
 }
 
 /// The endpoints between the source and its edits, between calls on the source alone, and what the first exceeds the second by.
@@ -41,13 +56,33 @@ pub struct NoiseFloor {
     pub dropped_no_usable_edited_comparison: usize,
     /// Other sources left out since they have fewer than two usable reports on the source radiograph.
     pub dropped_fewer_than_two_usable_source_reports: usize,
+    /// Pairs with two usable reports, repeats of a pair counted each, of the sources that the means are taken over.
+    pub n_edited_comparisons: usize,
+    /// Usable calls on the source radiographs of these.
+    pub n_source_calls: usize,
+    /// Every two of them on one radiograph.
+    pub n_repeated_comparisons: usize,
+    /// By the recommendations, each source counting once.
+    pub recommendation: Excess,
+    /// By the diagnostic labels, each source counting once.
+    pub diagnostic: Excess,
+    /// Both again, each source counting as often as it has pairs with two usable reports.
+    pub pair_weighted: PairWeighted,
+}
+
+/// Instability by edit and by call, each pair held against the floor of its source: T is then the endpoint of the primary table,
+/// over the repeats and the sources that have a floor (rule M-09).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct PairWeighted {
     /// By the recommendations.
     pub recommendation: Excess,
     /// By the diagnostic labels.
     pub diagnostic: Excess,
 }
 
-/// Instability by edit and by call, each a mean over sources of means within the source.
+/// Instability by edit and by call, each a mean over sources.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -60,135 +95,97 @@ pub struct Excess {
     pub excess: f64,
     /// (T − F)/(1 − F), after averaging; none where F is 1.
     pub normalized_excess: Option<f64>,
-    /// The 95 % interval of the excess, every source its own cluster.
+    /// The 95 % interval of the excess.
     pub interval: Interval,
+    /// That of T.
+    pub edited_interval: Interval,
+    /// That of F.
+    pub floor_interval: Interval,
+    /// That of (T − F)/(1 − F); none where F is 1 in any resample.
+    pub normalized_interval: Option<Interval>,
 }
 
-/// The noise floor of one model over `sources` (rule M-08). Calls of other sources are passed over; a source without calls counts
-/// among those that are left out.
+/// The noise floor of one model over `sources` (rules M-08 and M-09). Calls of other sources are passed over; a source without calls
+/// counts among those that are left out. Where no pair was repeated, a resample draws sources alone.
 ///
 /// # Errors
 ///
-/// [`MetricError::NoUsablePair`] if no source has both a usable pair and two usable reports on the source radiograph,
+/// [`MetricError::NoEligibleSource`] if no source has both a usable pair and two usable reports on the source radiograph,
 /// [`MetricError::Intervals`] if the plan cannot be carried out.
 pub fn noise_floor<'a>(
     calls: impl IntoIterator<Item = &'a Calls>,
     sources: impl IntoIterator<Item = &'a str>,
+    source_calls: SourceCalls,
     plan: &Plan,
 ) -> Result<NoiseFloor, MetricError> {
-    let mut by_source: BTreeMap<&str, SourceReports> =
-        sources.into_iter().map(|source| (source, SourceReports::default())).collect();
-    let mut given = 0;
+    let mut by_source: BTreeMap<&str, Vec<&Calls>> =
+        sources.into_iter().map(|source| (source, Vec::new())).collect();
     for calls in calls {
-        if let Some(reports) = by_source.get_mut(calls.source_id.as_str()) {
-            reports.add(calls);
-            given += 1;
+        if let Some(of_source) = by_source.get_mut(calls.source_id.as_str()) {
+            of_source.push(calls);
         }
     }
-    let (mut no_edit, mut one_call) = (0, 0);
-    let mut eligible: Vec<(&str, SourceReports)> = Vec::new();
-    for (source, reports) in by_source {
-        if reports.edited.is_empty() {
-            no_edit += 1;
-        } else if reports.calls.len() < 2 {
+    let (mut no_usable_edit, mut one_call) = (0, 0);
+    let mut eligible = Vec::new();
+    for calls in by_source.values() {
+        let source = Source::of(calls, source_calls);
+        if source.n_edited() == 0 {
+            no_usable_edit += 1;
+        } else if source.n_calls() < 2 {
             one_call += 1;
         } else {
-            eligible.push((source, reports));
+            eligible.push(source);
         }
     }
     if eligible.is_empty() {
-        return Err(MetricError::NoUsablePair { given, full_refusals: 0 });
+        return Err(MetricError::NoEligibleSource { no_usable_edit, one_call });
     }
-    let clusters = Clusters::new(eligible.iter().map(|(source, _)| source));
-    let samples = [Instability::RECOMMENDATION, Instability::DIAGNOSTIC]
-        .map(|instability| Sample::of(&eligible, instability));
-    let tasks =
-        samples.each_ref().map(|sample| Task { values: &sample.excess, clusters: &clusters });
-    let intervals = clustered_intervals(&tasks, plan)?;
+    let values: Vec<_> = eligible.iter().map(Source::values).collect();
+    let means = Means::of(&values);
+    let [by_source, by_pair] = intervals(&eligible, plan)?;
+    let excess = |weight: usize, endpoint: usize| {
+        let [edited, floor, excess] = means.0[weight][endpoint];
+        let drawn = if weight == 0 { &by_source } else { &by_pair };
+        let [edited_interval, floor_interval, interval] = drawn.plain[endpoint];
+        let normalized_excess = normalized(excess, floor);
+        Excess {
+            edited,
+            floor,
+            excess,
+            normalized_excess,
+            interval,
+            edited_interval,
+            floor_interval,
+            normalized_interval: normalized_excess.and(drawn.normalized[endpoint]),
+        }
+    };
+    let count = |of: fn(&Source) -> usize| eligible.iter().map(of).sum();
     Ok(NoiseFloor {
         n_sources: eligible.len(),
-        dropped_no_usable_edited_comparison: no_edit,
+        dropped_no_usable_edited_comparison: no_usable_edit,
         dropped_fewer_than_two_usable_source_reports: one_call,
-        recommendation: samples[0].with(intervals[0]),
-        diagnostic: samples[1].with(intervals[1]),
+        n_edited_comparisons: count(Source::n_edited),
+        n_source_calls: count(Source::n_calls),
+        n_repeated_comparisons: count(Source::n_repeated),
+        recommendation: excess(0, 0),
+        diagnostic: excess(0, 1),
+        pair_weighted: PairWeighted { recommendation: excess(1, 0), diagnostic: excess(1, 1) },
     })
 }
 
-/// The usable reports of one source.
-#[derive(Debug, Default)]
-struct SourceReports {
-    /// Pairs whose reports are both usable.
-    edited: Vec<PairOutcome>,
-    /// Reports on the source radiograph, usable edit or not.
-    calls: Vec<ParsedReport>,
+/// What the excess is of all that could exceed the floor; none where nothing could.
+fn normalized(excess: f64, floor: f64) -> Option<f64> {
+    (!is_tied(floor, 1.0, 1.0)).then(|| excess / (1.0 - floor))
 }
 
-impl SourceReports {
-    fn add(&mut self, calls: &Calls) {
-        let usable = |report: Option<ParsedReport>| {
-            report.filter(|report| report.response_class != ResponseClass::FullRefusal)
-        };
-        let (source, counterfactual) = (usable(calls.source), usable(calls.counterfactual));
-        self.calls.extend(source);
-        if let (Some(source), Some(counterfactual)) = (source, counterfactual) {
-            self.edited.push(PairOutcome { source, counterfactual });
-        }
-    }
-
-    /// Every two reports on the source radiograph.
-    fn repeats(&self) -> impl Iterator<Item = PairOutcome> {
-        self.calls.iter().enumerate().flat_map(|(place, source)| {
-            let later = &self.calls[place + 1..];
-            later.iter().map(|other| PairOutcome { source: *source, counterfactual: *other })
-        })
-    }
+fn usable(report: Option<ParsedReport>) -> Option<ParsedReport> {
+    report.filter(|report| report.response_class != ResponseClass::FullRefusal)
 }
 
-/// How two reports are held against each other.
-#[derive(Clone, Copy)]
-struct Instability(fn(&PairOutcome) -> f64);
-
-impl Instability {
-    const RECOMMENDATION: Self = Self(PairOutcome::recommendation_change);
-    const DIAGNOSTIC: Self = Self(|pair| 1.0 - pair.diagnostic_consistency());
-}
-
-/// Per source: the mean over its edits, the mean over its repeats, and their difference.
-struct Sample {
-    edited: Vec<f64>,
-    floor: Vec<f64>,
-    excess: Vec<f64>,
-}
-
-impl Sample {
-    fn of(sources: &[(&str, SourceReports)], Instability(of): Instability) -> Self {
-        let within = |pairs: &mut dyn Iterator<Item = PairOutcome>| {
-            mean(&pairs.map(|pair| of(&pair)).collect::<Vec<f64>>())
-        };
-        let edited: Vec<f64> = sources
-            .iter()
-            .map(|(_, reports)| within(&mut reports.edited.iter().copied()))
-            .collect();
-        let floor: Vec<f64> =
-            sources.iter().map(|(_, reports)| within(&mut reports.repeats())).collect();
-        let excess = edited.iter().zip(&floor).map(|(edited, floor)| edited - floor).collect();
-        Self { edited, floor, excess }
-    }
-
-    fn with(&self, interval: Interval) -> Excess {
-        let (floor, excess) = (mean(&self.floor), mean(&self.excess));
-        Excess {
-            edited: mean(&self.edited),
-            floor,
-            excess,
-            normalized_excess: (!is_tied(floor, 1.0, 1.0)).then(|| excess / (1.0 - floor)),
-            interval,
-        }
-    }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    pairwise_sum(values) / as_f64(values.len())
+/// Both instabilities of two reports: that of the recommendations and that of the diagnostic labels.
+fn instabilities(source: ParsedReport, counterfactual: ParsedReport) -> [f64; 2] {
+    let pair = PairOutcome { source, counterfactual };
+    [pair.recommendation_change(), 1.0 - pair.diagnostic_consistency()]
 }
 
 #[cfg(test)]
@@ -200,7 +197,11 @@ mod tests {
     fn calls(source_id: &str, source: &str, counterfactual: &str) -> Calls {
         let report = |text: &str| (!text.is_empty()).then(|| parse_report(text));
         let (source, counterfactual) = (report(source), report(counterfactual));
-        Calls { source_id: source_id.into(), source, counterfactual }
+        Calls { source_id: source_id.into(), repeat: 0, source, counterfactual }
+    }
+
+    fn few() -> Plan {
+        Plan::published().with_iterations(Iterations::new(10).expect("a valid count"))
     }
 
     /// Calls that differ among themselves every time leave nothing to normalise by.
@@ -210,9 +211,12 @@ mod tests {
             calls("a", "Fracture. MRI.", "Fracture. MRI."),
             calls("a", "Osteophytes. Physiotherapy.", "Osteophytes. MRI."),
         ];
-        let found = noise_floor(&rows, ["a"], &Plan::published()).expect("an eligible source");
-        assert_eq!((found.recommendation.edited, found.recommendation.floor), (0.5, 1.0));
-        assert_eq!(found.recommendation.normalized_excess, None);
+        let found = noise_floor(&rows, ["a"], SourceCalls::OnePerPair, &Plan::published());
+        let found = found.expect("an eligible source");
+        for excess in [found.recommendation, found.pair_weighted.recommendation] {
+            assert_eq!((excess.edited, excess.floor), (0.5, 1.0));
+            assert_eq!((excess.normalized_excess, excess.normalized_interval), (None, None));
+        }
         assert_eq!((found.diagnostic.edited, found.diagnostic.floor), (0.0, 1.0));
     }
 
@@ -226,9 +230,9 @@ mod tests {
             calls("single", "I'm unable to help.", "Fracture. MRI."),
             calls("elsewhere", "Fracture. MRI.", "Fracture. MRI."),
         ];
-        let plan = Plan::published().with_iterations(Iterations::new(10).expect("a valid count"));
         let sources = ["pair", "refused", "single", "silent"];
-        let found = noise_floor(&rows, sources, &plan).expect("an eligible source");
+        let found = noise_floor(&rows, sources, SourceCalls::OnePerPair, &few());
+        let found = found.expect("an eligible source");
         assert_eq!(
             (
                 found.n_sources,
@@ -237,7 +241,28 @@ mod tests {
             ),
             (1, 2, 1)
         );
-        let error = noise_floor(&rows, ["single", "silent"], &plan);
-        assert_eq!(error, Err(MetricError::NoUsablePair { given: 2, full_refusals: 0 }));
+        let error = noise_floor(&rows, ["single", "silent"], SourceCalls::OnePerPair, &few());
+        assert_eq!(error, Err(MetricError::NoEligibleSource { no_usable_edit: 1, one_call: 1 }));
+    }
+
+    /// A report that was copied to every pair is one call, however often it stands there.
+    #[test]
+    fn a_copied_report_is_no_repeat_of_itself() {
+        let again = |repeat, calls: Calls| Calls { repeat, ..calls };
+        let rows = [
+            calls("a", "Fracture. MRI.", "Fracture. MRI."),
+            calls("a", "Fracture. MRI.", "Fracture. Physiotherapy."),
+            again(3, calls("a", "Fracture. Physiotherapy.", "Fracture. Physiotherapy.")),
+            again(3, calls("a", "Fracture. Physiotherapy.", "Fracture. MRI.")),
+        ];
+        let of = |source_calls, rows: &[Calls]| noise_floor(rows, ["a"], source_calls, &few());
+        let copied = of(SourceCalls::OnePerRepeat, &rows).expect("an eligible source");
+        assert_eq!((copied.n_source_calls, copied.n_repeated_comparisons), (2, 1));
+        assert_eq!((copied.recommendation.edited, copied.recommendation.floor), (0.5, 1.0));
+        let anew = of(SourceCalls::OnePerPair, &rows).expect("an eligible source");
+        assert_eq!((anew.n_source_calls, anew.n_repeated_comparisons), (4, 6));
+        assert!((anew.recommendation.floor - 4.0 / 6.0).abs() < 1e-12);
+        let once = of(SourceCalls::OnePerRepeat, &rows[..2]);
+        assert_eq!(once, Err(MetricError::NoEligibleSource { no_usable_edit: 0, one_call: 1 }));
     }
 }

@@ -17,7 +17,9 @@ use spinefairbench_artifacts::records::followup_supplement::{
 use spinefairbench_artifacts::records::reader_answers::{self, ReaderAnswers};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_bootstrap::{Iterations, Plan};
-use spinefairbench_metrics::{Calls, Endpoints, Excess, NoiseFloor, PairOutcome, noise_floor};
+use spinefairbench_metrics::{
+    Calls, Endpoints, Excess, NoiseFloor, PairOutcome, SourceCalls, noise_floor,
+};
 use spinefairbench_parsers::{Category as _, Recommendation};
 
 use super::{FollowupResult, Place, SUPPLEMENT_BUNDLE_MISMATCH};
@@ -151,7 +153,8 @@ fn judge_calls(
             // The intervals are not compared, so one resample will do.
             let once = Iterations::new(1).unwrap_or(Iterations::PUBLISHED);
             let plan = Plan::published().with_iterations(once);
-            (*model, noise_floor(&calls, core.iter().map(String::as_str), &plan))
+            let sources = core.iter().map(String::as_str);
+            (*model, noise_floor(&calls, sources, SourceCalls::OnePerPair, &plan))
         })
         .collect();
     for (model, computed) in computed {
@@ -177,6 +180,7 @@ fn calls_of(pair: &RetainedPair) -> Calls {
     let PairOutcome { source, counterfactual } = pair.sourced.outcome;
     Calls {
         source_id: pair.sourced.source_id.clone(),
+        repeat: 0,
         source: Some(source),
         counterfactual: Some(counterfactual),
     }
