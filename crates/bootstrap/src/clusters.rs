@@ -71,6 +71,12 @@ impl Clusters {
         self.cluster_of.len()
     }
 
+    /// The cluster of each value, in the order of the values; clusters are numbered in the order of their keys.
+    #[must_use]
+    pub fn of_values(&self) -> &[usize] {
+        &self.cluster_of
+    }
+
     /// The number of values in each cluster, in the order of the keys.
     #[must_use]
     pub fn counts(&self) -> &[u64] {

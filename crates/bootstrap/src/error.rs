@@ -15,6 +15,24 @@ pub enum BootstrapError {
         /// How many cluster keys were given.
         keys: usize,
     },
+    /// A value of a part belongs to a cluster that there is not.
+    #[error("value {index} is of cluster {cluster}, expected less than {n_clusters}")]
+    ClusterNumber {
+        /// Position of the value, from 0.
+        index: usize,
+        /// The number of its cluster.
+        cluster: usize,
+        /// How many clusters there are.
+        n_clusters: usize,
+    },
+    /// A gap between parts of which one is not there.
+    #[error("a gap between parts {} and {}, expected less than {n_parts}", gap.0, gap.1)]
+    PartNumber {
+        /// The gap.
+        gap: (usize, usize),
+        /// How many parts there are.
+        n_parts: usize,
+    },
     /// The two samples of a paired test are not paired.
     #[error("a paired test over samples of {first} and {second} values")]
     PairLengths {

@@ -8,15 +8,15 @@
 //! Neither the number of threads nor the other tasks of a call can move an interval.
 
 use crate::columns::{ClusterTotals, Columns};
-use crate::percentile::percentile_by_selection;
+use crate::percentile::{percentile_by_selection, rule_of};
 use crate::resample::{self, Division};
 use crate::ties::is_tied;
-use crate::{BootstrapError, Clusters, Generator, PercentileRule, Plan};
+use crate::{BootstrapError, Clusters, Generator, Plan};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
-const LOWER_QUANTILE: f64 = 0.025;
-const UPPER_QUANTILE: f64 = 0.975;
+pub(crate) const LOWER_QUANTILE: f64 = 0.025;
+pub(crate) const UPPER_QUANTILE: f64 = 0.975;
 
 /// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -205,10 +205,7 @@ impl Pass<'_> {
 }
 
 fn interval_of_means(means: &mut [f64], generator: Generator) -> Result<Interval, BootstrapError> {
-    let rule = match generator {
-        Generator::NumpyPcg64 => PercentileRule::Numpy,
-        Generator::PythonMt19937 => PercentileRule::Cpython,
-    };
+    let rule = rule_of(generator);
     if !means.iter().all(|mean| mean.is_finite()) {
         return Err(BootstrapError::Overflow);
     }

@@ -22,6 +22,11 @@
 //! | B-14 | the cluster sign-flip test | [`sign_flip`] |
 //! | B-15 | when two computed numbers are equal | [`is_tied`], [`places`] |
 //! | B-16 | the signed-rank test with ties by B-15 | [`wilcoxon_with_ties`] |
+//! | B-17 | the standard error of a clustered mean, its t interval and t test | [`clustered_mean`] |
+//! | B-18 | the bootstrap-t interval | [`bootstrap_t_intervals`] |
+//! | B-19 | the sign-flip test against another null value, and one-sided | [`sign_flip_against`] |
+//! | B-20 | McNemar's exact test | [`mcnemar_exact`] |
+//! | B-21 | intervals of many gaps that hold together | [`simultaneous_gaps`] |
 //! | B-22 | indices for an estimator of one's own | [`map_rows`], [`NumpyDraws`], [`Seed::numbered`] |
 //!
 //! The rules are frozen: a change is a new rule, not an edit.
@@ -44,12 +49,15 @@
 struct Readme;
 
 mod adjusted;
+mod bootstrap_t;
 mod bounded;
+mod clustered_mean;
 mod clusters;
 mod columns;
 mod error;
 mod interval;
 mod lanes;
+mod mcnemar;
 mod mt19937;
 mod pcg64;
 mod percentile;
@@ -59,23 +67,30 @@ mod rows;
 mod seed;
 mod seed_sequence;
 mod sign_flip;
+mod simultaneous;
+mod student_t;
 mod sum;
 mod ties;
 mod vectors;
 mod wilcoxon;
 
 pub use adjusted::{benjamini_hochberg, bonferroni, holm};
+pub use bootstrap_t::bootstrap_t_intervals;
 pub use bounded::NumpyIndices;
+pub use clustered_mean::{Alternative, ClusteredMean, clustered_mean};
 pub use clusters::Clusters;
 pub use error::BootstrapError;
 pub use interval::{Degeneracy, Interval, Task, clustered_interval, clustered_intervals};
+pub use mcnemar::mcnemar_exact;
 pub use mt19937::{Mt19937, PythonIndices};
 pub use pcg64::Pcg64;
 pub use percentile::{PercentileRule, percentile};
 pub use plan::{Generator, Iterations, Plan};
 pub use rows::{NumpyDraws, map_rows};
 pub use seed::Seed;
-pub use sign_flip::{SignFlip, SignPatterns, sign_flip};
+pub use sign_flip::{SignFlip, SignPatterns, sign_flip, sign_flip_against};
+pub use simultaneous::{Gap, Part, SimultaneousGaps, simultaneous_gaps};
+pub use student_t::StudentT;
 pub use sum::pairwise_sum;
 pub use ties::{TIE_TOLERANCE, is_tied, places};
 pub use wilcoxon::{SignedRank, cohens_dz, wilcoxon, wilcoxon_with_ties};

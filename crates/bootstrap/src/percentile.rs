@@ -3,8 +3,8 @@
 //! Input: values in any order and a quantile in `0..=1`. Output: the interpolated value, the same to the last bit. Rule
 //! B-08 fixes NumPy's form (`numpy/lib/_function_base_impl.py`, method `linear`), rule B-09 that of the first scorer.
 
-use crate::BootstrapError;
 use crate::error::check_finite;
+use crate::{BootstrapError, Generator};
 
 /// How two neighbouring values are interpolated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +42,14 @@ pub fn percentile(
     check_finite(values)?;
     let percentile = percentile_by_selection(&mut values.to_vec(), quantile, rule);
     if percentile.is_finite() { Ok(percentile) } else { Err(BootstrapError::Overflow) }
+}
+
+/// The percentile that belongs to a generator.
+pub(crate) fn rule_of(generator: Generator) -> PercentileRule {
+    match generator {
+        Generator::NumpyPcg64 => PercentileRule::Numpy,
+        Generator::PythonMt19937 => PercentileRule::Cpython,
+    }
 }
 
 /// The percentile of finite `values`, at least one, which come back in another order. Selecting the two neighbours costs a

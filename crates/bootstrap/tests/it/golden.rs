@@ -1,4 +1,4 @@
-//! Golden vectors from NumPy 2.4, SciPy 1.17 and CPython, with their pinned digests.
+//! Golden vectors from NumPy 2.4, SciPy 1.17, statsmodels 0.15 and CPython, with their pinned digests.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -12,11 +12,15 @@ macro_rules! fixture {
 
 /// Every fixture and its SHA-256, so that no one edits an expected value unnoticed. They are part of the program, so that it can
 /// run where there is no disk.
-const FIXTURES: [(&str, &str, &str); 5] = [
+const FIXTURES: [(&str, &str, &str); 6] = [
     fixture!("adjusted_p.json", "1dcb5f55cb06f1b22f5acc97bd85b60b2651293fc15ca29a6a2049b2b3c4b995"),
     fixture!(
         "clustered_ci.json",
         "c6fa777cefe1037f0ec552df351db123d408199e53aae8b6264203c6df73884a"
+    ),
+    fixture!(
+        "clustered_inference.json",
+        "f8fbc65eb9da96a4a12fbf2c73a4425dacea56547e3079f97fe7e1cec8edbe58"
     ),
     fixture!("pcg64.json", "2074385b2c33c5d0fee7bdc5c0cf5dbaed12d3634c783e913236752512074a4b"),
     fixture!(

@@ -7,6 +7,7 @@
     reason = "tests read fixtures, compare bits and may fail loudly"
 )]
 
+mod clustered_inference;
 mod fractions;
 mod golden;
 // Their cases are drawn at random, which needs a system under the program.
