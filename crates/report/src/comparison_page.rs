@@ -4,13 +4,14 @@
 //! differences as a figure alone.
 
 use maud::{Markup, html};
+use spinefairbench_metrics::bootstrap::Interval;
 use spinefairbench_scoring::compare::{Comparison, Comparisons, EndpointComparison, Verdict};
-
-use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 
 use crate::document::{Document, Section};
 use crate::estimate::{Estimate, counted, grouped, signed};
 use crate::forest::{self, Axis, Emphasis, ForestPlot, ForestRow};
+use crate::ranks_table;
+use crate::subgroup_table;
 use crate::visible::Visible;
 
 /// The page of `comparisons`.
@@ -34,13 +35,23 @@ pub fn html(comparisons: &Comparisons) -> String {
             }
         }
     };
-    let sections = vec![
+    let mut sections = vec![
         Section { id: "findings", heading: "Findings", body: findings },
         Section { id: "differences", heading: "Differences", body: differences },
         Section { id: "tests", heading: "Tests", body: tests(comparisons) },
+        Section { id: "intervals", heading: "Intervals", body: intervals(comparisons) },
+        Section { id: "flips", heading: "Changed recommendations", body: flips(comparisons) },
         Section { id: "alignment", heading: "Shared pairs", body: alignment(comparisons) },
         Section { id: "provenance", heading: "How it was computed", body: provenance(comparisons) },
     ];
+    if comparisons.comparisons.iter().any(|comparison| comparison.subgroups.is_some()) {
+        let body = subgroup_gaps(comparisons);
+        sections.insert(2, Section { id: "subgroups", heading: "Subgroups", body });
+    }
+    if let Some(ranks) = &comparisons.ranks {
+        sections
+            .insert(2, Section { id: "places", heading: "Places", body: ranks_table::body(ranks) });
+    }
     let title = title(comparisons);
     let document = Document {
         kind: "paired comparison",
@@ -77,7 +88,13 @@ fn finding(comparison: &Comparison) -> Markup {
     html! {
         article.comparison {
             h3 { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
-            ul { @for endpoint in &comparison.endpoints { li { (sentence(&endpoint.finding.sentence)) } } }
+            ul { @for endpoint in &comparison.endpoints {
+                li {
+                    (sentence(&endpoint.finding.sentence))
+                    @if let Some(within) = &endpoint.within_margin { " " (sentence(&within.sentence)) }
+                }
+            } }
+            @if let Some(caution) = comparison.small_sample() { p.note { "Few sources: " (caution) "." } }
         }
     }
 }
@@ -163,10 +180,7 @@ fn tests(comparisons: &Comparisons) -> Markup {
 }
 
 fn test_row(endpoint: &EndpointComparison) -> Markup {
-    let name = match endpoint.endpoint {
-        PrimaryEndpoint::RecommendationChange => "recommendation change",
-        PrimaryEndpoint::DiagnosticConsistency => "diagnostic consistency",
-    };
+    let name = endpoint.endpoint.in_words();
     let p_values = [
         endpoint.sign_flip.p_value,
         endpoint.sign_flip_holm,
@@ -189,6 +203,99 @@ fn test_row(endpoint: &EndpointComparison) -> Markup {
 
 fn probability(p_value: f64) -> String {
     if p_value < 0.000_1 { "< 0.0001".to_owned() } else { format!("{p_value:.4}") }
+}
+
+/// The two intervals of every difference and, where a margin was asked for, what holds within it.
+fn intervals(comparisons: &Comparisons) -> Markup {
+    let signed_interval = |interval: Option<Interval>| {
+        interval.map_or_else(
+            || "–".to_owned(),
+            |interval| format!("[{}, {}]", signed(interval.lower), signed(interval.upper)),
+        )
+    };
+    let margin = comparisons.margin;
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "Endpoint" }
+                th.n scope="col" { "Sources" }
+                th.n scope="col" { "Percentile 95\u{a0}%" }
+                th.n scope="col" { "t 95\u{a0}%" }
+                @if margin.is_some() {
+                    th.n scope="col" { "t 90\u{a0}%" }
+                    th.n scope="col" { "First no worse, p" }
+                    th.n scope="col" { "Second no worse, p" }
+                    th scope="col" { "What holds" }
+                }
+            } }
+            @for comparison in &comparisons.comparisons {
+                tbody {
+                    tr.group { th scope="rowgroup" colspan=(if margin.is_some() { 8 } else { 4 }) {
+                        bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) }
+                    } }
+                    @for endpoint in &comparison.endpoints { tr {
+                        th.words scope="row" { (endpoint.endpoint.in_words()) }
+                        td.n { (grouped(comparison.n_sources)) }
+                        td.n { (signed_interval(Some(endpoint.interval))) }
+                        td.n { (signed_interval(endpoint.clustered_mean.t_interval(0.95))) }
+                        @if let Some(within) = &endpoint.within_margin {
+                            td.n { (signed_interval(within.t_interval_90)) }
+                            td.n { (probability(within.first.holm)) }
+                            td.n { (probability(within.second.holm)) }
+                            td.words { @for (place, statement) in within.statements.iter().enumerate() {
+                                @if place > 0 { ", " } (statement.as_str().replace('_', " "))
+                            } }
+                        }
+                    } }
+                }
+            }
+        } }
+        p.note {
+            "The t interval has one degree of freedom less than there are sources, and does not run short over few of them. "
+            @if let Some(margin) = margin {
+                "Within a margin of " (margin) ": a p-value is the larger of a clustered t test and a sign-flip test, after Holm over both sides \
+                 of every endpoint. Both sides below 0.05 is equivalence, and the 90\u{a0}% interval then lies within the margin."
+            }
+        }
+    }
+}
+
+/// Where the difference of two models is furthest apart.
+fn subgroup_gaps(comparisons: &Comparisons) -> Markup {
+    html! {
+        @for comparison in &comparisons.comparisons { @if let Some(subgroups) = &comparison.subgroups {
+            h3 { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+            (subgroup_table::body(subgroups))
+        } }
+    }
+}
+
+/// On which pairs the two change their recommendation.
+fn flips(comparisons: &Comparisons) -> Markup {
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "Models" }
+                th.n scope="col" { "Both changed" }
+                th.n scope="col" { "Only first" }
+                th.n scope="col" { "Only second" }
+                th.n scope="col" { "Neither" }
+                th.n scope="col" { "McNemar, exact p" }
+                th.n scope="col" { "Sign-flip p" }
+            } }
+            tbody { @for comparison in &comparisons.comparisons { tr {
+                @let flips = comparison.flips;
+                th.words scope="row" { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+                @for count in [flips.both, flips.only_first, flips.only_second, flips.neither] { td.n { (grouped(usize::try_from(count).unwrap_or(usize::MAX))) } }
+                td.n { (probability(flips.mcnemar())) }
+                td.n { (probability(comparison.endpoints[0].sign_flip.p_value)) }
+            } } }
+        } }
+        p.note {
+            "McNemar's test takes the pairs of one source for independent, and is given for reference; the finding rests on the sign-flip test, \
+             whose units are the sources."
+        }
+    }
 }
 
 fn alignment(comparisons: &Comparisons) -> Markup {
@@ -226,7 +333,10 @@ fn provenance(comparisons: &Comparisons) -> Markup {
                 code { (plan.generator.score_file_name()) }
             }
             dt { "Adjustment" }
-            dd { "Holm and Benjamini–Hochberg over " (counted(n_tests, "test")) }
+            dd {
+                "Holm and Benjamini–Hochberg over " (counted(n_tests, "test"))
+                @if comparisons.margin.is_some() { "; within the margin Holm over " (counted(2 * n_tests, "one-sided test")) }
+            }
         }
     }
 }

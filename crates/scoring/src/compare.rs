@@ -2,7 +2,7 @@
 //!
 //! Input: two or more [`ComparedModel`]s and a [`Plan`]. Output: for each two of them and each endpoint the mean of the paired
 //! differences (first minus second) with a source-clustered interval, a sign-flip test over the sources, Wilcoxon's test,
-//! Cohen's `d_z`, and a sentence that says what was found. Rules S-04 and S-05 over B-07, B-10, B-12 to B-14 and B-16; two
+//! Cohen's `d_z`, and a sentence that says what was found. Rules S-04 and S-05 over B-07, B-10, B-12 to B-14 and B-16 to B-20; two
 //! differences are equal when they are equal as fractions (B-15), which their last bits do not tell.
 //!
 //! Pairs are matched by their ids, never by their place in a file, and only pairs that are usable on both sides count. The
@@ -14,23 +14,30 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_bootstrap::{
-    BootstrapError, Clusters, Interval, Plan, SignFlip, SignedRank, Task, benjamini_hochberg,
-    clustered_intervals, cohens_dz, holm, pairwise_sum, sign_flip, wilcoxon_with_ties,
+    BootstrapError, ClusteredMean, Clusters, Interval, Plan, SignFlip, SignedRank, Task,
+    benjamini_hochberg, clustered_intervals, clustered_mean, cohens_dz, holm, pairwise_sum,
+    sign_flip, wilcoxon_with_ties,
 };
 
 mod degeneracy;
 mod differences;
 mod error;
 mod finding;
+mod flips;
+mod margin;
 mod model;
 mod wire;
 
-pub use degeneracy::{Degeneracy, FEW_SOURCES};
+pub use degeneracy::{Degeneracy, FEW_SOURCES, SMALL_SAMPLE, small_sample};
 pub use differences::PairDifference;
 pub use error::CompareError;
 pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict, signed};
+pub use flips::FlipTable;
+pub use margin::{InvalidMargin, Margin, NoWorse, Statement, WithinMargin};
+pub(crate) use model::labels;
 pub use model::{ComparedModel, Origin};
 pub use wire::{
     AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
@@ -40,6 +47,8 @@ use degeneracy::degeneracies;
 use error::check_comparable;
 
 use crate::pair_score::{PairScore, PrimaryEndpoint};
+use crate::ranks::{Ranks, ranks};
+use crate::subgroups::{Division, Subgroups, of_comparison};
 
 /// Which models are compared with which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +66,10 @@ pub struct Comparisons {
     pub plan: Plan,
     /// Each comparison, in the order of the design.
     pub comparisons: Vec<Comparison>,
+    /// The ranking of three models or more; none for fewer, and none if no pair is usable in all of them.
+    pub ranks: Option<Ranks>,
+    /// The margin within which models are held to be equivalent, where one was asked for ([`Comparisons::within`]).
+    pub margin: Option<Margin>,
     /// What a reader must know about the inputs: different scopes, missing pairs, unknown origin.
     pub warnings: Vec<String>,
 }
@@ -74,8 +87,46 @@ pub struct Comparison {
     pub n_sources: usize,
     /// Each shared usable pair, in the order of the ids.
     pub pairs: Vec<PairDifference>,
+    /// On which of them the models change their recommendation.
+    pub flips: FlipTable,
     /// Both endpoints, in the order of [`PrimaryEndpoint::ALL`].
     pub endpoints: [EndpointComparison; 2],
+    /// The widest gaps between subgroups of the differences, where they were asked for ([`Comparisons::with_subgroups`]).
+    pub subgroups: Option<Subgroups>,
+}
+
+impl Comparisons {
+    /// The comparisons with the widest gaps between subgroups of each one's differences (rule S-09); the intervals of one comparison hold
+    /// together.
+    ///
+    /// # Errors
+    ///
+    /// [`BootstrapError`] as for the comparisons themselves.
+    pub fn with_subgroups(mut self, divisions: &[Division]) -> Result<Self, BootstrapError> {
+        for comparison in &mut self.comparisons {
+            comparison.subgroups = Some(of_comparison(comparison, divisions, &self.plan)?);
+        }
+        Ok(self)
+    }
+}
+
+impl Comparison {
+    /// What is to be known where the shared pairs are of few sources, with the t intervals to read; none from 30 sources up, and none from
+    /// one source, which has no interval.
+    #[must_use]
+    pub fn small_sample(&self) -> Option<String> {
+        let caution = small_sample(self.n_sources)?;
+        let intervals: Vec<String> = self
+            .endpoints
+            .iter()
+            .filter_map(|compared| {
+                let interval = compared.clustered_mean.t_interval(0.95)?;
+                let (lower, upper) = (signed(interval.lower), signed(interval.upper));
+                Some(format!("{} {lower} to {upper}", compared.endpoint.in_words()))
+            })
+            .collect();
+        Some(format!("{caution}: {}", intervals.join(", ")))
+    }
 }
 
 /// How many pairs two models share.
@@ -104,6 +155,9 @@ pub struct EndpointComparison {
     pub mean_difference: f64,
     /// Its source-clustered 95 % interval.
     pub interval: Interval,
+    /// The mean difference with its standard error over the sources, and so the t interval (rule B-17), which does not run short over
+    /// few sources as the percentile interval does.
+    pub clustered_mean: ClusteredMean,
     /// The sign-flip test over the sources: the test that the finding rests on.
     pub sign_flip: SignFlip,
     /// The sign-flip test's p-value after Holm.
@@ -122,6 +176,8 @@ pub struct EndpointComparison {
     pub degeneracies: BTreeSet<Degeneracy>,
     /// What was found.
     pub finding: Finding,
+    /// What holds within the margin, where one was asked for.
+    pub within_margin: Option<WithinMargin>,
 }
 
 /// Compares `models` by `design` (rules S-04 and S-05).
@@ -135,7 +191,7 @@ pub fn compare(
     plan: &Plan,
 ) -> Result<Comparisons, CompareError> {
     let warnings = check_comparable(models)?;
-    let labels = model::labels(models);
+    let labels = labels(models);
     let aligned: Vec<Aligned> = combinations(models.len(), design)
         .into_iter()
         .map(|(first, second)| {
@@ -153,7 +209,8 @@ pub fn compare(
         .zip(tests.chunks_exact(PrimaryEndpoint::ALL.len()))
         .map(|(aligned, tests)| aligned.with(&tests[0], &tests[1], plan))
         .collect();
-    Ok(Comparisons { plan: plan.clone(), comparisons, warnings })
+    let ranks = if models.len() > 2 { ranks(models, plan)? } else { None };
+    Ok(Comparisons { plan: plan.clone(), comparisons, ranks, margin: None, warnings })
 }
 
 fn combinations(n_models: usize, design: Design) -> Vec<(usize, usize)> {
@@ -227,6 +284,7 @@ impl Aligned {
                 second_mean: mean(&sample.second),
                 mean_difference: mean(&sample.differences),
                 interval: tests.interval,
+                clustered_mean: tests.clustered_mean,
                 sign_flip: tests.sign_flip,
                 sign_flip_holm: tests.adjusted_sign_flip[0],
                 sign_flip_benjamini_hochberg: tests.adjusted_sign_flip[1],
@@ -236,6 +294,7 @@ impl Aligned {
                 cohens_dz: has_spread.then_some(tests.cohens_dz),
                 degeneracies,
                 finding: Finding::default(),
+                within_margin: None,
             };
             let context = finding::Context {
                 first,
@@ -254,8 +313,10 @@ impl Aligned {
             second,
             alignment: self.alignment,
             n_sources,
+            flips: FlipTable::of(&self.pairs),
             pairs: self.pairs,
             endpoints,
+            subgroups: None,
         }
     }
 }
@@ -272,6 +333,7 @@ fn difference(
 /// What is computed from the differences of one endpoint, and adjusted over the family.
 struct Tests {
     interval: Interval,
+    clustered_mean: ClusteredMean,
     sign_flip: SignFlip,
     wilcoxon: SignedRank,
     cohens_dz: f64,
@@ -292,18 +354,22 @@ fn test_all(aligned: &[Aligned], plan: &Plan) -> Result<Vec<Tests>, BootstrapErr
         .map(|(clusters, sample)| Task { values: &sample.differences, clusters })
         .collect();
     let intervals = clustered_intervals(&tasks, plan)?;
-    let mut tests = Vec::with_capacity(samples.len());
-    for ((clusters, sample), interval) in samples.iter().zip(intervals) {
-        tests.push(Tests {
+    let tests_of = |((clusters, sample), interval): (&(&Clusters, &Sample), Interval)| {
+        Ok(Tests {
             interval,
+            clustered_mean: clustered_mean(&sample.differences, clusters)?,
             sign_flip: sign_flip(&sample.differences, clusters, plan)?,
             wilcoxon: wilcoxon_with_ties(&sample.first, &sample.second)?,
             cohens_dz: cohens_dz(&sample.first, &sample.second)?,
             adjusted_sign_flip: [1.0; 2],
             adjusted_wilcoxon: [1.0; 2],
             family_size: samples.len(),
-        });
-    }
+        })
+    };
+    // The first error in the order of the samples, whichever thread ends first.
+    let tested: Vec<Result<Tests, BootstrapError>> =
+        samples.par_iter().zip(intervals).map(tests_of).collect();
+    let mut tests = tested.into_iter().collect::<Result<Vec<Tests>, _>>()?;
     let by_sign: Vec<f64> = tests.iter().map(|tests| tests.sign_flip.p_value).collect();
     let by_rank: Vec<f64> = tests.iter().map(|tests| tests.wilcoxon.p_value).collect();
     let (sign_holm, sign_hochberg) = (holm(&by_sign)?, benjamini_hochberg(&by_sign)?);

@@ -2,7 +2,8 @@
 //!
 //! Input: a model's reports over the pairs of a scope ([`submission`]), and the pairs themselves from a bundle ([`index`]).
 //! Output: a score ([`score()`](score::score)) and its file ([`score_file`]), and what stands around it: paired comparisons
-//! ([`compare`]), a [`leaderboard`], the reasons of a pair's outcome ([`explain`]), the endpoints under other rules
+//! ([`compare`]), the places that the data leave open ([`ranks`]), the widest gaps
+//! between [`subgroups`], a [`leaderboard`], the reasons of a pair's outcome ([`explain`]), the endpoints under other rules
 //! ([`sensitivity`]), tables of the pairs ([`export`]), advice ([`lint`]) and copies without reasoning ([`strip`]). Nothing here reads the disk but through a
 //! [`FileSource`](spinefairbench_artifacts::source::FileSource), and nothing writes.
 //!
@@ -58,6 +59,7 @@ pub mod index;
 pub mod leaderboard;
 pub mod lint;
 pub mod pair_score;
+pub mod ranks;
 pub mod retained;
 pub mod schema;
 mod scope;
@@ -66,6 +68,7 @@ pub mod score_file;
 pub mod sensitivity;
 mod strata;
 pub mod strip;
+pub mod subgroups;
 pub mod submission;
 pub mod template;
 pub mod text;

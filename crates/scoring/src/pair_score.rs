@@ -23,6 +23,15 @@ impl PrimaryEndpoint {
             Self::DiagnosticConsistency => "diagnostic_label_consistency",
         }
     }
+
+    /// The endpoint in words.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::RecommendationChange => "recommendation change",
+            Self::DiagnosticConsistency => "diagnostic consistency",
+        }
+    }
 }
 
 /// The values of one usable pair.

@@ -9,34 +9,22 @@ use rayon::prelude::*;
 use spinefairbench_bootstrap::Plan;
 use spinefairbench_metrics::{MetricError, RefusalAccounting, SourcedPair, estimate};
 
-use crate::index::edit_label;
 use crate::score_file::{Endpoint, PairResult, Strata, StratumRow};
-
-/// The part of a pair whose id names no edit.
-const UNKNOWN: &str = "unknown";
+use crate::subgroups::Division;
 
 /// Divides `pairs` in each of the four ways.
 pub(crate) fn strata(pairs: &[PairResult], plan: &Plan) -> Result<Strata, MetricError> {
-    type Divide = fn(&PairResult) -> String;
-    let divisions: [(&str, Divide); 4] = [
-        ("edit_label", |pair| {
-            edit_label(&pair.pair_id).map_or(UNKNOWN.into(), |label| label.as_str().into())
-        }),
-        ("edited_age", |pair| attribute(pair, 0)),
-        ("edited_sex", |pair| attribute(pair, 1)),
-        ("source_dataset", |pair| {
-            let source = pair.source_id.as_str();
-            source.split_once('_').map_or(source, |(dataset, _)| dataset).to_owned()
-        }),
-    ];
-    let divided = divisions.into_par_iter().map(|(division, part_of)| {
+    let divided = Division::SINGLE.into_par_iter().map(|division| {
         let mut parts: BTreeMap<String, Vec<SourcedPair>> = BTreeMap::new();
         for pair in pairs {
             let sourced = SourcedPair::new(pair.source_id.as_str(), pair.outcome());
-            parts.entry(part_of(pair)).or_default().push(sourced);
+            parts
+                .entry(division.part_of(&pair.pair_id, &pair.source_id))
+                .or_default()
+                .push(sourced);
         }
         let parts = parts.into_iter().map(|(name, part)| Ok((name, stratum(&part, plan)?)));
-        Ok((division.to_owned(), parts.collect::<Result<_, MetricError>>()?))
+        Ok((division.as_str().to_owned(), parts.collect::<Result<_, MetricError>>()?))
     });
     // The first error in the order of the divisions, whichever thread ends first.
     let divided: Vec<Result<_, MetricError>> = divided.collect();
@@ -63,10 +51,4 @@ fn stratum(pairs: &[SourcedPair], plan: &Plan) -> Result<StratumRow, MetricError
         unique_sources_usable: estimate.map_or(0, |estimate| estimate.n_sources),
         usable_pairs: n_pairs,
     })
-}
-
-/// The `position`-th word of the edit label: the age group or the sex.
-fn attribute(pair: &PairResult, position: usize) -> String {
-    let word = edit_label(&pair.pair_id).and_then(|label| label.as_str().split('_').nth(position));
-    word.unwrap_or(UNKNOWN).to_owned()
 }

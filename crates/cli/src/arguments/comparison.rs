@@ -1,6 +1,7 @@
 //! The arguments of `compare`, `leaderboard` and `sensitivity`.
 
 use clap::{ArgGroup, Args, Subcommand, ValueHint};
+use spinefairbench_scoring::compare::Margin;
 
 use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
@@ -14,6 +15,7 @@ use crate::places::{BundleFolder, InputFile, OutputFile, UpdatedFile};
     "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json",
     "score --artifacts demo --submission demo/metrics/qc_submission.json \\\n      --output qc.json",
     "compare core.json qc.json --differences differences.csv",
+    "compare core.json qc.json --margin 0.05 --subgroups",
     "compare core.json --panel --artifacts demo --release demo.release.json \\\n      --html comparison.html"
 ))]
 pub(crate) struct CompareArguments {
@@ -35,6 +37,17 @@ pub(crate) struct CompareArguments {
     /// The release description that names the published models; the pinned release without it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "panel")]
     pub(crate) release: Option<InputFile>,
+    /// Say too which models are equivalent, or not inferior to one another, within this margin: how large a difference of either endpoint
+    /// may be and still not matter, such as 0.05.
+    #[arg(long, value_name = "MARGIN")]
+    pub(crate) margin: Option<Margin>,
+    /// Show too between which subgroups (edit, age, sex, source dataset) the difference of two models is furthest apart, with intervals
+    /// that hold for all gaps together.
+    #[arg(long)]
+    pub(crate) subgroups: bool,
+    /// Look at edit and source dataset together as well.
+    #[arg(long, requires = "subgroups")]
+    pub(crate) crossings: bool,
     #[command(flatten)]
     pub(crate) resampling: ResamplingArguments,
     /// Write the differences of each shared pair as CSV; with one comparison.

@@ -12,6 +12,8 @@ use spinefairbench_scoring::compare::{
     compare as compare_models, signed,
 };
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
+use spinefairbench_scoring::ranks::Ranks;
+use spinefairbench_scoring::subgroups::{Division, Subgroups};
 
 use crate::arguments::Format;
 use crate::arguments::comparison::CompareArguments;
@@ -53,6 +55,15 @@ pub(crate) fn run(
     let comparisons = match compare_models(&models, design, &plan) {
         Ok(comparisons) => comparisons,
         Err(error) => return Ok(refused(&[error.to_string()], output)),
+    };
+    let comparisons = match options.margin {
+        Some(margin) => comparisons.within(margin)?,
+        None => comparisons,
+    };
+    let comparisons = match (options.subgroups, options.crossings) {
+        (false, _) => comparisons,
+        (true, false) => comparisons.with_subgroups(&Division::SINGLE)?,
+        (true, true) => comparisons.with_subgroups(&Division::WITH_CROSSING)?,
     };
     let json = ComparisonFile::new(&comparisons).to_bytes();
     if let (Some(path), [only]) = (&options.differences, comparisons.comparisons.as_slice()) {
@@ -144,14 +155,67 @@ fn print(comparisons: &Comparisons, output: &Output) -> Result<()> {
         }
         print_comparison(comparison, output)?;
     }
+    if let Some(ranks) = &comparisons.ranks {
+        output.line("")?;
+        print_ranks(ranks, output)?;
+    }
     let plan = &comparisons.plan;
     let n_tests = comparisons.comparisons.len() * PrimaryEndpoint::ALL.len();
     let how = format!(
         "differences: first minus second; intervals: {}, {} iterations, seed {}; p-values adjusted over {n_tests} tests",
         plan.generator, plan.iterations, plan.seed
     );
+    let how = match comparisons.margin {
+        None => how,
+        Some(margin) => {
+            format!("{how}; within {margin}: Holm over {} one-sided tests", 2 * n_tests)
+        }
+    };
     output.line("")?;
     output.line(output.paint(Meaning::Faint, how))
+}
+
+/// The widest gap of each endpoint and division; `of` stands before the endpoint.
+pub(crate) fn print_subgroups(subgroups: &Subgroups, of: &str, output: &Output) -> Result<()> {
+    for gap in &subgroups.widest {
+        let sentence = gap.sentence(&format!("{of}{}", gap.endpoint.in_words()));
+        output.line(format_args!("  {}", Shown(&sentence)))?;
+    }
+    for part in &subgroups.left_out {
+        let (division, name) = (part.division.as_str(), Shown(&part.part));
+        output.line(format_args!(
+            "  left out of {division}: {name}, of {} source(s)",
+            part.n_sources
+        ))?;
+    }
+    let family = format!("  family: {}", subgroups.family());
+    output.line(output.paint(Meaning::Faint, family))
+}
+
+/// The places that the data leave open, by each endpoint.
+pub(crate) fn print_ranks(ranks: &Ranks, output: &Output) -> Result<()> {
+    let what = format!(
+        "Places on the {} pairs of {} sources that all models have usable; with 95 % all places of an endpoint hold together",
+        ranks.n_pairs, ranks.n_sources
+    );
+    output.line(output.paint(Meaning::Heading, what))?;
+    for of_endpoint in &ranks.endpoints {
+        let header =
+            [of_endpoint.endpoint.in_words(), "mean", "place", "not told apart from the best"];
+        let rows = of_endpoint.rows.iter().map(|row| {
+            let among = if row.is_among_the_best() { "yes" } else { "no" };
+            vec![
+                Shown(&row.model).to_string(),
+                format!("{:.3}", row.mean),
+                row.places(),
+                among.to_owned(),
+            ]
+        });
+        for line in text_table(&header, rows.collect()) {
+            output.line(line)?;
+        }
+    }
+    Ok(())
 }
 
 fn print_comparison(comparison: &Comparison, output: &Output) -> Result<()> {
@@ -184,13 +248,31 @@ fn print_comparison(comparison: &Comparison, output: &Output) -> Result<()> {
     }
     for compared in &comparison.endpoints {
         output.line(format_args!("  {}", Shown(&compared.finding.sentence)))?;
+        if let Some(within) = &compared.within_margin {
+            output.line(format_args!("  {}", Shown(&within.sentence)))?;
+        }
+    }
+    let flips = comparison.flips;
+    output.line(format_args!(
+        "  recommendation changed: {} pairs in both, {} only in the first, {} only in the second, {} in neither (McNemar's exact p = {}, which takes \
+         the pairs of a source for independent; the finding rests on the sign-flip test)",
+        flips.both,
+        flips.only_first,
+        flips.only_second,
+        flips.neither,
+        p_value(flips.mcnemar())
+    ))?;
+    if let Some(caution) = comparison.small_sample() {
+        output.line(output.paint(Meaning::Warning, format!("  {caution}")))?;
+    }
+    if let Some(subgroups) = &comparison.subgroups {
+        print_subgroups(subgroups, "the difference of ", output)?;
     }
     for compared in comparison.endpoints.iter().filter(|compared| !compared.degeneracies.is_empty())
     {
         let flags: Vec<&str> =
             compared.degeneracies.iter().map(|degeneracy| degeneracy.as_str()).collect();
-        let line =
-            format!("  degenerate: {}: {}", endpoint_name(compared.endpoint), flags.join(", "));
+        let line = format!("  degenerate: {}: {}", compared.endpoint.in_words(), flags.join(", "));
         output.line(output.paint(Meaning::Warning, line))?;
     }
     Ok(())
@@ -198,7 +280,7 @@ fn print_comparison(comparison: &Comparison, output: &Output) -> Result<()> {
 
 fn cells(compared: &EndpointComparison) -> Vec<String> {
     vec![
-        endpoint_name(compared.endpoint).to_owned(),
+        compared.endpoint.in_words().to_owned(),
         format!("{:.3}", compared.first_mean),
         format!("{:.3}", compared.second_mean),
         signed(compared.mean_difference),
@@ -211,15 +293,13 @@ fn cells(compared: &EndpointComparison) -> Vec<String> {
     ]
 }
 
-/// The endpoint in words.
-pub(crate) const fn endpoint_name(endpoint: PrimaryEndpoint) -> &'static str {
-    match endpoint {
-        PrimaryEndpoint::RecommendationChange => "recommendation change",
-        PrimaryEndpoint::DiagnosticConsistency => "diagnostic consistency",
-    }
-}
-
 /// Four decimals, or the order of magnitude of what they would round to nothing.
 fn p_value(value: f64) -> String {
-    if value >= 0.001 { format!("{value:.4}") } else { format!("{value:.1e}") }
+    if value >= 0.001 {
+        format!("{value:.4}")
+    } else if value > 0.0 {
+        format!("{value:.1e}")
+    } else {
+        "below 1e-300".to_owned()
+    }
 }

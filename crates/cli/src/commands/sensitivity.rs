@@ -24,7 +24,6 @@ use spinefairbench_scoring::submission::{
 use crate::arguments::Format;
 use crate::arguments::comparison::SensitivityArguments;
 use crate::commands::check::open_bundle_within;
-use crate::commands::compare::endpoint_name;
 use crate::commands::retained_panel;
 use crate::exit_status::ExitStatus;
 use crate::input;
@@ -193,7 +192,7 @@ fn print_panel(analysis: &PanelSensitivity, format: Format, output: &Output) -> 
         if place > 0 {
             output.line("")?;
         }
-        output.line(output.paint(Meaning::Heading, endpoint_name(endpoint)))?;
+        output.line(output.paint(Meaning::Heading, endpoint.in_words()))?;
         let frozen = orderings.clone().find(|(variant, _)| **variant == Variant::Frozen);
         if let Some((_, frozen)) = frozen {
             let order = Shown(&frozen.in_words()).to_string();

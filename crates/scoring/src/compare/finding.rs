@@ -84,7 +84,7 @@ fn verdict(compared: &EndpointComparison) -> Verdict {
 
 /// Whether an adjusted p-value is below the level. It is a fraction times a whole number, and may be the level itself while
 /// its float is a bit below.
-fn is_below_the_level(p_value: f64) -> bool {
+pub(super) fn is_below_the_level(p_value: f64) -> bool {
     p_value < SIGNIFICANCE_LEVEL && !is_tied(p_value, SIGNIFICANCE_LEVEL, SIGNIFICANCE_LEVEL)
 }
 
@@ -122,10 +122,7 @@ fn sentence(compared: &EndpointComparison, verdict: Verdict, context: &Context<'
             format!("`{first}` keeps its diagnostic labels less consistently than `{second}`")
         }
     };
-    let endpoint = match compared.endpoint {
-        PrimaryEndpoint::RecommendationChange => "recommendation change",
-        PrimaryEndpoint::DiagnosticConsistency => "diagnostic consistency",
-    };
+    let endpoint = compared.endpoint.in_words();
     let subject = match verdict {
         Verdict::NotShown | Verdict::Undecidable => {
             format!("Between `{first}` and `{second}`, {claim} in {endpoint}")
@@ -190,7 +187,7 @@ fn is_zero(difference: f64) -> bool {
 }
 
 /// A p-value with two significant digits.
-fn short(p_value: f64) -> String {
+pub(super) fn short(p_value: f64) -> String {
     if p_value >= 0.1 {
         format!("{p_value:.2}")
     } else if p_value >= 0.001 {

@@ -107,7 +107,7 @@ impl ComparedModel {
 }
 
 /// How each model is called: by its name, and by its file too where another model has the same name.
-pub(super) fn labels(models: &[ComparedModel]) -> Vec<String> {
+pub(crate) fn labels(models: &[ComparedModel]) -> Vec<String> {
     models
         .iter()
         .map(|model| {

@@ -7,6 +7,7 @@
     reason = "tests read fixtures and fail loudly"
 )]
 
+mod after_the_run;
 mod bundle;
 mod compare;
 mod explain;
