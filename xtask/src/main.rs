@@ -13,6 +13,7 @@
 mod api;
 mod bench;
 mod budget;
+mod coverage;
 mod croissant;
 mod gpu_kit;
 mod layers;
@@ -57,6 +58,8 @@ enum Task {
     Parquet,
     /// The instruction budget alone, or its record.
     Budget(budget::Options),
+    /// How often the intervals cover and the tests reject on made-up clustered data: the tables of `docs/statistics.md`.
+    Coverage(coverage::Options),
     /// Every measure of speed against its peer and its target, on the full-size demonstration bundle.
     Bench(bench::Options),
     /// Proves that each crate uses only what its layer may use.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         Task::Test(options) => Ok(test::run(&root, &options)),
         Task::Parquet => parquet::run(&root),
         Task::Budget(options) => budget::run(&root, options),
+        Task::Coverage(options) => coverage::run(&options),
         Task::Bench(options) => bench::run(&root, &options),
         Task::Layers => layers::run(&root),
         Task::Api(options) => api::run(&root, &options),
