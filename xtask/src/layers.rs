@@ -28,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("generator", &["imaging", "artifacts"]),
     ("runner", &["artifacts", "imaging", "scoring"]),
     ("report", &["metrics", "scoring", "checks"]),
+    ("web", &["bootstrap", "artifacts", "scoring", "report"]),
     ("python", &["parsers", "bootstrap", "metrics", "artifacts", "scoring", "checks", "report"]),
 ];
 

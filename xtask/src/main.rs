@@ -27,6 +27,7 @@ mod test;
 mod venv;
 mod versions;
 mod wasm;
+mod web;
 mod wheel;
 
 use std::ffi::OsString;
@@ -72,6 +73,8 @@ enum Task {
     Package,
     /// Compiles the tests of the published crates to WebAssembly and runs them there; needs Node.
     Wasm,
+    /// Writes the page that runs the benchmark in the browser to `target/web`, and tries it in Chromium.
+    Web(web::Options),
     /// Builds the Python package, installs it into an environment of its own, and tests it there.
     Wheel(wheel::Options),
     /// Makes a libtorch available in the cache folder and prints where.
@@ -115,6 +118,7 @@ fn main() -> ExitCode {
         Task::Release => release::run(&root),
         Task::Package => package::run(&root),
         Task::Wasm => wasm::run(&root),
+        Task::Web(options) => web::run(&root, options),
     };
     match outcome {
         Ok(status) => ExitCode::from(status as u8),

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wasm, wheel};
+use crate::{
+    ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wasm, web, wheel,
+};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -21,7 +23,7 @@ pub(crate) struct Options {
     /// Leave out the Python package and the validator of the Croissant metadata.
     #[arg(long)]
     no_python: bool,
-    /// Leave out the tests on WebAssembly, and with them the need for Node.
+    /// Leave out the tests on WebAssembly and the page in the browser, and with them the need for Node.
     #[arg(long)]
     no_wasm: bool,
     /// Leave out the instruction budget, and with it the need for Valgrind.
@@ -77,9 +79,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
         cargo(root, &arguments, &[])
     });
     if options.no_wasm {
-        println!("== the tests on WebAssembly are left out (--no-wasm)");
+        println!(
+            "== the tests on WebAssembly and the page in the browser are left out (--no-wasm)"
+        );
     } else {
         step("tests of the published crates on WebAssembly", &|| wasm::run(root));
+        step("page in the browser", &|| web::run(root, web::Options { release: false }));
     }
     if options.no_python {
         println!("== the Python package and the Croissant validator are left out (--no-python)");

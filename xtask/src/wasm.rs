@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::api::PUBLISHED;
 use crate::{ExitStatus, layers};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Compiles and runs.
 pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
@@ -53,7 +53,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
 }
 
 /// Has the standard library for the target installed where it is missing.
-fn add_target() -> Result<()> {
+pub(crate) fn add_target() -> Result<()> {
     let output = Command::new("rustc")
         .args(["--print", "target-libdir", "--target", TARGET])
         .output()

@@ -65,9 +65,23 @@ impl Compression {
 
 /// A compressed form that is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it is {form}, which is not read (expected plain text, gzip or zstd)")]
+#[error("it is {form}, which is not read (expected {READ})")]
 struct UnreadForm {
     form: Signature,
+}
+
+/// The forms that are read.
+const READ: &str =
+    if cfg!(target_family = "wasm") { "plain text or gzip" } else { "plain text, gzip or zstd" };
+
+#[cfg(not(target_family = "wasm"))]
+fn zstandard<'a>(input: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    Ok(Box::new(BufReader::new(zstd::stream::Decoder::with_buffer(input)?)))
+}
+
+#[cfg(target_family = "wasm")]
+fn zstandard<'a>(_: impl BufRead + 'a) -> io::Result<Box<dyn BufRead + 'a>> {
+    Err(io::Error::other(UnreadForm { form: Signature::Zstandard }))
 }
 
 /// The plain bytes behind a reader, within limits.
@@ -105,9 +119,7 @@ impl<'a> LimitedInput<'a> {
         let plain: Box<dyn BufRead + 'a> = match form {
             Compression::None => Box::new(input),
             Compression::Gzip => Box::new(BufReader::new(GzipMembers(Some(GzDecoder::new(input))))),
-            Compression::Zstandard => {
-                Box::new(BufReader::new(zstd::stream::Decoder::with_buffer(input)?))
-            }
+            Compression::Zstandard => zstandard(input)?,
         };
         Ok(Self { plain, form, taken, limits, given_out: 0, lines: 0 })
     }

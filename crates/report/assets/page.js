@@ -1,34 +1,5 @@
-"use strict";
-// Works on text alone: every value of the data becomes a text node or a property, never markup.
+// The tables of a page; after `shared.js`.
 (() => {
-  const root = document.documentElement;
-  const theme = document.getElementById("theme");
-  theme.hidden = false;
-  theme.addEventListener("click", () => {
-    const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
-    const isDark = root.dataset.theme ? root.dataset.theme === "dark" : prefersDark;
-    root.dataset.theme = isDark ? "light" : "dark";
-  });
-
-  let opened = [];
-  addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
-    for (const details of opened) details.open = true;
-  });
-  addEventListener("afterprint", () => {
-    for (const details of opened) details.open = false;
-  });
-
-  const element = (name, properties = {}, children = []) => {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(properties)) {
-      if (key.startsWith("aria-") || key === "colspan" || key === "scope") made.setAttribute(key, value);
-      else made[key] = value;
-    }
-    made.append(...children);
-    return made;
-  };
-
   // Tables that stand in the page: a button in each heading sorts by the column.
   const compareTexts = new Intl.Collator("en", { numeric: true }).compare;
   const sortKey = (row, column) => {
@@ -63,7 +34,6 @@
   const data = JSON.parse(block.textContent);
   const PAGE = 50;
   const COLUMNS = 6;
-  const words = (name) => name.replaceAll("_", " ");
   // A row: id, source, edit, dataset, classes of both sides, changed (1, 0, -1 for an unusable pair), Jaccard or null,
   // recommendations of both sides, labels of both sides; names are numbers into `names`.
   const pairs = data.rows.map((row, order) => {
@@ -122,15 +92,7 @@
     if (kept) parts.push(element("span", { className: "kept", textContent: `${kept} kept` }));
     return parts;
   };
-  const list = (names) => (names.length ? names.map(words).join(", ") : "none");
 
-  const markedReport = (segments) => {
-    const report = element("div", { className: "report", tabIndex: 0 });
-    for (const [text, kind, label] of segments) {
-      report.append(kind ? element("mark", { className: kind, title: label, textContent: text }) : text);
-    }
-    return report;
-  };
   const detail = (pair) => {
     const reports = Object.hasOwn(data.reports, pair.id) ? data.reports[pair.id] : null;
     const sides = ["source", "counterfactual"].map((side, index) => {

@@ -13,7 +13,12 @@ use sha2::{Digest as _, Sha256};
 use crate::visible::Visible;
 
 const STYLE: &str = include_str!("../assets/page.css");
-const SCRIPT: &str = include_str!("../assets/page.js");
+/// What a page of results runs.
+const SCRIPT: &str =
+    concat!(include_str!("../assets/shared.js"), include_str!("../assets/page.js"));
+/// What the page with the program runs.
+const PROGRAM_SCRIPT: &str =
+    concat!(include_str!("../assets/shared.js"), include_str!("../assets/browser.js"));
 
 /// A page before it is written.
 #[derive(Debug, Clone)]
@@ -76,10 +81,19 @@ fn inert(json: &str) -> String {
 impl Document<'_> {
     /// The whole document.
     pub(crate) fn render(&self) -> String {
+        self.render_with(SCRIPT, &format!("'{}'", source_digest(SCRIPT)))
+    }
+
+    /// The whole document, to run a program of WebAssembly and to hold another document in a frame, which inherits the policy.
+    pub(crate) fn render_program(&self) -> String {
+        let [own, framed] = [PROGRAM_SCRIPT, SCRIPT].map(source_digest);
+        self.render_with(PROGRAM_SCRIPT, &format!("'{own}' '{framed}' 'wasm-unsafe-eval'"))
+    }
+
+    fn render_with(&self, script: &str, allowed: &str) -> String {
         let policy = format!(
-            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            "default-src 'none'; style-src '{}'; script-src {allowed}; base-uri 'none'; form-action 'none'",
             source_digest(STYLE),
-            source_digest(SCRIPT)
         );
         let page = html! {
             (DOCTYPE)
@@ -125,7 +139,7 @@ impl Document<'_> {
                     @if let Some(data) = &self.data {
                         script type="application/json" id=(data.id) { (PreEscaped(&data.json)) }
                     }
-                    script { (PreEscaped(SCRIPT)) }
+                    script { (PreEscaped(script)) }
                 }
             }
         };
@@ -162,7 +176,9 @@ mod tests {
     #[test]
     fn style_and_script_do_not_end_their_elements() {
         assert!(!STYLE.to_lowercase().contains("</style"));
-        assert!(!SCRIPT.to_lowercase().contains("</script") && !SCRIPT.contains("<!--"));
+        for script in [SCRIPT, PROGRAM_SCRIPT] {
+            assert!(!script.to_lowercase().contains("</script") && !script.contains("<!--"));
+        }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 }

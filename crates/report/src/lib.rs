@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod browser_page;
 pub mod comparison_page;
 mod document;
 pub mod estimate;

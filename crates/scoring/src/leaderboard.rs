@@ -19,7 +19,7 @@ mod render;
 mod row;
 mod wire;
 
-pub use published::{PublishedMismatch, published_rows};
+pub use published::{PublishedMismatch, published_rows, rows_beside};
 pub use refusal::{LeaderboardError, Refusal};
 pub use render::{to_csv, to_json, to_markdown};
 pub use row::{Assurance, BoardEndpoint, LeaderboardRow, RankedRow, RowKind};

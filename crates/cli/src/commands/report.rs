@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Deserialize;
 use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::limits::InputLimits;
@@ -15,7 +15,7 @@ use spinefairbench_report::panel::Panel;
 use spinefairbench_report::score_page::{self, ScoreContext};
 use spinefairbench_scoring::compare::COMPARISON_SCHEMA_VERSION;
 use spinefairbench_scoring::explain::explain;
-use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, Terms, published_rows};
+use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, rows_beside};
 use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::sensitivity::SENSITIVITY_SCHEMA_VERSION;
 use spinefairbench_scoring::submission::{
@@ -86,7 +86,7 @@ fn prepare(options: &ReportArguments) -> Result<Result<(ScoreFile, ScoreContext)
             Err(problems) => return Ok(Err(problems)),
         },
     };
-    let panel = panel(&score, &release, summary.as_ref())?;
+    let panel = panel(&score, &release, summary.as_ref());
     Ok(Ok((score, ScoreContext { panel, reports })))
 }
 
@@ -119,15 +119,10 @@ fn panel(
     score: &ScoreFile,
     release: &ReleaseDescription,
     summary: Option<&CoreSummary>,
-) -> Result<Option<Panel>> {
-    let terms = Terms::of(score);
-    let mismatch = published_rows(release, summary, terms.as_ref()).err();
-    let rows = published_rows(release, summary, None).context("reading the published rows")?;
-    Ok((!rows.is_empty()).then(|| Panel {
-        release_id: release.release_id.clone(),
-        rows,
-        mismatch: mismatch.map(|mismatch| mismatch.to_string()),
-    }))
+) -> Option<Panel> {
+    let (rows, mismatch) = rows_beside(score, release, summary);
+    let mismatch = mismatch.map(|mismatch| mismatch.to_string());
+    (!rows.is_empty()).then(|| Panel { release_id: release.release_id.clone(), rows, mismatch })
 }
 
 /// The reports of the scored pairs, from the submission that was scored.

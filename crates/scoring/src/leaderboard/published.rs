@@ -6,7 +6,7 @@ use spinefairbench_artifacts::release::ReleaseDescription;
 
 use super::{BoardEndpoint, LeaderboardRow, RowKind, Terms};
 use crate::scope::Scope;
-use crate::score_file::Ci95;
+use crate::score_file::{Ci95, ScoreFile};
 
 /// Why the published rows of a release do not stand beside a board's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,11 +48,24 @@ pub fn published_rows(
     summary: Option<&CoreSummary>,
     terms: Option<&Terms>,
 ) -> Result<Vec<LeaderboardRow>, PublishedMismatch> {
-    if let Some(terms) = terms {
-        check_terms(release, terms)?;
-    }
+    terms.map_or(Ok(()), |terms| check_terms(release, terms))?;
+    Ok(rows(release, summary))
+}
+
+/// The published rows of `release`, and why they do not stand beside `score` if there is a reason: they are for orientation then.
+#[must_use]
+pub fn rows_beside(
+    score: &ScoreFile,
+    release: &ReleaseDescription,
+    summary: Option<&CoreSummary>,
+) -> (Vec<LeaderboardRow>, Option<PublishedMismatch>) {
+    let mismatch = Terms::of(score).and_then(|terms| check_terms(release, &terms).err());
+    (rows(release, summary), mismatch)
+}
+
+fn rows(release: &ReleaseDescription, summary: Option<&CoreSummary>) -> Vec<LeaderboardRow> {
     let published = release.expected.table2.as_ref();
-    Ok(release
+    release
         .table2_models
         .iter()
         .filter_map(|model| {
@@ -101,7 +114,7 @@ pub fn published_rows(
                 submission_sha256: None,
             })
         })
-        .collect())
+        .collect()
 }
 
 fn check_terms(release: &ReleaseDescription, terms: &Terms) -> Result<(), PublishedMismatch> {
