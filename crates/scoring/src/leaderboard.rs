@@ -185,7 +185,7 @@ impl Leaderboard {
     ///
     /// [`LeaderboardError::Artifact`] that names the place of what is no leaderboard, [`LeaderboardError::SchemaVersion`],
     /// [`LeaderboardError::DuplicateModel`], [`LeaderboardError::NoTerms`] for rows without terms,
-    /// [`LeaderboardError::Contradicted`] for values that no score has.
+    /// [`LeaderboardError::OtherTerms`] and [`LeaderboardError::Contradicted`] for values that no score has.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, LeaderboardError> {
         wire::from_bytes(name, bytes)
     }

@@ -158,6 +158,7 @@ impl AdviceCode {
 
 /// A report of a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ReportPlace {
     /// The pair.
     pub pair_id: String,

@@ -18,12 +18,15 @@ use crate::score::Score;
 
 mod assemble;
 mod checked;
+mod consistency;
+mod contradiction;
 mod identity;
 mod pair;
 mod parts;
 mod secondary;
 
-pub use checked::{Contradiction, MAX_RECHECKED_DRAWS, ScoreFileError};
+pub use checked::{MAX_RECHECKED_DRAWS, ScoreFileError};
+pub use contradiction::Contradiction;
 pub use identity::{ArtifactIdentity, IdentityStatus, Provenance, RegistryDigests, Tool};
 pub use pair::{ClassName, Names, PairResult};
 pub use parts::{
@@ -42,6 +45,7 @@ pub type Strata = BTreeMap<String, BTreeMap<String, StratumRow>>;
 
 /// A whole score file. Fields are declared in the order of their names: that is the order of the keys.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScoreFile {
     /// Which pinned manifests the scope rests on; absent from files of the first public scorer.
     #[serde(default, skip_serializing_if = "Option::is_none")]

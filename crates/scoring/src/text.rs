@@ -8,6 +8,25 @@ use spinefairbench_parsers::{parse_report, term_matches};
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 
+/// What [`is_moment`] takes, as messages show it.
+pub(crate) const MOMENT: &str = "a time such as 2026-04-28T12:00:00+00:00";
+
+/// Whether `text` is a time of RFC 3339 in whole seconds of UTC, as score files and boards have them; how many days the month has is not
+/// asked.
+pub(crate) fn is_moment(text: &str) -> bool {
+    let Some((day_and_time, "")) = text.split_once("+00:00") else { return false };
+    let form = "0000-00-00T00:00:00";
+    let has_form = day_and_time.len() == form.len()
+        && day_and_time.bytes().zip(form.bytes()).all(|(found, form)| match form {
+            b'0' => found.is_ascii_digit(),
+            _ => found == form,
+        });
+    has_form
+        && [("01".."13", 5), ("01".."32", 8), ("00".."24", 11), ("00".."60", 14), ("00".."61", 17)]
+            .into_iter()
+            .all(|(range, place)| range.contains(&&day_and_time[place..place + 2]))
+}
+
 /// Whether `text` begins or ends with white space, as Python's `str.strip` takes it away.
 #[must_use]
 pub fn is_padded(text: &str) -> bool {
@@ -150,6 +169,31 @@ mod tests {
         assert!(is_blank(" \n\u{1c}\u{1f}\u{85}\u{3000}"));
         assert!(!is_blank("\u{200b}"));
         assert!(!is_blank("\u{feff}"));
+    }
+
+    #[test]
+    fn a_moment_has_one_form() {
+        assert!(is_moment("2026-04-28T12:00:00+00:00"));
+        for other in [
+            "",
+            "2026-04-28T12:00:00Z",
+            "2026-04-28T12:00:00+01:00",
+            "2026-04-28T12:00:00+00:00 ",
+            "2026-04-28T12:00:00+00:00+00:00",
+            "2026-04-28 12:00:00+00:00",
+            "2026-04-28T12:00:00.5+00:00",
+            "2026-4-28T12:00:000+00:00",
+            "0000-00-00T00:00:00+00:00",
+            "2026-13-28T12:00:00+00:00",
+            "2026-12-32T12:00:00+00:00",
+            "2026-12-31T24:00:00+00:00",
+            "2026-12-31T12:60:00+00:00",
+            "2026-12-31T12:00:61+00:00",
+            "٢026-04-28T12:00:0+00:00",
+            "yesterday",
+        ] {
+            assert!(!is_moment(other), "{other}");
+        }
     }
 
     #[track_caller]

@@ -51,6 +51,14 @@ pub enum LeaderboardError {
         /// The field.
         contradiction: Contradiction,
     },
+    /// The terms are ones that no score states.
+    #[error("`{name}` contradicts itself: {contradiction}")]
+    OtherTerms {
+        /// The file.
+        name: String,
+        /// The field.
+        contradiction: Contradiction,
+    },
     /// The file has rows and does not say under which terms.
     #[error("`{name}` has rows and no terms")]
     NoTerms {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::json;
+use spinefairbench_artifacts::{json, text::shown};
+use spinefairbench_bootstrap::{Generator, Iterations, Seed};
 
 use super::row::{JACCARD_DENOMINATOR, numerator};
 use super::{
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::scope::Scope;
 use crate::score_file::{Ci95, Contradiction};
-use crate::text::is_blank;
+use crate::text::{MOMENT, is_blank, is_moment};
 
 /// The schema version of a leaderboard.
 pub const LEADERBOARD_SCHEMA_VERSION: &str = "spinefairbench-leaderboard-v1";
@@ -100,6 +101,9 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Leaderboard, Leader
         let found = file.schema_version;
         return Err(LeaderboardError::SchemaVersion { name: name.to_owned(), found });
     }
+    if let Some(contradiction) = file.terms.as_ref().and_then(other_than_terms) {
+        return Err(LeaderboardError::OtherTerms { name: name.to_owned(), contradiction });
+    }
     let terms = file.terms.map(|terms| Terms {
         scope: terms.scope,
         registry: terms.registry,
@@ -129,6 +133,46 @@ pub(super) fn from_bytes(name: &str, bytes: &[u8]) -> Result<Leaderboard, Leader
     Ok(Leaderboard { terms, rows })
 }
 
+/// Terms that no score states, so that none could be compared with the rows.
+fn other_than_terms(terms: &FileTerms) -> Option<Contradiction> {
+    let names = Generator::ALL.map(Generator::score_file_name);
+    let judged = [
+        (
+            "scope",
+            terms.scope != Scope::Toy,
+            "a scope with a fixed set of pairs",
+            terms.scope.as_str(),
+        ),
+        ("registry", terms.registry.parse::<Sha256>().is_ok(), "a SHA-256 digest", &terms.registry),
+        (
+            "bootstrap",
+            names.contains(&terms.bootstrap.as_str()),
+            "the name of an estimator",
+            &terms.bootstrap,
+        ),
+        (
+            "bootstrap_seed",
+            terms.bootstrap_seed.parse::<Seed>().is_ok(),
+            "a seed",
+            &terms.bootstrap_seed,
+        ),
+    ];
+    let wrong = judged.into_iter().find(|(_, holds, ..)| !holds);
+    let of_text = wrong.map(|(field, _, expected, found)| Contradiction {
+        field: format!("terms.{field}"),
+        expected: expected.to_owned(),
+        found: format!("`{}`", shown(found)),
+    });
+    of_text.or_else(|| {
+        let iterations = terms.bootstrap_iterations;
+        Iterations::new(iterations.into()).is_err().then(|| Contradiction {
+            field: "terms.bootstrap_iterations".to_owned(),
+            expected: "at least 1".to_owned(),
+            found: iterations.to_string(),
+        })
+    })
+}
+
 /// What no score has: a change that is no part of its pairs, a consistency that no label sets give, ends of an interval that are
 /// none, another number of pairs than the rows before (each covers the whole scope).
 fn contradiction(row: &Row, of_scope: Option<usize>) -> Option<Contradiction> {
@@ -138,6 +182,13 @@ fn contradiction(row: &Row, of_scope: Option<usize>) -> Option<Contradiction> {
     };
     if is_blank(&row.model) {
         return wrong("model", "a name".to_owned(), "a blank".to_owned());
+    }
+    if !is_moment(&row.scored_at_utc) {
+        return wrong(
+            "scored_at_utc",
+            MOMENT.to_owned(),
+            format!("`{}`", shown(&row.scored_at_utc)),
+        );
     }
     let n_pairs = row.n_pairs;
     let total = n_pairs.checked_add(row.pair_full_refusals);

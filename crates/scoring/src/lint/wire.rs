@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advice, ReportPlace};
+use super::{Advice, AdviceCode, ReportPlace};
+use crate::submission::LISTED_IDS;
 
 /// One piece of advice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AdviceRow {
     /// The stable code of its kind.
     pub code: String,
@@ -22,6 +24,25 @@ pub struct AdviceRow {
     pub total_ids: usize,
     /// How many reports it concerns; 0 if it is not about reports.
     pub total_reports: usize,
+}
+
+impl AdviceRow {
+    /// Whether the sentence ends with what the fields say, and these with each other: as many ids and reports as are listed of so
+    /// many, under a known code.
+    pub(crate) fn agrees_with_itself(&self) -> bool {
+        let Some(code) = AdviceCode::ALL.iter().copied().find(|code| code.as_str() == self.code)
+        else {
+            return false;
+        };
+        let Self { form, ids, reports, total_ids, total_reports, .. } = self.clone();
+        let (n_ids, n_reports) = (ids.len(), reports.len());
+        let message = String::new();
+        let listing = Advice { code, form, message, ids, total_ids, reports, total_reports };
+        self.message.len() > listing.to_string().len()
+            && self.message.ends_with(&listing.to_string())
+            && n_ids == total_ids.min(LISTED_IDS)
+            && n_reports == total_reports.min(LISTED_IDS)
+    }
 }
 
 impl From<&Advice> for AdviceRow {

@@ -4,34 +4,27 @@
 //! no file can show by itself, that its rows are those of a submission, is shown by scoring that again.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value as Json;
-use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::ids::{EditLabel, PairId};
-use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::{ArtifactError, json, layout};
+use spinefairbench_artifacts::{ArtifactError, json};
 use spinefairbench_bootstrap::{Generator, Iterations, Plan};
 use spinefairbench_metrics::MetricError;
 
-use super::{
-    ArtifactIdentity, Evidence, IdentityStatus, PairResult, RegistryDigests, SCORE_SCHEMA_VERSION,
-    ScoreFile, assemble,
+use super::consistency::{
+    check_coverage, check_identity, check_model, check_notes, check_rows, check_secondary,
+    check_time,
 };
+use super::contradiction::{
+    Contradiction, Contradictions, ROUNDING, differ, json_of, listed, quoted,
+};
+use super::{Evidence, IdentityStatus, SCORE_SCHEMA_VERSION, ScoreFile, Tool, assemble};
 use crate::index::BenchmarkIndex;
 use crate::scope::Scope;
-use crate::text::is_blank;
 
 /// The most draws (iterations times sources) that are drawn again. A million resamples of the largest scope fit; a file that
 /// states more would keep the reader busy for as long as its writer wanted.
 pub const MAX_RECHECKED_DRAWS: u64 = 4_000_000_000;
-
-/// How many contradictions are listed before they are only counted.
-const LISTED: usize = 10;
-
-/// How far a float may be from the one that is computed again: sums of a few thousand values in another order stay far below.
-const ROUNDING: f64 = 1e-12;
 
 /// Why a file is no score file that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -81,72 +74,9 @@ pub enum ScoreFileError {
     },
 }
 
-/// A field that does not follow from the rest of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contradiction {
-    /// Where it stands.
-    pub field: String,
-    /// What follows from the rest.
-    pub expected: String,
-    /// What stands there.
-    pub found: String,
-}
-
-impl fmt::Display for Contradiction {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, expected, found } = self;
-        write!(formatter, "`{field}` (expected {expected}, found {found})")
-    }
-}
-
-fn listed(contradictions: &[Contradiction], total: usize) -> String {
-    let mut text =
-        contradictions.iter().map(ToString::to_string).collect::<Vec<String>>().join("; ");
-    if total > contradictions.len() {
-        text.push_str("; …");
-    }
-    text
-}
-
-/// The contradictions that were found, of which a few are kept.
-#[derive(Debug, Default)]
-struct Contradictions {
-    kept: Vec<Contradiction>,
-    total: usize,
-}
-
-impl Contradictions {
-    fn add(
-        &mut self,
-        field: impl fmt::Display,
-        expected: impl fmt::Display,
-        found: impl fmt::Display,
-    ) {
-        self.total += 1;
-        if self.kept.len() < LISTED {
-            let (field, expected, found) =
-                (field.to_string(), expected.to_string(), found.to_string());
-            self.kept.push(Contradiction { field, expected, found });
-        }
-    }
-
-    fn require(&mut self, holds: bool, field: &str, expected: &str, found: impl fmt::Display) {
-        if !holds {
-            self.add(field, expected, found);
-        }
-    }
-
-    fn into_result(self, name: &str) -> Result<(), ScoreFileError> {
-        if self.total == 0 {
-            return Ok(());
-        }
-        let Self { kept: contradictions, total } = self;
-        Err(ScoreFileError::Contradicted { name: name.to_owned(), contradictions, total })
-    }
-}
-
 impl ScoreFile {
-    /// The score file `name` with the content `bytes`, if it does not contradict itself.
+    /// The score file `name` with the content `bytes`, if it does not contradict itself. What follows from its rows and its plan is what
+    /// was computed here (rule S-06), so that nothing which a file merely says is drawn or ranked.
     ///
     /// # Errors
     ///
@@ -155,27 +85,21 @@ impl ScoreFile {
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, ScoreFileError> {
         let file: Self = json::from_slice(name, bytes)
             .map_err(|error| other_version(name, bytes).unwrap_or(error.into()))?;
-        file.check(name)?;
-        Ok(file)
+        file.recomputed(name)
     }
 
-    /// Checks that everything in the file `name` follows from its rows and its plan (rule S-06).
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::from_bytes`].
-    pub fn check(&self, name: &str) -> Result<(), ScoreFileError> {
+    fn recomputed(self, name: &str) -> Result<Self, ScoreFileError> {
         if self.schema_version != SCORE_SCHEMA_VERSION {
-            let found = self.schema_version.clone();
+            let found = self.schema_version;
             return Err(ScoreFileError::SchemaVersion { name: name.to_owned(), found });
         }
         let mut wrong = Contradictions::default();
         let plan = self.stated_plan(&mut wrong);
-        check_rows(&self.per_pair_results, &mut wrong);
-        check_model(self, &mut wrong);
-        let (Some(plan), 0) = (plan, wrong.total) else { return wrong.into_result(name) };
-        let sources: BTreeSet<&str> =
-            self.per_pair_results.iter().map(|pair| pair.source_id.as_str()).collect();
+        let pairs = check_rows(&self.per_pair_results, &mut wrong);
+        check_model(&self, &mut wrong);
+        check_time(&self.scored_at_utc, &mut wrong);
+        let (Some(plan), 0) = (plan, wrong.total()) else { return Err(wrong.into_error(name)) };
+        let sources: BTreeSet<&str> = pairs.iter().map(|pair| pair.source_id.as_str()).collect();
         let iterations = plan.iterations.get();
         if u64::from(iterations).saturating_mul(sources.len() as u64) > MAX_RECHECKED_DRAWS {
             let (name, sources) = (name.to_owned(), sources.len());
@@ -185,7 +109,7 @@ impl ScoreFile {
             artifact_identity: self.artifact_identity.clone(),
             missing_pairs: self.coverage.missing_pairs,
             model: self.model.clone(),
-            pairs: self.per_pair_results.clone(),
+            pairs,
             plan,
             provenance: self.provenance.clone(),
             scope: self.scope,
@@ -194,11 +118,17 @@ impl ScoreFile {
             submission: self.submission.clone(),
         })
         .map_err(|source| ScoreFileError::NoScore { name: name.to_owned(), source })?;
-        again.compare_with(self, &mut wrong);
-        check_secondary(self, &mut wrong);
-        check_coverage(self, &mut wrong);
-        check_identity(self, &mut wrong);
-        wrong.into_result(name)
+        again.compare_with(&self, &mut wrong);
+        check_secondary(&self, again.coverage.usable_pairs, &mut wrong);
+        check_coverage(&self, &mut wrong);
+        check_notes(&self, &mut wrong);
+        check_identity(&self, &mut wrong);
+        wrong.into_result(name)?;
+        // The public scorers have other words, and the older of them fewer seeds.
+        let warnings =
+            if self.provenance.is_some() { again.warnings } else { self.warnings.clone() };
+        let Self { scored_at_utc, scoring_config, secondary, .. } = self;
+        Ok(Self { scored_at_utc, scoring_config, secondary, warnings, ..again })
     }
 
     /// Checks that the rows are pairs of the scope of `index`, with its sources, and that as many are missing as the file says.
@@ -209,6 +139,14 @@ impl ScoreFile {
     pub fn check_scope(&self, name: &str, index: &BenchmarkIndex) -> Result<(), ScoreFileError> {
         let mut wrong = Contradictions::default();
         wrong.require(self.scope == index.scope(), "scope", index.scope().as_str(), self.scope);
+        let stated = self.provenance.as_ref().map(|provenance| &provenance.bundle_files);
+        for (path, expected) in index.files() {
+            if let Some(found) = stated.and_then(|files| files.get(path.as_str()))
+                && found != expected
+            {
+                wrong.add(format_args!("provenance.bundle_files.{path}"), expected, found);
+            }
+        }
         for (place, pair) in self.per_pair_results.iter().enumerate() {
             let field = |field: &str| format!("per_pair_results[{place}].{field}");
             match index.get(&pair.pair_id).filter(|_| index.holds(&pair.pair_id)) {
@@ -236,12 +174,21 @@ impl ScoreFile {
     pub fn check_rescored(&self, name: &str, again: &Self) -> Result<(), ScoreFileError> {
         let mut wrong = Contradictions::default();
         let mut part = |field: &str, expected: Json, found: Json| {
-            differ(field, &expected, &found, &mut wrong);
+            differ(field, &expected, &found, ROUNDING, &mut wrong);
         };
         part("model", json_of(&again.model), json_of(&self.model));
         part("scope", json_of(&again.scope), json_of(&self.scope));
         let missing = |file: &Self| json_of(&file.coverage.missing_pairs);
         part("coverage.missing_pairs", missing(again), missing(self));
+        let stripped = |file: &Self| {
+            json_of(&file.submission.as_ref().and_then(|notes| notes.stripped.as_ref()))
+        };
+        part("submission.stripped", stripped(again), stripped(self));
+        let tool = self.provenance.as_ref().map(|provenance| &provenance.tool);
+        if tool.is_some_and(|tool| *tool == Tool::own()) {
+            // Another version may give other advice.
+            part("submission", json_of(&again.submission), json_of(&self.submission));
+        }
         if again.per_pair_results != self.per_pair_results {
             let rows = |file: &Self| json_of(&file.per_pair_results);
             part("per_pair_results", rows(again), rows(self));
@@ -306,7 +253,7 @@ impl ScoreFile {
     /// Adds every field that follows from the rows and that `found` has otherwise than this file, which was computed here.
     fn compare_with(&self, found: &Self, wrong: &mut Contradictions) {
         let mut part = |field: &str, expected: Json, found: Json| {
-            differ(field, &expected, &found, wrong);
+            differ(field, &expected, &found, ROUNDING, wrong);
         };
         part("coverage", json_of(&self.coverage), json_of(&found.coverage));
         part("data_quality", json_of(&self.data_quality), json_of(&found.data_quality));
@@ -323,6 +270,11 @@ impl ScoreFile {
         if !found.uninformative_intervals.is_empty() {
             let marked = |file: &Self| json_of(&file.uninformative_intervals);
             part("uninformative_intervals", marked(self), marked(found));
+        }
+        // Another version may word them otherwise; what is shown is what is said here.
+        let tool = found.provenance.as_ref().map(|provenance| &provenance.tool);
+        if tool.is_some_and(|tool| *tool == Tool::own()) {
+            part("warnings", json_of(&self.warnings), json_of(&found.warnings));
         }
         let (expected, found) = (&self.scoring_config, &found.scoring_config);
         for (field, expected, found) in [
@@ -349,201 +301,4 @@ fn other_version(name: &str, bytes: &[u8]) -> Option<ScoreFileError> {
     let found = json::from_slice::<Versioned>(name, bytes).ok()?.schema_version;
     (found != SCORE_SCHEMA_VERSION)
         .then(|| ScoreFileError::SchemaVersion { name: name.to_owned(), found })
-}
-
-/// Rows: at least one, in the order of their ids, each id once and made of its source and an edit, and each row what its own
-/// sets and classes give.
-fn check_rows(rows: &[PairResult], wrong: &mut Contradictions) {
-    wrong.require(!rows.is_empty(), "per_pair_results", "at least one pair", "none");
-    for (place, row) in rows.iter().enumerate() {
-        let field = |field: &str| format!("per_pair_results[{place}].{field}");
-        if let Some(before) = place.checked_sub(1).map(|before| &rows[before])
-            && before.pair_id >= row.pair_id
-        {
-            let expected = format!("an id after {}", quoted(before.pair_id.as_str()));
-            wrong.add(field("pair_id"), expected, quoted(row.pair_id.as_str()));
-        }
-        if !EditLabel::ALL.iter().any(|label| PairId::of(&row.source_id, *label) == row.pair_id) {
-            let expected = format!("the source of {}", quoted(row.pair_id.as_str()));
-            wrong.add(field("source_id"), expected, quoted(row.source_id.as_str()));
-        }
-        let again = PairResult::new(row.pair_id.clone(), row.source_id.clone(), &row.outcome());
-        if again != *row {
-            let here = field("");
-            differ(here.trim_end_matches('.'), &json_of(&again), &json_of(row), wrong);
-        }
-    }
-}
-
-fn check_model(file: &ScoreFile, wrong: &mut Contradictions) {
-    let name = file.model.get("name");
-    let is_name = name.and_then(|name| name.as_str()).is_some_and(|name| !is_blank(name));
-    let found = name.map_or_else(|| "no such field".to_owned(), ToString::to_string);
-    wrong.require(is_name, "model.name", "a non-blank string", found);
-}
-
-fn check_secondary(file: &ScoreFile, wrong: &mut Contradictions) {
-    let Some(secondary) = &file.secondary else { return };
-    let n_pairs = file.coverage.usable_pairs;
-    match secondary.again(n_pairs) {
-        Some(again) => differ("secondary", &json_of(&again), &json_of(secondary), wrong),
-        None => wrong.add("secondary", format_args!("values of {n_pairs} pairs"), "others"),
-    }
-    wrong.require(secondary.is_possible(), "secondary", "means that pairs can have", "others");
-}
-
-fn check_coverage(file: &ScoreFile, wrong: &mut Contradictions) {
-    let coverage = &file.coverage;
-    if file.scope == Scope::Toy && coverage.missing_pairs > 0 {
-        wrong.add("coverage.missing_pairs", 0, coverage.missing_pairs);
-    }
-    let unanswered = file.submission.as_ref().and_then(|notes| notes.unanswered_pairs.as_ref());
-    let n_unanswered = unanswered.map_or(0, |states| {
-        states.values().fold(0, |sum: usize, count| sum.saturating_add(*count))
-    });
-    if file.scope != Scope::Toy && n_unanswered > coverage.missing_pairs {
-        let most = format!("at most {} pairs, which are missing", coverage.missing_pairs);
-        wrong.add("submission.unanswered_pairs", most, n_unanswered);
-    }
-    if coverage.missing_pairs > 0 && file.warnings.is_empty() {
-        wrong.add("warnings", "a sentence about the missing pairs", "none");
-    }
-}
-
-/// What the file says of the manifests of its scope, held against itself and against what is published of them.
-fn check_identity(file: &ScoreFile, wrong: &mut Contradictions) {
-    let files = file.provenance.as_ref().map(|provenance| &provenance.bundle_files);
-    if let Some(provenance) = &file.provenance {
-        let registry = &provenance.registry;
-        let own = RegistryDigests::own();
-        if registry.combined == own.combined && *registry != own {
-            differ("provenance.registry", &json_of(&own), &json_of(registry), wrong);
-        }
-        let sums = provenance.bundle_files.get(layout::SHA256SUMS);
-        if sums != provenance.bundle_identity.as_ref() {
-            let shown = |digest: Option<&Sha256>| {
-                digest.map_or_else(|| "none".to_owned(), ToString::to_string)
-            };
-            wrong.add(
-                "provenance.bundle_identity",
-                shown(sums),
-                shown(provenance.bundle_identity.as_ref()),
-            );
-        }
-    }
-    if let Some(identity) = &file.artifact_identity {
-        let is_named = file.scope.is_panel_scope();
-        let expected = if is_named {
-            "`verified_frozen_scope` or `unpinned_scope`"
-        } else {
-            "`not_a_frozen_panel_scope`"
-        };
-        let fits = is_named == (identity.status != IdentityStatus::NotAFrozenPanelScope);
-        let found = json_of(&identity.status);
-        wrong.require(fits, "artifact_identity.status", expected, found);
-        let pinned = match identity.status {
-            IdentityStatus::VerifiedFrozenScope => ArtifactIdentity::manifests(file.scope),
-            _ => &[],
-        };
-        if !identity
-            .manifest_sha256
-            .keys()
-            .map(String::as_str)
-            .collect::<BTreeSet<_>>()
-            .iter()
-            .eq(pinned.iter().copied().collect::<BTreeSet<_>>().iter())
-        {
-            let found: Vec<&str> = identity.manifest_sha256.keys().map(String::as_str).collect();
-            wrong.add(
-                "artifact_identity.manifest_sha256",
-                format_args!("the digests of {} manifests: {}", pinned.len(), pinned.join(", ")),
-                format_args!("those of {}: {}", found.len(), found.join(", ")),
-            );
-        }
-        for (path, digest) in &identity.manifest_sha256 {
-            let Some(read) = files.map(|files| files.get(path)) else { continue };
-            if read != Some(digest) {
-                let read =
-                    read.map_or_else(|| "a file that was read".to_owned(), ToString::to_string);
-                wrong.add(format_args!("artifact_identity.manifest_sha256.{path}"), read, digest);
-            }
-        }
-    }
-    check_published_number(file, wrong);
-}
-
-/// Where the manifests are those of the published release, its number of pairs is known.
-fn check_published_number(file: &ScoreFile, wrong: &mut Contradictions) {
-    let release = ReleaseDescription::pinned();
-    let Some(counts) = &release.counts else { return };
-    let expected = match file.scope {
-        Scope::CommonCore1000 => counts.core_pairs,
-        Scope::AllModelIntersection2166 => counts.intersection_pairs,
-        Scope::QcPassed | Scope::Toy => return,
-    };
-    let stated = |path: &str| {
-        let identity =
-            file.artifact_identity.as_ref().and_then(|identity| identity.manifest_sha256.get(path));
-        let read =
-            || file.provenance.as_ref().and_then(|provenance| provenance.bundle_files.get(path));
-        identity.or_else(read)
-    };
-    let is_published = ArtifactIdentity::manifests(file.scope)
-        .iter()
-        .filter(|path| stated(path).is_some() || **path != layout::CORE_SUBSET)
-        .all(|path| stated(path) == release.scope_manifests.get(path));
-    if is_published && file.coverage.expected_pairs as u64 != expected {
-        wrong.add("coverage.expected_pairs", expected, file.coverage.expected_pairs);
-    }
-}
-
-fn json_of(part: &impl Serialize) -> Json {
-    serde_json::to_value(part).expect("the parts of a score file have only JSON values")
-}
-
-fn quoted(text: &str) -> String {
-    format!("`{}`", spinefairbench_artifacts::text::shown(text))
-}
-
-/// Adds every leaf below `field` in which `found` is not `expected`.
-fn differ(field: &str, expected: &Json, found: &Json, wrong: &mut Contradictions) {
-    match (expected, found) {
-        (Json::Object(expected), Json::Object(found)) => {
-            let keys: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
-            for key in keys {
-                let here = format!("{field}.{key}");
-                match (expected.get(key), found.get(key)) {
-                    (Some(expected), Some(found)) => differ(&here, expected, found, wrong),
-                    (expected, found) => wrong.add(&here, leaf(expected), leaf(found)),
-                }
-            }
-        }
-        (Json::Number(expected), Json::Number(found)) if are_close(expected, found) => {}
-        (expected, found) if expected == found => {}
-        (Json::Array(expected), Json::Array(found)) if expected.len() == found.len() => {
-            for (place, (expected, found)) in expected.iter().zip(found).enumerate() {
-                differ(&format!("{field}[{place}]"), expected, found, wrong);
-            }
-        }
-        (expected, found) => wrong.add(field, leaf(Some(expected)), leaf(Some(found))),
-    }
-}
-
-/// Whether two floats are equal but for rounding; whole numbers are equal or not.
-fn are_close(expected: &serde_json::Number, found: &serde_json::Number) -> bool {
-    if !(expected.is_f64() && found.is_f64()) {
-        return expected == found;
-    }
-    let (Some(expected), Some(found)) = (expected.as_f64(), found.as_f64()) else { return false };
-    (expected - found).abs() <= ROUNDING && expected.is_sign_negative() == found.is_sign_negative()
-}
-
-/// A value in a few words.
-fn leaf(value: Option<&Json>) -> String {
-    match value {
-        None => "no such field".to_owned(),
-        Some(Json::String(text)) => quoted(text),
-        Some(Json::Object(_)) => "an object".to_owned(),
-        Some(other) => spinefairbench_artifacts::text::shown(&other.to_string()),
-    }
 }

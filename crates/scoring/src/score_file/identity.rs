@@ -11,6 +11,7 @@ use crate::scope::Scope;
 
 /// Whether the pairs of the scope are the published ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ArtifactIdentity {
     /// SHA-256 of each manifest whose digest is pinned and was found, by path.
     pub manifest_sha256: BTreeMap<String, Sha256>,
@@ -61,6 +62,7 @@ impl ArtifactIdentity {
 
 /// What a score was computed from and by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// SHA-256 of each file of the bundle that was read, by path.
     pub bundle_files: BTreeMap<String, Sha256>,
@@ -87,6 +89,7 @@ impl Provenance {
 
 /// Digests of the frozen registries, as `spinefairbench registry` shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegistryDigests {
     /// Over all three: scores with different ones are not comparable.
     pub combined: String,
@@ -114,6 +117,7 @@ impl RegistryDigests {
 
 /// The program that scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tool {
     /// Its name.
     pub name: String,

@@ -11,6 +11,7 @@ use spinefairbench_parsers::{
 
 /// One scored pair; what follows from the sets stands only with usable pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PairResult {
     /// Diagnostic labels of the counterfactual report, sorted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,7 @@ use crate::submission::{ReportState, Submission, UnansweredPair};
 
 /// What is to be known of the submission that was scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SubmissionNotes {
     /// What `lint` says of its reports and ids.
     pub advice: Vec<AdviceRow>,
@@ -27,6 +28,7 @@ pub struct SubmissionNotes {
 
 /// What was taken out of a submission before it was scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StrippedNote {
     /// How many characters.
     pub characters: usize,
@@ -89,6 +91,7 @@ impl SubmissionNotes {
 
 /// What of the scope was covered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Coverage {
     /// What the next field rests on; absent from files of the first public scorer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +116,7 @@ pub struct Coverage {
 
 /// Refusal accounting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DataQuality {
     /// Counterfactual reports that are full refusals.
     pub counterfactual_full_refusals: usize,
@@ -130,6 +134,7 @@ pub struct DataQuality {
 
 /// The two primary endpoints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PrimaryEndpoints {
     /// Mean Jaccard index of the label sets; higher is better.
     pub diagnostic_label_consistency: Endpoint,
@@ -139,6 +144,7 @@ pub struct PrimaryEndpoints {
 
 /// An endpoint with its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Endpoint {
     /// The 95 % interval.
     pub ci95: Ci95,
@@ -157,6 +163,7 @@ impl Endpoint {
 
 /// A 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ci95 {
     /// Lower end.
     pub lower: f64,
@@ -181,6 +188,7 @@ impl From<Interval> for Ci95 {
 
 /// How the intervals were drawn and refusals were treated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScoringConfig {
     /// The estimator.
     pub bootstrap: String,
@@ -202,6 +210,7 @@ pub struct ScoringConfig {
 
 /// The endpoints of one part of the pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StratumRow {
     /// Whether the intervals say nothing, because the part has fewer than two sources.
     pub degenerate: bool,
@@ -225,6 +234,7 @@ pub struct StratumRow {
 
 /// The row of the published table's form, rounded to three decimals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Table2Row {
     /// Mean Jaccard index of the label sets.
     pub diagnostic_label_consistency: f64,

@@ -10,6 +10,7 @@ use spinefairbench_parsers::parse_report;
 
 /// Secondary, exploratory measures over the usable pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Secondary {
     /// Hedging phrases.
     pub hedging: Hedging,
@@ -19,6 +20,7 @@ pub struct Secondary {
 
 /// How the counts of hedging phrases differ within pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Hedging {
     /// Mean absolute difference.
     pub mean_absolute_difference: f64,
@@ -33,6 +35,7 @@ pub struct Hedging {
 
 /// How the severity scores differ within pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Severity {
     /// Mean absolute difference.
     pub mean_absolute_difference: f64,

@@ -1,6 +1,7 @@
 //! Score files as evidence: whatever does not follow from the rows and the plan is refused by its field.
 
 use serde_json::{Value, json};
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_scoring::score_file::{ScoreFile, ScoreFileError};
 
 use crate::bundle::{file, fixture, index};
@@ -239,6 +240,17 @@ fn what_a_file_says_of_its_manifests_agrees_with_itself() {
     check("provenance.registry.refusal", |file| {
         file["provenance"]["registry"]["refusal"] = json!("0".repeat(64));
     });
+    check("provenance.registry.combined", |file| {
+        file["provenance"]["registry"]["combined"] = json!("another version");
+    });
+    check(path, |file| {
+        let files = file["provenance"]["bundle_files"].as_object_mut().unwrap();
+        files.retain(|file, _| file == "SHA256SUMS.txt");
+    });
+    // Without provenance nobody knows what was read, so that what is verified can only be what is published.
+    check(path, |file| drop(file.as_object_mut().unwrap().remove("provenance")));
+    check("scored_at_utc", |file| file["scored_at_utc"] = json!("checked by everybody"));
+    check("warnings", |file| file["warnings"] = json!(["Every number was verified."]));
     check("scope", |file| file["scope"] = json!("common-core-1001"));
     check("artifact_identity", |file| file["scope"] = json!("toy"));
     check("model.name", |file| file["model"] = json!({}));
@@ -269,8 +281,11 @@ fn the_rows_are_those_of_the_scope() {
     let mut elsewhere = core.clone();
     elsewhere.per_pair_results[0].source_id = "buu_else".parse().unwrap();
     elsewhere.per_pair_results[1].pair_id = "buu_else__young_male".parse().unwrap();
+    let files = &mut elsewhere.provenance.as_mut().unwrap().bundle_files;
+    *files.get_mut("dataset/qc_passed_pair_manifest.jsonl").unwrap() = Sha256::of(b"another");
     let error =
         elsewhere.check_scope("core.json", &index_of("common-core-1000")).unwrap_err().to_string();
+    assert!(error.contains("provenance.bundle_files.dataset/qc_passed"), "{error}");
     assert!(error.contains("per_pair_results[0].source_id"), "{error}");
     assert!(error.contains("per_pair_results[1].pair_id"), "{error}");
 }

@@ -195,6 +195,25 @@ fn a_row_that_no_score_can_have_is_refused_by_its_field() {
     refused("n_pairs", &|row| row["n_pairs"] = 999_999.into());
     refused("n_pairs", &|row| row["pair_full_refusals"] = u64::MAX.into());
     refused("model", &|row| row["model"] = " ".into());
+    refused("scored_at_utc", &|row| row["scored_at_utc"] = "yesterday".into());
+}
+
+#[test]
+fn terms_that_no_score_states_are_refused_by_their_field() {
+    let bytes = board().to_bytes();
+    for (field, value) in [
+        ("scope", "toy".into()),
+        ("registry", "none".into()),
+        ("bootstrap", "guessed".into()),
+        ("bootstrap_seed", "-1".into()),
+        ("bootstrap_iterations", 0.into()),
+    ] {
+        let mut forged: Value = serde_json::from_slice(&bytes).unwrap();
+        forged["terms"][field] = value;
+        let error =
+            Leaderboard::from_bytes("board.json", forged.to_string().as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(&format!("`terms.{field}`")), "{field}: {error}");
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod leaderboard;
 mod limits;
 mod lint;
 mod malformed;
+mod mutated;
 mod schema;
 mod scopes;
 mod score_files;
