@@ -213,7 +213,8 @@ pub(crate) enum ScaleArgument {
 /// `parse`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ParseArguments {
-    /// JSON Lines with a string `text` each, or with `--text` one report; plain, gzip or zstd; `-` is standard input.
+    /// JSON Lines with a string `text` each, or with `--text` one report; plain, gzip or zstd; `-` is standard input. As many lines as
+    /// there are, unless `--max-records` is given.
     #[arg(value_name = "FILE", default_value = "-", value_hint = ValueHint::FilePath)]
     pub(crate) file: InputFile,
     /// Read the whole file as one report.

@@ -1,23 +1,31 @@
 //! Files that the user names on the command line, and standard input.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::limited::{self, ReadFault};
 use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::release::{ReleaseDescription, VariantName, path_beside};
 use spinefairbench_checks::check::GivenFile;
 use spinefairbench_scoring::lint::look_alike;
-use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_scoring::score_file::{SCORE_SCHEMA_VERSION, ScoreFile};
+use spinefairbench_scoring::submission::{
+    self, KeptTexts, PairTexts, ProblemCode, Submission, SubmissionError, SubmissionProblem,
+};
 
 use crate::arguments::limits::InputLimitArguments;
 use crate::exit_status::CallError;
 use crate::output::Shown;
 use crate::progress::{Verbosity, note};
+
+/// What was given was judged: it is well, or these are its problems.
+pub(crate) type Judged<T> = Result<T, Vec<String>>;
 
 /// The content of `path`, or of standard input if it is `-`.
 ///
@@ -89,6 +97,46 @@ pub(crate) fn score_file(
     };
     Ok(ScoreFile::from_bytes(&name(path), &bytes)
         .map_err(|error| format!("{:#}", anyhow::Error::from(error))))
+}
+
+/// The submission `path` with the reports that `kept` names; or everything that is wrong with it, each problem with the file's name.
+///
+/// # Errors
+///
+/// If it cannot be read; the message names it.
+pub(crate) fn submission(
+    path: &Path,
+    kept: KeptTexts<'_>,
+    limits: InputLimits,
+) -> Result<Judged<(Submission, BTreeMap<PairId, PairTexts>)>> {
+    let name = name(path);
+    match submission::read_keeping(&name, open(path)?, kept, limits) {
+        Ok(read) => Ok(Ok(read)),
+        Err(SubmissionError::Refused { problems, .. }) if is_a_score_file(&problems) => {
+            Ok(Err(vec![format!(
+                "`{name}` is a score file, which has no reports; name the submission that was scored"
+            )]))
+        }
+        Err(SubmissionError::Refused { problems, .. }) => Ok(Err(named(&name, &problems))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The problems of the submission `name`, each with its name.
+pub(crate) fn named(name: &str, problems: &[SubmissionProblem]) -> Vec<String> {
+    let named = |problem: &SubmissionProblem| match problem.code {
+        ProblemCode::Unreadable => problem.to_string(),
+        _ => format!("`{name}`: {problem}"),
+    };
+    problems.iter().map(named).collect()
+}
+
+/// Whether the file says by its own schema version that it is a score file.
+fn is_a_score_file(problems: &[SubmissionProblem]) -> bool {
+    problems.iter().any(|problem| {
+        problem.code == ProblemCode::SchemaVersion
+            && problem.found.as_ref().is_some_and(|found| found.contains(SCORE_SCHEMA_VERSION))
+    })
 }
 
 /// The table `path`, decompressed if need be, within `limits`; or what is wrong with the content.

@@ -67,6 +67,12 @@ impl InputLimitArguments {
         }
     }
 
+    /// The limits of lines of which none is kept: their number has a limit only where one is given.
+    #[must_use]
+    pub(crate) fn of_lines(&self) -> InputLimits {
+        InputLimits { records: self.max_records.unwrap_or(u64::MAX), ..self.of_input() }
+    }
+
     /// The limits of a submission that is copied, for which it is in memory four times: as it was, plain, as its reports and as the
     /// copy.
     #[must_use]

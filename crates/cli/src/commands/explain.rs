@@ -14,7 +14,7 @@ use spinefairbench_scoring::explain::{
     SetComparison, Transition, changes, explain,
 };
 use spinefairbench_scoring::retained::{RetainedError, RetainedModel, read_models};
-use spinefairbench_scoring::submission::{self, KeptTexts, PairTexts, SubmissionError};
+use spinefairbench_scoring::submission::{KeptTexts, PairTexts};
 
 use crate::arguments::Format;
 use crate::arguments::scoring::ExplainArguments;
@@ -52,14 +52,11 @@ type Found<T> = Result<(String, T), Vec<String>>;
 
 fn of_submission(path: &Path, pair: &PairId, limits: InputLimits) -> Result<Found<PairTexts>> {
     let wanted = BTreeSet::from([pair.clone()]);
-    let name = input::name(path);
-    let kept = KeptTexts::Of(&wanted);
-    let read = submission::read_keeping(&name, input::open(path)?, kept, limits);
-    let (submission, mut texts) = match read {
+    let (submission, mut texts) = match input::submission(path, KeptTexts::Of(&wanted), limits)? {
         Ok(read) => read,
-        Err(error) => return problems_of(error).map(Err),
+        Err(problems) => return Ok(Err(problems)),
     };
-    let texts = texts.remove(pair).ok_or_else(|| no_pair(pair, &name))?;
+    let texts = texts.remove(pair).ok_or_else(|| no_pair(pair, &input::name(path)))?;
     Ok(Ok((submission.header.model_name, texts)))
 }
 
@@ -103,15 +100,6 @@ fn retained<T: Clone + Send>(
     }
 }
 
-fn problems_of(error: SubmissionError) -> Result<Vec<String>> {
-    match error {
-        SubmissionError::Refused { problems, .. } => {
-            Ok(problems.iter().map(ToString::to_string).collect())
-        }
-        error => Err(error.into()),
-    }
-}
-
 fn fail(problems: &[String], output: &Output) -> ExitStatus {
     for problem in problems {
         output.problem(problem);
@@ -152,15 +140,12 @@ fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStat
 }
 
 fn changes_of_submission(path: &Path, limits: InputLimits) -> Result<Found<Changes>> {
-    let name = input::name(path);
-    match submission::read_keeping(&name, input::open(path)?, KeptTexts::None, limits) {
-        Ok((submission, _)) => {
-            let pairs = submission.pairs.iter().map(|pair| (&pair.pair_id, &pair.outcome));
-            let changes = changes(pairs);
-            Ok(Ok((submission.header.model_name, changes)))
-        }
-        Err(error) => problems_of(error).map(Err),
-    }
+    let read = input::submission(path, KeptTexts::None, limits)?;
+    Ok(read.map(|(submission, _)| {
+        let pairs = submission.pairs.iter().map(|pair| (&pair.pair_id, &pair.outcome));
+        let changes = changes(pairs);
+        (submission.header.model_name, changes)
+    }))
 }
 
 fn print_transitions<C: Category>(

@@ -22,7 +22,7 @@ use spinefairbench_scoring::leaderboard::{
 };
 use spinefairbench_scoring::score::{Coverage, score as score_again};
 use spinefairbench_scoring::score_file::{Ci95, ScoreFile};
-use spinefairbench_scoring::submission::{self, KeptTexts, Submission, SubmissionError};
+use spinefairbench_scoring::submission::{KeptTexts, Submission};
 
 use crate::arguments::Format;
 use crate::arguments::comparison::{
@@ -32,7 +32,7 @@ use crate::arguments::comparison::{
 use crate::arguments::limits::InputLimitArguments;
 use crate::commands::check::{open_bundle, open_bundle_within};
 use crate::exit_status::ExitStatus;
-use crate::input;
+use crate::input::{self, Judged};
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
@@ -57,9 +57,6 @@ pub(crate) fn run(
     }
     Ok(ExitStatus::Failed)
 }
-
-/// What was given was judged: it is well, or these are its problems.
-type Judged<T> = Result<T, Vec<String>>;
 
 fn add(
     options: &LeaderboardAddArguments,
@@ -135,14 +132,13 @@ fn make_sure(
     let mut submissions = Vec::with_capacity(options.submission.len());
     let mut problems = Vec::new();
     for path in &options.submission {
-        let (name, limits) = (input::name(path), options.limits.of_input());
-        match submission::read_keeping(&name, input::open(path)?, KeptTexts::None, limits) {
+        match input::submission(path, KeptTexts::None, options.limits.of_input())? {
             Ok((submission, _)) => submissions.push(submission),
-            Err(SubmissionError::Refused { problems: found, .. }) => {
-                problems.extend(found.iter().map(|problem| format!("`{name}`: {problem}")));
-            }
-            Err(error) => return Err(error.into()),
+            Err(found) => problems.extend(found),
         }
+    }
+    if !problems.is_empty() {
+        return Ok(Err(problems));
     }
     for (name, score) in scores {
         let held = hold_against(name, score, &bundle, &release, &submissions, options);

@@ -1,5 +1,6 @@
 //! `parse`: every frozen parser on report text, line by line, in constant memory.
 
+use std::fmt::Display;
 use std::io;
 
 use anyhow::{Context, Result};
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::limited::{Compression, LimitedInput};
+use spinefairbench_artifacts::limits::LimitExceeded;
+use spinefairbench_artifacts::signature::Signature;
 use spinefairbench_artifacts::text;
 use spinefairbench_parsers::{Category, CategorySet, parse_report, stage1_primary_diagnosis};
 
@@ -18,6 +21,8 @@ use crate::output::{Output, Shown};
 
 /// How many bytes of lines are parsed at once; chosen so that a batch keeps all cores busy and memory small.
 const BATCH_BYTES: usize = 4 << 20;
+/// How many lines are parsed at once: of short ones the answers are a hundred times as long.
+const BATCH_LINES: usize = 1 << 14;
 
 pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatus> {
     let name = input::name(&options.file);
@@ -38,11 +43,12 @@ pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatu
         };
     }
     let file = input::open(&options.file)?;
-    let mut status = ExitStatus::Fine;
-    let (form, end) = match LimitedInput::open(file, options.limits.of_input()) {
+    let limits = options.limits.of_lines();
+    let mut problems = Problems { output, most: limits.findings, n_found: 0, is_cut: false };
+    let (form, end) = match LimitedInput::open(file, limits) {
         Ok(mut input) => {
-            let format = options.output.format;
-            (input.form(), parse_lines(&name, &mut input, format, output, &mut status)?)
+            let (form, format) = (input.form(), options.output.format);
+            (form, parse_lines(&name, &mut input, limits.records, format, &mut problems)?)
         }
         Err(error) => (Compression::None, Err(error)),
     };
@@ -51,18 +57,46 @@ pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatu
             return Err(error).with_context(|| format!("cannot read `{name}`"));
         };
         output.problem(format_args!("cannot read `{name}`: {fault}"));
-        status = ExitStatus::Failed;
+        problems.is_cut = true;
     }
-    Ok(status)
+    Ok(problems.close())
+}
+
+/// The problems of the lines, of which a limited number is shown.
+struct Problems<'a> {
+    output: &'a Output,
+    most: usize,
+    n_found: usize,
+    /// Whether the rest could not be read, which was said.
+    is_cut: bool,
+}
+
+impl Problems<'_> {
+    fn add(&mut self, problem: impl Display) {
+        self.n_found += 1;
+        if self.n_found <= self.most {
+            self.output.problem(problem);
+        }
+    }
+
+    fn close(self) -> ExitStatus {
+        let n_unlisted = self.n_found.saturating_sub(self.most);
+        if n_unlisted > 0 {
+            self.output.problem(format_args!(
+                "{n_unlisted} more problems are not listed; `--max-findings` raises the limit"
+            ));
+        }
+        if self.n_found == 0 && !self.is_cut { ExitStatus::Fine } else { ExitStatus::Failed }
+    }
 }
 
 /// Parses line by line and prints what was found, up to the end or to what cannot be read.
 fn parse_lines(
     name: &str,
     input: &mut LimitedInput<'_>,
+    most_lines: u64,
     format: Format,
-    output: &Output,
-    status: &mut ExitStatus,
+    problems: &mut Problems<'_>,
 ) -> Result<io::Result<()>> {
     let mut lines_before = 0;
     let mut batch = Vec::new();
@@ -70,10 +104,15 @@ fn parse_lines(
         batch.clear();
         let mut n_lines = 0;
         let mut end = Ok(());
-        while batch.len() < BATCH_BYTES {
+        while batch.len() < BATCH_BYTES && n_lines < BATCH_LINES {
             let whole = batch.len();
             match input.read_line(&mut batch) {
                 Ok(0) => break,
+                Ok(_) if input.lines() > most_lines => {
+                    batch.truncate(whole);
+                    end = Err(LimitExceeded::Records { limit: most_lines }.into());
+                    break;
+                }
                 Ok(_) => n_lines += 1,
                 Err(error) => {
                     // The lines before it are read.
@@ -86,6 +125,12 @@ fn parse_lines(
         if n_lines == 0 {
             return Ok(end);
         }
+        if lines_before == 0
+            && let Some(problem) = other_form(name, &batch)
+        {
+            problems.add(problem);
+            return Ok(Ok(()));
+        }
         let lines: Vec<&[u8]> = batch.split_inclusive(|byte| *byte == b'\n').collect();
         let parsed: Vec<Result<Parsed, String>> = lines
             .par_iter()
@@ -94,17 +139,22 @@ fn parse_lines(
             .collect();
         for (index, parsed) in parsed.into_iter().enumerate() {
             match parsed {
-                Ok(parsed) => print(output, format, lines_before + index + 1, &parsed)?,
-                Err(problem) => {
-                    *status = ExitStatus::Failed;
-                    output.problem(&problem);
-                }
+                Ok(parsed) => print(problems.output, format, lines_before + index + 1, &parsed)?,
+                Err(problem) => problems.add(problem),
             }
         }
         if end.is_err() {
             return Ok(end);
         }
         lines_before += n_lines;
+    }
+}
+
+/// What is wrong with all lines of the input, of which `start` are the first bytes; a byte order mark concerns the first line alone.
+fn other_form(name: &str, start: &[u8]) -> Option<String> {
+    match Signature::of(start) {
+        None | Some(Signature::Utf8Mark) => None,
+        Some(_) => text::decode(name, start).err().map(|error| error.to_string()),
     }
 }
 

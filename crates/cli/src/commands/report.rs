@@ -19,7 +19,7 @@ use spinefairbench_scoring::leaderboard::{LEADERBOARD_SCHEMA_VERSION, rows_besid
 use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::sensitivity::SENSITIVITY_SCHEMA_VERSION;
 use spinefairbench_scoring::submission::{
-    self, KeptTexts, SUBMISSION_SCHEMA_VERSION, SUBMISSION_SCHEMA_VERSION_2, SubmissionError,
+    KeptTexts, SUBMISSION_SCHEMA_VERSION, SUBMISSION_SCHEMA_VERSION_2,
 };
 
 use crate::arguments::report::ReportArguments;
@@ -132,14 +132,10 @@ fn marked_reports(
     limits: InputLimits,
 ) -> Result<Result<BTreeMap<String, MarkedPair>, Vec<String>>> {
     let name = input::name(path);
-    let (submission, texts) =
-        match submission::read_keeping(&name, input::open(path)?, KeptTexts::All, limits) {
-            Ok(read) => read,
-            Err(SubmissionError::Refused { problems, .. }) => {
-                return Ok(Err(problems.iter().map(ToString::to_string).collect()));
-            }
-            Err(error) => return Err(error.into()),
-        };
+    let (submission, texts) = match input::submission(path, KeptTexts::All, limits)? {
+        Ok(read) => read,
+        Err(problems) => return Ok(Err(problems)),
+    };
     let found = submission.content_digest;
     let scored = score.provenance.as_ref().map(|provenance| &provenance.submission_sha256);
     if let Some(expected) = scored.filter(|expected| **expected != found) {

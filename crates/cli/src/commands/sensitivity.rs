@@ -12,21 +12,18 @@ use spinefairbench_scoring::coverage::judge_coverage;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use spinefairbench_scoring::score::Coverage;
-use spinefairbench_scoring::score_file::SCORE_SCHEMA_VERSION;
 use spinefairbench_scoring::sensitivity::{
     AuditedPair, AuditedReport, EndpointOrdering, PanelSensitivity, Sensitivity, SensitivityFile,
     Variant, panel_sensitivity, sensitivity,
 };
-use spinefairbench_scoring::submission::{
-    KeptTexts, ProblemCode, SubmissionError, SubmissionProblem, read_keeping,
-};
+use spinefairbench_scoring::submission::KeptTexts;
 
 use crate::arguments::Format;
 use crate::arguments::comparison::SensitivityArguments;
 use crate::commands::check::open_bundle_within;
 use crate::commands::retained_panel;
 use crate::exit_status::ExitStatus;
-use crate::input;
+use crate::input::{self, Judged};
 use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
 use crate::text_table::text_table;
@@ -84,9 +81,6 @@ fn write_figures<A>(
     Ok(())
 }
 
-/// What was given was judged: it is well, or these are its problems.
-type Judged<T> = Result<T, Vec<String>>;
-
 fn of_submission(
     path: &Path,
     source: &dyn FileSource,
@@ -94,18 +88,9 @@ fn of_submission(
     verbosity: Verbosity,
 ) -> Result<Judged<Sensitivity>> {
     let name = input::name(path);
-    let (submission, texts) = match read_keeping(&name, input::open(path)?, KeptTexts::All, limits)
-    {
+    let (submission, texts) = match input::submission(path, KeptTexts::All, limits)? {
         Ok(read) => read,
-        Err(SubmissionError::Refused { problems, .. }) if is_a_score_file(&problems) => {
-            return Ok(Err(vec![format!(
-                "`{name}` is a score file, which has no reports; name the submission that was scored"
-            )]));
-        }
-        Err(SubmissionError::Refused { problems, .. }) => {
-            return Ok(Err(listed(&name, &problems)));
-        }
-        Err(error) => return Err(error.into()),
+        Err(problems) => return Ok(Err(problems)),
     };
     // Nothing here claims to stand beside the published panel, so that no pin is asked for.
     let index = match BenchmarkIndex::load(source, submission.header.scope, &UniqueMap::default()) {
@@ -114,7 +99,7 @@ fn of_submission(
     };
     let (missing, problems) = judge_coverage(&submission, &index, Coverage::Partial);
     if !problems.is_empty() {
-        return Ok(Err(listed(&name, &problems)));
+        return Ok(Err(input::named(&name, &problems)));
     }
     if !missing.is_empty() {
         let scope = submission.header.scope;
@@ -127,18 +112,8 @@ fn of_submission(
             Some(AuditedPair::from_texts(pair_id, source_id, &texts.source, &texts.counterfactual))
         })
         .collect();
-    Ok(sensitivity(&submission.header.model_name, &pairs).map_err(|error| vec![error.to_string()]))
-}
-
-fn is_a_score_file(problems: &[SubmissionProblem]) -> bool {
-    problems.iter().any(|problem| {
-        problem.code == ProblemCode::SchemaVersion
-            && problem.found.as_ref().is_some_and(|found| found.contains(SCORE_SCHEMA_VERSION))
-    })
-}
-
-fn listed(name: &str, problems: &[SubmissionProblem]) -> Vec<String> {
-    problems.iter().map(|problem| format!("`{name}`: {problem}")).collect()
+    Ok(sensitivity(&submission.header.model_name, &pairs)
+        .map_err(|error| vec![format!("`{name}`: {error}")]))
 }
 
 fn of_panel(release: Option<&Path>, source: &dyn FileSource) -> Result<Judged<PanelSensitivity>> {

@@ -84,6 +84,29 @@ fn a_line_that_never_ends_is_refused() {
 }
 
 #[test]
+fn problems_of_lines_are_listed_up_to_a_limit_and_counted_beyond() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lines.jsonl");
+    fs::write(&file, "1\n".repeat(1200)).unwrap();
+    let errors = |more: &[&str]| {
+        let output = run(["parse", file.to_str().unwrap()].iter().chain(more).copied());
+        check_status(&output, 1);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let listed = errors(&[]);
+    assert_eq!(listed.lines().count(), 1001);
+    assert!(
+        listed.ends_with("200 more problems are not listed; `--max-findings` raises the limit\n")
+    );
+    assert_eq!(errors(&["--max-findings", "1200"]).lines().count(), 1200);
+    let cut = errors(&["--max-findings", "1", "--max-records", "2"]);
+    let lines: Vec<&str> = cut.lines().collect();
+    assert_eq!(lines.len(), 3, "{cut}");
+    assert!(lines[1].contains("more than 2 records; `--max-records` raises the limit"), "{cut}");
+    assert!(lines[2].contains("1 more problem"), "{cut}");
+}
+
+#[test]
 fn a_board_and_a_release_description_have_limits() {
     let folder = tempfile::tempdir().unwrap();
     let board = folder.path().join("board.json");

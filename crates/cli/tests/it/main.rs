@@ -44,4 +44,5 @@ mod submissions;
 mod surroundings;
 mod tampering;
 mod ties;
+mod unread;
 mod untrusted;

@@ -9,7 +9,7 @@ pub const LISTED_IDS: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ProblemCode {
-    /// The file is not readable JSON or JSON Lines.
+    /// The file is not readable JSON or JSON Lines; the message names it.
     Unreadable,
     /// A field that must be there is not.
     FieldMissing,

@@ -60,7 +60,8 @@ pub fn read_keeping(
             return Err(SubmissionError::Read { name: name.to_owned(), source: error });
         };
         gathered.is_cut = true;
-        let problem = SubmissionProblem::new(ProblemCode::Unreadable, Place::Header, fault);
+        let message = format!("cannot read `{name}`: {fault}");
+        let problem = SubmissionProblem::new(ProblemCode::Unreadable, Place::Header, message);
         gathered.header_problems.push(problem);
     }
     gathered.finish(name, header)
@@ -346,7 +347,7 @@ fn judge_line(
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.iter().all(u8::is_ascii_whitespace) {
-        let message = format!("line {line_number} is blank");
+        let message = format!("`{name}` line {line_number} is blank");
         return Err(SubmissionProblem::new(ProblemCode::Unreadable, place, message).into());
     }
     match json::from_slice(&format!("{name}:{line_number}"), line) {

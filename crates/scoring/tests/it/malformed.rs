@@ -331,12 +331,12 @@ fn json_lines() {
     check(
         "a blank line",
         lines_with(|lines| lines.insert(2, String::new())),
-        &["results[1]: line 3 is blank"],
+        &["results[1]: `mine.json` line 3 is blank"],
     );
     check(
         "a blank line after the header",
         lines_with(|lines| lines.insert(1, " ".into())),
-        &["results[0]: line 2 is blank"],
+        &["results[0]: `mine.json` line 2 is blank"],
     );
     check("a blank line at the end", lines_with(|lines| lines.push(String::new())), &["is blank"]);
     check(
@@ -421,11 +421,15 @@ fn compressed_streams() {
         ("zstd", zstd::encode_all(object.as_bytes(), 1).unwrap()),
     ] {
         check("whole", &bytes, &[]);
-        check("cut", &bytes[..bytes.len() / 2], &[&format!("the {form} stream ends too early")]);
+        check(
+            "cut",
+            &bytes[..bytes.len() / 2],
+            &[&format!("cannot read `mine.json`: the {form} stream ends too early")],
+        );
         check(
             "the end alone is missing",
             &bytes[..bytes.len() - 2],
-            &[&format!("the {form} stream ends too early")],
+            &[&format!("cannot read `mine.json`: the {form} stream ends too early")],
         );
     }
     let mut damaged = gzip(lines.as_bytes());
@@ -436,7 +440,11 @@ fn compressed_streams() {
     let middle = damaged.len() / 2;
     damaged[middle..].fill(0xFF);
     assert!(problems(&damaged)[0].contains("zstd stream"), "{:?}", problems(&damaged));
-    check("a gzip header alone", [0x1F, 0x8B], &["the gzip stream ends too early"]);
+    check(
+        "a gzip header alone",
+        [0x1F, 0x8B],
+        &["cannot read `mine.json`: the gzip stream ends too early"],
+    );
 }
 
 #[test]
