@@ -36,5 +36,7 @@ pub mod archive;
 pub mod download;
 #[cfg(feature = "compressed")]
 pub mod limited;
+#[cfg(feature = "compressed")]
+pub mod zip;
 
 pub use error::{ArtifactError, Diagnostic};

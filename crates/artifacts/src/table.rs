@@ -153,8 +153,17 @@ impl Table {
     /// # Ok::<(), spinefairbench_artifacts::ArtifactError>(())
     /// ```
     pub fn parse(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
+        Self::parse_separated(path, bytes, COMMA)
+    }
+
+    /// As [`Self::parse`], with `separator` between cells in place of a comma.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_separated(path: &str, bytes: &[u8], separator: u8) -> Result<Self, ArtifactError> {
         let text = text::decode(path, bytes)?;
-        Ok(Self::read(path, text, Ragged::LeaveOut))
+        Ok(Self::read(path, text, separator, Ragged::LeaveOut))
     }
 
     /// Reads the table `path` of a release as Python's `DictReader` does: a byte order mark is part of the first column's name, a
@@ -166,9 +175,9 @@ impl Table {
     pub fn parse_released(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
         const MARK: &str = "\u{feff}";
         let Some(rest) = bytes.strip_prefix(MARK.as_bytes()) else {
-            return Ok(Self::read(path, text::decode(path, bytes)?, Ragged::Keep));
+            return Ok(Self::read(path, text::decode(path, bytes)?, COMMA, Ragged::Keep));
         };
-        let mut table = Self::read(path, text::decode(path, rest)?, Ragged::Keep);
+        let mut table = Self::read(path, text::decode(path, rest)?, COMMA, Ragged::Keep);
         if let Some(first) = table.columns.first_mut() {
             first.insert_str(0, MARK);
         }
@@ -177,7 +186,7 @@ impl Table {
         Ok(table)
     }
 
-    fn read(path: &str, text: &str, ragged: Ragged) -> Self {
+    fn read(path: &str, text: &str, separator: u8, ragged: Ragged) -> Self {
         let mut table = Self {
             path: path.into(),
             columns: Vec::new(),
@@ -186,7 +195,7 @@ impl Table {
             ends: Vec::new(),
             problems: Vec::new(),
         };
-        let mut records = Records::of(text);
+        let mut records = Records::of(text, separator);
         match records.next() {
             Some(Ok((line, header))) => table.set_header(line, header),
             Some(Err(UnclosedQuote { line })) => table.add_problem(line, TableFault::UnclosedQuote),
@@ -336,6 +345,9 @@ impl<'a> Row<'a> {
     }
 }
 
+/// What separates the cells of a table.
+const COMMA: u8 = b',';
+
 /// A cell that no text file holds, put after the end: it stays a row of its own unless a quote is still open.
 const END_MARK: &str = "\0end of table\0";
 
@@ -361,10 +373,12 @@ struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    fn of(text: &'a str) -> Self {
+    fn of(text: &'a str, separator: u8) -> Self {
         let bytes = text.as_bytes();
         let marked = bytes.chain(b"\n".as_slice()).chain(END_MARK.as_bytes());
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(marked);
+        let mut builder = ReaderBuilder::new();
+        let reader =
+            builder.delimiter(separator).has_headers(false).flexible(true).from_reader(marked);
         Self { reader, bytes, record: StringRecord::new(), line: 1, counted: 0 }
     }
 

@@ -20,6 +20,8 @@ macro_rules! examples {
 
 pub(crate) mod check;
 pub(crate) mod comparison;
+#[cfg(feature = "run")]
+pub(crate) mod import;
 pub(crate) mod limits;
 pub(crate) mod report;
 pub(crate) mod resampling;
@@ -71,6 +73,16 @@ pub(crate) enum Command {
     /// Shows the images of a scope to a model and makes a submission of its reports.
     #[cfg(feature = "run")]
     Run(Box<run::RunArguments>),
+    /// Makes a submission of what another tool asked: its logs, or a table.
+    #[cfg(feature = "run")]
+    Import(Box<import::ImportArguments>),
+    /// Makes tasks for other tools of a scope.
+    #[cfg(feature = "run")]
+    Export {
+        /// What to make.
+        #[command(subcommand)]
+        command: import::ExportCommand,
+    },
     /// Scored models against each other, on the pairs that they share.
     Compare(comparison::CompareArguments),
     /// A table of scores that can be compared, beside the published rows.

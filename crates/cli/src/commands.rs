@@ -1,5 +1,7 @@
 //! One module a command: it turns arguments into one library call and prints what comes back.
 
+#[cfg(feature = "run")]
+pub(crate) mod asked;
 pub(crate) mod check;
 pub(crate) mod checksums;
 pub(crate) mod compare;
@@ -7,8 +9,12 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+#[cfg(feature = "run")]
+pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod generator;
+#[cfg(feature = "run")]
+pub(crate) mod import;
 pub(crate) mod interval;
 pub(crate) mod leaderboard;
 pub(crate) mod lint;

@@ -97,6 +97,10 @@ fn carry_out(
         Command::Doctor(options) => commands::doctor::run(options, output),
         #[cfg(feature = "run")]
         Command::Run(options) => commands::run::run(options, verbosity, output),
+        #[cfg(feature = "run")]
+        Command::Import(options) => commands::import::run(options, verbosity, output),
+        #[cfg(feature = "run")]
+        Command::Export { command } => commands::export::run(command, verbosity, output),
         Command::Compare(options) => commands::compare::run(options, verbosity, output),
         Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, output),
         Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, output),

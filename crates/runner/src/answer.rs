@@ -181,19 +181,10 @@ fn judge_body(reply: &Reply) -> Verdict {
     let stop_reason = text_of(choice.finish_reason);
     let message = choice.message.unwrap_or(Message { content: None, refusal: None });
     let text = content(message.content.as_ref()).or_else(|| text_of(message.refusal));
-    let is_blank = text.as_deref().is_none_or(is_blank);
-    let reason = stop_reason.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let state = if FILTERED.contains(&reason.as_str()) {
-        State::Filtered
-    } else if reason == "error" {
+    if stop_reason.as_deref().is_some_and(|reason| reason.eq_ignore_ascii_case("error")) {
         return Verdict::again("the endpoint says that the model broke off with an error");
-    } else if TRUNCATED.contains(&reason.as_str()) {
-        State::Truncated
-    } else if is_blank {
-        State::Empty
-    } else {
-        State::Answered
-    };
+    }
+    let state = state_of(text.as_deref(), stop_reason.as_deref());
     let facts = Facts {
         text: text.filter(|text| !text.is_empty()),
         stop_reason,
@@ -202,6 +193,20 @@ fn judge_body(reply: &Reply) -> Verdict {
         model: text_of(body.model),
     };
     Verdict::Settled(state, facts)
+}
+
+/// The state of an answer that came whole, by its text and the reason to stop that was given.
+pub(crate) fn state_of(text: Option<&str>, stop_reason: Option<&str>) -> State {
+    let reason = stop_reason.unwrap_or_default().to_ascii_lowercase();
+    if FILTERED.contains(&reason.as_str()) {
+        State::Filtered
+    } else if TRUNCATED.contains(&reason.as_str()) {
+        State::Truncated
+    } else if text.is_none_or(is_blank) {
+        State::Empty
+    } else {
+        State::Answered
+    }
 }
 
 /// The text of a message: itself, or its parts of text.

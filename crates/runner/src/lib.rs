@@ -5,7 +5,7 @@
 //! in which order ([`plan`]), what one of them says ([`request`]), what an answer is ([`answer`]), when to ask again and how much at
 //! once ([`load`]), what a journal means ([`journal`]), what it costs ([`cost`]) and what is submitted ([`submit`]). Around it stand the
 //! files of a run ([`store`]), the images ([`images`]), the two ways to a model ([`client`], [`program`]) and the loop that holds them
-//! together ([`run`]).
+//! together ([`run`]). What other tools asked becomes a submission through [`import`].
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,7 @@ pub mod client;
 pub mod cost;
 pub mod error;
 pub mod images;
+pub mod import;
 pub mod journal;
 pub mod load;
 pub mod plan;
@@ -23,6 +24,7 @@ pub mod run;
 pub mod state;
 pub mod store;
 pub mod submit;
+pub mod tasks;
 
 pub use error::RunnerError;
 pub use state::{State, Tally};

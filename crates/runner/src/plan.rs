@@ -94,10 +94,13 @@ pub struct PlannedPair {
 }
 
 impl PlannedPair {
-    /// The images of both sides, in the order of [`ReportSide::ALL`].
+    /// The image of `side`.
     #[must_use]
-    pub fn images(&self) -> [ImageId; 2] {
-        [ImageId::source(&self.source_id), ImageId::counterfactual(&self.pair_id)]
+    pub fn image(&self, side: ReportSide) -> ImageId {
+        match side {
+            ReportSide::Source => ImageId::source(&self.source_id),
+            ReportSide::Counterfactual => ImageId::counterfactual(&self.pair_id),
+        }
     }
 }
 
@@ -202,7 +205,7 @@ mod tests {
                 .unwrap()
         };
         for pair in &plan.pairs {
-            let [source, counterfactual] = pair.images();
+            let [source, counterfactual] = ReportSide::ALL.map(|side| pair.image(side));
             for repeat in [0, 1] {
                 let gap = place(&counterfactual, repeat) - place(&source, repeat);
                 assert!((1..=2).contains(&gap), "{gap}");

@@ -14,8 +14,7 @@ use spinefairbench_artifacts::text::shown;
 use tokio::sync::oneshot;
 
 use crate::RunnerError;
-use crate::answer::{Facts, Usage, Verdict, is_blank};
-use crate::state::State;
+use crate::answer::{Facts, Usage, Verdict, state_of};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,16 +157,7 @@ fn judge(answer: Answer) -> Verdict {
     if let Some(error) = answer.error {
         return Verdict::Refused { problem: shown(&error) };
     }
-    let is_truncated = answer
-        .stop_reason
-        .as_deref()
-        .is_some_and(|reason| ["length", "max_tokens"].contains(&reason));
-    let state = match &answer.text {
-        _ if answer.stop_reason.as_deref() == Some("content_filter") => State::Filtered,
-        _ if is_truncated => State::Truncated,
-        Some(text) if !is_blank(text) => State::Answered,
-        _ => State::Empty,
-    };
+    let state = state_of(answer.text.as_deref(), answer.stop_reason.as_deref());
     let usage = answer.prompt_tokens.zip(answer.completion_tokens);
     let usage = usage.map(|(prompt, completion)| Usage { prompt, completion });
     let facts =

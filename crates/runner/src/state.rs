@@ -33,7 +33,12 @@ impl Tally {
         if let Some(count) = self.0.get_mut(&from) {
             *count = count.saturating_sub(1);
         }
-        *self.0.entry(to).or_default() += 1;
+        self.add_one(to);
+    }
+
+    /// One more report, in `state`.
+    pub fn add_one(&mut self, state: State) {
+        *self.0.entry(state).or_default() += 1;
     }
 
     /// All reports.

@@ -1,8 +1,9 @@
 //! The files of a run: its settings, its journal, the list of what was sent, and the lock on all of them.
 //!
-//! `run.json` has the identity of the run. `journal.jsonl` is only appended to, by one thread that writes whatever has come and then
-//! flushes it to disk, so that many attempts share one flush. `sent.jsonl` gets a line before a request goes out. Whatever was in flight
-//! when a run was killed is written to the journal as interrupted when it goes on.
+//! `run.json` has the identity of the run. `journal.jsonl` is only appended to: a line is handed to the system before anything else is asked, so
+//! that a kill costs no answer that came, and a thread flushes to disk whatever was written, so that many attempts share one flush.
+//! `sent.jsonl` gets a line before a request goes out. Whatever was in flight when a run was killed is written to the journal as interrupted
+//! when it goes on.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -59,8 +60,11 @@ pub fn identity_digest(identity: &Map<String, Value>) -> Sha256 {
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    lines: Option<mpsc::Sender<String>>,
-    writer: Option<JoinHandle<io::Result<()>>>,
+    journal: Arc<File>,
+    /// Why a line could not be written; none is written behind it.
+    fault: Mutex<Option<io::Error>>,
+    written: Option<mpsc::Sender<()>>,
+    flusher: Option<JoinHandle<io::Result<()>>>,
     has_failed: Arc<AtomicBool>,
     sent: Mutex<File>,
     _lock: WriterLock,
@@ -104,20 +108,22 @@ impl Store {
             in_flight.insert((line.report.clone(), line.attempt), line);
         })?;
         in_flight.retain(|key, _| !meaning.ended.contains(key));
-        let journal = append(&place(JOURNAL), end)?;
+        let journal = Arc::new(append(&place(JOURNAL), end)?);
         let sent = Mutex::new(append(&place(SENT), sent_end)?);
         let has_failed = Arc::new(AtomicBool::new(false));
-        let (lines, received) = mpsc::channel();
-        let flag = Arc::clone(&has_failed);
-        let writer = std::thread::spawn(move || {
-            let written = write_lines(&journal, &received);
-            flag.store(written.is_err(), Ordering::SeqCst);
-            written
+        let (written, signals) = mpsc::channel();
+        let (file, flag) = (Arc::clone(&journal), Arc::clone(&has_failed));
+        let flusher = std::thread::spawn(move || {
+            let flushed = flush(&file, &signals);
+            flag.fetch_or(flushed.is_err(), Ordering::SeqCst);
+            flushed
         });
         let store = Self {
             folder: folder.to_owned(),
-            lines: Some(lines),
-            writer: Some(writer),
+            journal,
+            fault: Mutex::new(None),
+            written: Some(written),
+            flusher: Some(flusher),
             has_failed,
             sent,
             _lock: lock,
@@ -142,11 +148,18 @@ impl Store {
             .map_err(|source| RunnerError::Write { path: self.folder.join(SENT), source })
     }
 
-    /// Hands a line to the journal; it is on disk soon, and certainly after [`Self::close`].
+    /// Writes a line to the journal; it outlives this process then, and is on disk soon, and certainly after [`Self::close`].
     pub fn append(&self, line: &Attempt) {
-        if let Some(lines) = &self.lines {
-            // Without a receiver the writer failed, which `has_failed` and `close` say.
-            let _ = lines.send(line.to_line());
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.is_some() {
+            return;
+        }
+        if let Err(error) = (&*self.journal).write_all(line.to_line().as_bytes()) {
+            *fault = Some(error);
+            self.has_failed.store(true, Ordering::SeqCst);
+        } else if let Some(written) = &self.written {
+            // Without a receiver the flusher failed, which `has_failed` and `close` say.
+            let _ = written.send(());
         }
     }
 
@@ -166,13 +179,16 @@ impl Store {
     }
 
     fn finish(&mut self) -> Result<(), RunnerError> {
-        drop(self.lines.take());
-        let written = match self.writer.take().map(JoinHandle::join) {
+        drop(self.written.take());
+        let flushed = match self.flusher.take().map(JoinHandle::join) {
             None | Some(Ok(Ok(()))) => Ok(()),
             Some(Ok(Err(error))) => Err(error),
-            Some(Err(_)) => Err(io::Error::other("the writer of the journal broke off")),
+            Some(Err(_)) => Err(io::Error::other("the thread that flushes the journal broke off")),
         };
-        written.map_err(|source| RunnerError::Write { path: self.folder.join(JOURNAL), source })
+        let fault = self.fault.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        fault
+            .map_or(flushed, Err)
+            .map_err(|source| RunnerError::Write { path: self.folder.join(JOURNAL), source })
     }
 }
 
@@ -183,12 +199,9 @@ impl Drop for Store {
     }
 }
 
-fn write_lines(mut journal: &File, received: &mpsc::Receiver<String>) -> io::Result<()> {
-    while let Ok(mut lines) = received.recv() {
-        while let Ok(more) = received.try_recv() {
-            lines += &more;
-        }
-        journal.write_all(lines.as_bytes())?;
+fn flush(journal: &File, written: &mpsc::Receiver<()>) -> io::Result<()> {
+    while written.recv().is_ok() {
+        while written.try_recv().is_ok() {}
         journal.sync_data()?;
     }
     Ok(())
@@ -321,6 +334,8 @@ mod tests {
             store.mark_sent(&sent(name, 1)).unwrap();
         }
         store.append(&settled("a", State::Answered));
+        // There before it is flushed: a kill costs nothing that was answered.
+        assert!(fs::read_to_string(run.join(JOURNAL)).unwrap().ends_with("}\n"));
         store.close().unwrap();
         assert_eq!(names_in(&run), [JOURNAL, SETTINGS, SENT]);
         // As a kill leaves it.

@@ -1,7 +1,8 @@
 //! The submission of a run: what was answered, pair by pair.
 //!
-//! Input: a plan and the last settled line of each report. Output: the bytes of a submission, equal for equal answers however often the
-//! run was interrupted: nothing in it tells times, attempts or the order of answers.
+//! Input: the pairs of a scope, and for each of their reports what became of it: by the last settled line of a journal ([`Reports`]), or as
+//! others asked ([`crate::import`]). Output: the bytes of a submission, equal for equal answers however often a run was interrupted: nothing in
+//! it tells times, attempts or the order of answers.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,7 @@ use spinefairbench_scoring::submission::{ReportSide, Version};
 
 use crate::answer::is_blank;
 use crate::journal::{Attempt, Outcome};
-use crate::plan::{Plan, ReportId};
+use crate::plan::{Plan, PlannedPair, ReportId};
 use crate::state::{State, Tally};
 
 /// What becomes of reports that were cut off at the token limit.
@@ -42,19 +43,23 @@ impl Reports {
         }
     }
 
-    fn state(&self, report: &ReportId) -> State {
-        self.0.get(report).map_or(State::Missing, |(state, _)| *state)
-    }
-
-    /// The text of `report`, if it may be submitted.
-    fn text(&self, report: &ReportId, truncated: Truncated) -> Option<&str> {
-        let (state, text) = self.0.get(report)?;
+    /// What became of the report on one side of `pair`, and its text if it is to be submitted.
+    #[must_use]
+    pub fn report(
+        &self,
+        pair: &PlannedPair,
+        side: ReportSide,
+        repeat: u32,
+        truncated: Truncated,
+    ) -> (State, Option<&str>) {
+        let report = ReportId { image: pair.image(side), repeat };
+        let Some((state, text)) = self.0.get(&report) else { return (State::Missing, None) };
         let is_wanted = match state {
             State::Answered => true,
             State::Truncated => truncated == Truncated::Keep,
             _ => false,
         };
-        text.as_deref().filter(|text| is_wanted && !is_blank(text))
+        (*state, text.as_deref().filter(|_| is_wanted))
     }
 
     /// The reports of `plan` by state.
@@ -62,7 +67,8 @@ impl Reports {
     pub fn tally(&self, plan: &Plan) -> Tally {
         let mut tally = Tally::of_missing(plan.requests.len() as u64);
         for report in &plan.requests {
-            tally.move_one(State::Missing, self.state(report));
+            let state = self.0.get(report).map_or(State::Missing, |(state, _)| *state);
+            tally.move_one(State::Missing, state);
         }
         tally
     }
@@ -75,12 +81,12 @@ pub struct Heading {
     pub scope: Scope,
     /// The model's name.
     pub model: String,
-    /// What makes the run this one.
-    pub identity: Map<String, Value>,
-    /// Its digest.
-    pub identity_sha256: String,
-    /// Whether the prompts are the published ones.
-    pub is_comparable: bool,
+    /// Where its reports come from: a name for it, and what there is to say.
+    pub provenance: (&'static str, Map<String, Value>),
+    /// How often images were shown.
+    pub repeats: u32,
+    /// The version of its form.
+    pub version: Version,
 }
 
 #[derive(Serialize)]
@@ -112,36 +118,35 @@ fn is_zero(repeat: &u32) -> bool {
     *repeat == 0
 }
 
-/// The submission in the form of `version`, and the number of pairs that have both reports; version 1 holds these alone, and the first
-/// repeat alone.
+/// The submission over `pairs` whose reports are what `report` gives, and the number of pairs that have both; version 1 holds these alone,
+/// and the first repeat alone.
 ///
 /// # Panics
 ///
 /// Never: texts and numbers are JSON.
 #[must_use]
-pub fn submission(
-    plan: &Plan,
-    reports: &Reports,
+pub fn submission<'a>(
+    pairs: &'a [PlannedPair],
+    report: impl Fn(&'a PlannedPair, ReportSide, u32) -> (State, Option<&'a str>),
     heading: &Heading,
-    truncated: Truncated,
-    version: Version,
 ) -> (Vec<u8>, usize) {
+    let version = heading.version;
     let repeats = match version {
         Version::One => 1,
-        Version::Two => plan.repeats,
+        Version::Two => heading.repeats,
     };
     let mut results = Vec::new();
     let mut n_pairs = 0;
-    for (pair, repeat) in plan.pairs.iter().flat_map(|pair| (0..repeats).map(move |n| (pair, n))) {
-        let ids = pair.images().map(|image| ReportId { image, repeat });
+    for (pair, repeat) in pairs.iter().flat_map(|pair| (0..repeats).map(move |n| (pair, n))) {
+        let reports = ReportSide::ALL.map(|side| report(pair, side, repeat));
+        let states = reports.map(|(state, _)| state);
         let [source_report, counterfactual_report] =
-            [&ids[0], &ids[1]].map(|id| reports.text(id, truncated));
+            reports.map(|(_, text)| text.filter(|text| !is_blank(text)));
         let is_whole = source_report.is_some() && counterfactual_report.is_some();
         n_pairs += usize::from(is_whole && repeat == 0);
         if version == Version::One && !is_whole {
             continue;
         }
-        let states = [&ids[0], &ids[1]].map(|id| reports.state(id));
         let marked =
             |state: State| (version == Version::Two && state != State::Answered).then_some(state);
         let cut: Vec<&str> = ReportSide::ALL
@@ -161,15 +166,8 @@ pub fn submission(
             metadata: (!cut.is_empty()).then(|| json!({"truncated": cut})),
         });
     }
-    let model = json!({
-        "name": heading.model,
-        "run": {
-            "comparable_prompts": heading.is_comparable,
-            "identity": heading.identity,
-            "identity_sha256": heading.identity_sha256,
-            "states": reports.tally(plan),
-        },
-    });
+    let (name, provenance) = &heading.provenance;
+    let model = json!({"name": heading.model, *name: provenance});
     let schema_version = version.as_str();
     let whole = Whole { schema_version, scope: heading.scope, model, results };
     let mut bytes = serde_json::to_vec_pretty(&whole).expect("texts and numbers are JSON");

@@ -193,6 +193,11 @@ impl BenchmarkIndex {
         self.pairs.iter().filter(|(pair_id, pair)| self.is_member(pair_id, pair))
     }
 
+    /// Every pair of the benchmark, of whatever scope, in the order of their ids.
+    pub fn all_pairs(&self) -> impl Iterator<Item = (&PairId, &IndexedPair)> {
+        self.pairs.iter()
+    }
+
     /// The digests of the files that were read, by path.
     #[must_use]
     pub fn files(&self) -> &BTreeMap<ReleasePath, Sha256> {

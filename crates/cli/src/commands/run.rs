@@ -4,15 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::download::{Authorities, Token};
-use spinefairbench_artifacts::json::UniqueMap;
-use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_runner::client::{Client, Endpoint};
 use spinefairbench_runner::cost::{Estimate, Prices};
 use spinefairbench_runner::images::{self, Convert, Rules};
@@ -20,7 +16,7 @@ use spinefairbench_runner::journal::Meaning;
 use spinefairbench_runner::load::Retries;
 use spinefairbench_runner::plan::{ImageId, Plan, ReportId};
 use spinefairbench_runner::program::Program;
-use spinefairbench_runner::request::{self, Origin, Prompt, Settings};
+use spinefairbench_runner::request::{self, Prompt, Settings};
 use spinefairbench_runner::run::{
     Ask, Ended, Job, Load, Model, Progress as Standing, carry_out, estimate,
 };
@@ -32,6 +28,7 @@ use spinefairbench_scoring::submission::Version;
 
 use crate::arguments::Format;
 use crate::arguments::run::{LoadArguments, RunArguments, TruncatedArgument};
+use crate::commands::asked::{look_at, prompts};
 use crate::commands::check::open_bundle;
 use crate::commands::score::load_index;
 use crate::environment;
@@ -65,7 +62,7 @@ pub(crate) fn run(
         Ok(index) => index,
         Err(problems) => return Ok(refuse(&problems, output)),
     };
-    let prompts = match prompts(options, &release, &bundle)? {
+    let prompts = match prompts(options.question.prompt.as_ref(), &release, &bundle)? {
         Ok(prompts) => prompts,
         Err(problem) => return Ok(refuse(&[problem], output)),
     };
@@ -109,56 +106,6 @@ fn limited(mut reports: Vec<ReportId>, limit: Option<usize>) -> Vec<ReportId> {
 fn prices(load: &LoadArguments) -> Option<Prices> {
     let (input, output) = load.price_in.zip(load.price_out)?;
     Some(Prices { input, output })
-}
-
-/// The two prompts, or why they are not those of the release.
-fn prompts(
-    options: &RunArguments,
-    release: &ReleaseDescription,
-    bundle: &dyn FileSource,
-) -> Result<Result<[Prompt; 2], String>> {
-    let path = &release.frozen_prompt_registry;
-    let bytes = match bundle.read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => return Ok(Err(format!("{:#}", anyhow::Error::from(error)))),
-    };
-    let registry: Value = match spinefairbench_artifacts::json::from_slice(path.as_str(), &bytes) {
-        Ok(registry) => registry,
-        Err(error) => return Ok(Err(format!("{:#}", anyhow::Error::from(error)))),
-    };
-    let frozen = |name: &str| frozen(&registry, path.as_str(), name, &release.prompt_digests);
-    let primary = match &options.question.prompt {
-        None => frozen("primary"),
-        Some(file) => {
-            let text = String::from_utf8(input::read(file)?)
-                .map_err(|_| CallError::new(format!("`{}` is no UTF-8 text", input::name(file))))?;
-            Ok(Prompt { text, origin: Origin::Own })
-        }
-    };
-    Ok(frozen("system").and_then(|system| Ok([system, primary?])))
-}
-
-fn frozen(
-    registry: &Value,
-    path: &str,
-    name: &str,
-    pins: &UniqueMap<Sha256>,
-) -> Result<Prompt, String> {
-    let text = registry
-        .get("prompt_registry")
-        .and_then(|prompts| prompts.get(name)?.as_str())
-        .ok_or_else(|| format!("`{path}` has no text `prompt_registry.{name}`"))?;
-    let found = Sha256::of(text.as_bytes());
-    let origin = match pins.get(name) {
-        Some(pin) if *pin == found => Origin::Pinned,
-        None => Origin::Unpinned,
-        Some(pin) => {
-            return Err(format!(
-                "`{path}`: the prompt `{name}` is not the release's (expected sha256 {pin}, found {found})"
-            ));
-        }
-    };
-    Ok(Prompt { text: text.to_owned(), origin })
 }
 
 fn settings(
@@ -219,20 +166,6 @@ fn check_places(
     let read = places.values().filter_map(|place| place.as_deref().ok());
     check_derived("--output", files.map(|file| folder.join(file)), read)?;
     Ok(())
-}
-
-fn look_at(
-    places: &BTreeMap<ImageId, Result<PathBuf, String>>,
-    rules: &Rules,
-    verbosity: Verbosity,
-) -> Result<BTreeMap<ImageId, spinefairbench_runner::plan::ImageFile>, Vec<String>> {
-    let bar = Progress::start("looking at the images", Unit::Files, verbosity);
-    let (done, total) = (AtomicU64::new(0), places.len() as u64);
-    let images = images::preflight(places, rules, &|| {
-        bar.set(done.fetch_add(1, Ordering::Relaxed) + 1, Some(total));
-    });
-    bar.finish();
-    images
 }
 
 fn print_estimate(found: &Estimate, options: &RunArguments, output: &Output) -> Result<()> {
@@ -441,22 +374,31 @@ impl Run<'_> {
     fn submit(&self) -> Result<()> {
         let mut reports = Reports::default();
         store::for_each_attempt(self.folder, |line| reports.add(line))?;
-        let heading = Heading {
-            scope: self.options.scope,
-            model: self.options.model.clone(),
-            identity: self.identity.clone(),
-            identity_sha256: store::identity_digest(&self.identity).to_string(),
-            is_comparable: self.settings.is_comparable(),
-        };
         let truncated = match self.options.truncated {
             TruncatedArgument::Keep => Truncated::Keep,
             TruncatedArgument::LeaveOut => Truncated::LeaveOut,
         };
-        let version = match self.options.submission_version {
-            1 => Version::One,
-            _ => Version::Two,
+        let mut provenance = Map::new();
+        for (key, value) in [
+            ("comparable_prompts", json!(self.settings.is_comparable())),
+            ("identity", json!(self.identity)),
+            ("identity_sha256", json!(store::identity_digest(&self.identity).to_string())),
+            ("states", json!(reports.tally(&self.plan))),
+        ] {
+            provenance.insert(key.to_owned(), value);
+        }
+        let heading = Heading {
+            scope: self.options.scope,
+            model: self.options.model.clone(),
+            provenance: ("run", provenance),
+            repeats: self.plan.repeats,
+            version: match self.options.submission_version {
+                1 => Version::One,
+                _ => Version::Two,
+            },
         };
-        let (bytes, n_pairs) = submission(&self.plan, &reports, &heading, truncated, version);
+        let report = |pair, side, repeat| reports.report(pair, side, repeat, truncated);
+        let (bytes, n_pairs) = submission(&self.plan.pairs, report, &heading);
         if n_pairs == 0 {
             note(self.verbosity, "no pair has both of its reports; no submission was written");
             return Ok(());

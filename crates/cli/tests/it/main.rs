@@ -22,6 +22,8 @@ mod fetching;
 mod generator;
 #[cfg(feature = "libtorch")]
 mod generator_models;
+#[cfg(feature = "run")]
+mod importing;
 mod limits;
 mod memory;
 mod mini_bundle;
