@@ -142,8 +142,11 @@ fn answer(message: &clap::Error, words: &[OsString]) -> ExitStatus {
     // An error that cannot be shown has nowhere else to go.
     let _ = io::stderr().lock().write_all(shown.as_bytes());
     let plain = text.to_string();
-    let first = plain.lines().next().unwrap_or_default();
-    output.note_problem(first.strip_prefix("error: ").unwrap_or(first));
+    // The first paragraph says what is wrong, over several lines where it lists something.
+    let lines: Vec<&str> =
+        plain.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let said = lines.join(" ");
+    output.note_problem(said.strip_prefix("error: ").unwrap_or(&said));
     conclude(Ok(ExitStatus::CouldNotRun), &output)
 }
 

@@ -161,7 +161,8 @@ fn a_refused_call_for_json_prints_an_object_with_the_error() {
         2,
         "unexpected argument '--no-such-option'",
     );
-    check(&["score", "--format", "json"], 2, "required arguments");
+    let object = check(&["score", "--format", "json"], 2, "required arguments");
+    assert!(object["error"].as_str().unwrap().contains("--output <FILE>"), "{object}");
     check(&["no-such-command", "--format=json"], 2, "no-such-command");
     // What was judged and fails.
     let folder = tempfile::tempdir().unwrap();

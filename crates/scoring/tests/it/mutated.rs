@@ -13,6 +13,8 @@ use crate::bundle::{file, index};
 fn honest(iterations: u64) -> Value {
     let mut core: Value = serde_json::from_slice(&file("metrics/core_submission.json")).unwrap();
     core["results"].as_array_mut().unwrap().truncate(12);
+    // So that there is advice, which a score carries.
+    core["results"][0]["source_report"] = json!("No\u{200b} fracture. Follow-up in one year.");
     let core = submission::read("core", core.to_string().as_bytes()).unwrap();
     let plan = Plan::published().with_iterations(Iterations::new(iterations).unwrap());
     let score = score(&core, &index(core.header.scope), Coverage::Partial, &plan).unwrap();
@@ -129,6 +131,7 @@ fn accepted(
 fn no_field_of_a_score_file_can_be_changed_alone() {
     let value = honest(20);
     let core = ScoreFile::from_bytes("core", value.to_string().as_bytes()).unwrap();
+    assert!(core.submission.is_some(), "the score carries advice");
     // What no row gives: words about the model and the program, which submission it was and what `lint` said of it, measures that a file
     // may lack, and sets of categories that differ from each other one way or the other.
     let is_free = |place: &str| {
