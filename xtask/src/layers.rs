@@ -29,7 +29,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("runner", &["artifacts", "imaging", "scoring"]),
     ("report", &["metrics", "scoring", "checks"]),
     ("web", &["bootstrap", "artifacts", "scoring", "report"]),
-    ("python", &["parsers", "bootstrap", "metrics", "artifacts", "scoring", "checks", "report"]),
+    (
+        "python",
+        &["parsers", "bootstrap", "metrics", "artifacts", "scoring", "checks", "demo", "report"],
+    ),
 ];
 
 /// Crates that must not see the network, torch or an archive, however indirectly.

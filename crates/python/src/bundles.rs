@@ -11,6 +11,7 @@ use spinefairbench_artifacts::finding::Finding;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_artifacts::source::DirectorySource;
 use spinefairbench_checks::{CheckName, FindingCap, Selection, SuiteReport, Unobserved};
+use spinefairbench_demo::{DemoError, DemoPlan, Scale};
 use spinefairbench_report::suite_page;
 
 use crate::errors::{self, Kind};
@@ -110,6 +111,25 @@ impl Suite {
             json: scores::written(py, &suite.timed(milliseconds))?,
             page: suite_page::html(suite, elapsed, &artifacts.display().to_string()),
         })
+    }
+}
+
+/// A small synthetic bundle in the new folder `path`, to try things out; no number of it is a result.
+///
+/// Gives the path of the bundle and that of its release description, which stands beside it. The same seed gives the same bytes.
+/// Raises `FileError` if something is at `path` already or the disk stands in the way.
+#[pyfunction]
+#[pyo3(signature = (path, *, seed=42))]
+pub(crate) fn write_demo(
+    py: Python<'_>,
+    #[pyo3(from_py_with = errors::argument)] path: PathBuf,
+    #[pyo3(from_py_with = errors::argument)] seed: u64,
+) -> PyResult<(PathBuf, PathBuf)> {
+    let plan = DemoPlan { seed, scale: Scale::Small };
+    match running::to_the_end(py, move || spinefairbench_demo::build(&plan, &path, &()))? {
+        Ok(bundle) => Ok((bundle.root, bundle.release_path)),
+        Err(DemoError::Artifact(error)) => Err(problem(py, &error)),
+        Err(error) => Err(errors::error(py, Kind::File, "demo", error.to_string())),
     }
 }
 

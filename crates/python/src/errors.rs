@@ -41,6 +41,23 @@ pub(crate) fn error(py: Python<'_>, kind: Kind, code: &str, message: impl AsRef<
     raised(py, kind, message.as_ref(), |fields| fields.set_item("code", code))
 }
 
+/// An argument of which something else stands at `place` than expected.
+pub(crate) fn expected(
+    py: Python<'_>,
+    kind: Kind,
+    place: &str,
+    expected: &str,
+    found: &str,
+) -> PyErr {
+    let message = format!("{place}: expected {expected}, found {found}");
+    raised(py, kind, &message, |fields| {
+        fields.set_item("code", "argument_invalid")?;
+        fields.set_item("place", place)?;
+        fields.set_item("expected", expected)?;
+        fields.set_item("found", found)
+    })
+}
+
 /// An argument as the type that the call needs; else an error of the family.
 pub(crate) fn argument<'py, T: FromPyObjectOwned<'py>>(given: &Bound<'py, PyAny>) -> PyResult<T> {
     argument_at(given, None)

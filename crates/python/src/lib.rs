@@ -9,6 +9,7 @@
 )]
 
 mod bundles;
+mod columns;
 mod errors;
 mod intervals;
 mod reports;
@@ -22,7 +23,7 @@ mod _spinefairbench {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::bundles::{Suite, verify};
+    use super::bundles::{Suite, verify, write_demo};
     #[pymodule_export]
     use super::intervals::{Estimate, Interval, Plan, clustered_interval, estimate};
     #[pymodule_export]

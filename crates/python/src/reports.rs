@@ -7,7 +7,9 @@ use rayon::prelude::*;
 use spinefairbench_metrics::PairOutcome;
 use spinefairbench_parsers as parsers;
 
-use crate::{errors, running};
+use crate::columns::{self, Column};
+use crate::errors::{self, Kind};
+use crate::running;
 
 /// What the benchmark keeps of a report.
 #[pyclass(frozen, eq, hash, module = "spinefairbench")]
@@ -184,13 +186,57 @@ pub(crate) fn score_pair(
 
 /// As `score_pair` for every pair, in their order, on all processors, without the interpreter's lock.
 ///
+/// `pairs` is an iterable of pairs of texts, or a table of two columns of text; or it has the reports on the sources and `counterfactuals`
+/// those on the edited copies, in the same order. Tables and columns of pandas, Polars, `PyArrow` and whatever else speaks Arrow's C
+/// interface are read where they stand.
+///
 /// >>> [pair.diagnostic_consistency for pair in score_pairs([("Osteophytes.", "Osteophytes."), ("Osteophytes.", "")])]
 /// [1.0, 0.0]
+/// >>> score_pairs(["Osteophytes."], ["Osteophytes."])[0].diagnostic_consistency
+/// 1.0
 ///
-/// Raises as `parse_report` does; the error's `place` is the pair, counted from 0.
+/// Raises as `parse_report` does, and `ArgumentError` for columns of two lengths; the error's `place` is the pair or the row, counted from 0.
 #[pyfunction]
-pub(crate) fn score_pairs(py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<Vec<PairScore>> {
-    let texts = pairs
+#[pyo3(signature = (pairs, counterfactuals=None))]
+pub(crate) fn score_pairs(
+    py: Python<'_>,
+    pairs: &Bound<'_, PyAny>,
+    counterfactuals: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<PairScore>> {
+    let columns = match counterfactuals {
+        Some(counterfactuals) => Some([
+            Column::of(pairs, "the first column")?,
+            Column::of(counterfactuals, "the second column")?,
+        ]),
+        None => columns::of_table(pairs)?,
+    };
+    let [sources, counterfactuals] = columns.map_or_else(|| of_pairs(pairs), Ok)?;
+    if sources.len() != counterfactuals.len() {
+        let (expected, found) = (sources.len(), counterfactuals.len());
+        let expected = format!("{expected} rows, as the first has");
+        return Err(errors::expected(
+            py,
+            Kind::Argument,
+            "the second column",
+            &expected,
+            &found.to_string(),
+        ));
+    }
+    running::to_the_end(py, move || {
+        let (sources, counterfactuals) = (sources.texts(), counterfactuals.texts());
+        sources
+            .par_iter()
+            .zip(&counterfactuals)
+            .map(|(source, counterfactual)| {
+                spinefairbench_metrics::score_pair(source, counterfactual).into()
+            })
+            .collect()
+    })
+}
+
+/// Pairs taken apart.
+fn of_pairs(pairs: &Bound<'_, PyAny>) -> PyResult<[Column; 2]> {
+    let (sources, counterfactuals) = pairs
         .try_iter()
         .map_err(|error| errors::wrong_argument(pairs, &error, None))?
         .enumerate()
@@ -200,13 +246,6 @@ pub(crate) fn score_pairs(py: Python<'_>, pairs: &Bound<'_, PyAny>) -> PyResult<
                 errors::wrong_argument(&pair, &error, Some(&format!("pair {index}")))
             })
         })
-        .collect::<PyResult<Vec<_>>>()?;
-    running::to_the_end(py, move || {
-        texts
-            .par_iter()
-            .map(|(source, counterfactual)| {
-                spinefairbench_metrics::score_pair(source, counterfactual).into()
-            })
-            .collect()
-    })
+        .collect::<PyResult<(Vec<_>, Vec<_>)>>()?;
+    Ok([Column::Given(sources), Column::Given(counterfactuals)])
 }

@@ -56,34 +56,94 @@ def contains(place, expected, found):
         assert expected == found, place
 
 
+PLAN = sfb.Plan(iterations=1000)
+
+
 @pytest.mark.parametrize("name", ["toy", "core", "intersection", "qc"])
 def test_submissions_score_as_by_the_original(fixtures, mini, name):
     artifacts, release = mini
     submission = artifacts / "metrics" / f"{name}_submission.json"
-    expected = json.loads(fixtures("scoring", f"later/score.{name}.json").read_text())
-    plan = sfb.Plan(iterations=1000)
-    score = sfb.score_submission(submission, artifacts, release=release, plan=plan)
-    found = score.to_dict()
-    # The fixtures hold the first rows alone, and their sentence about missing pairs has other words.
+    score = sfb.score_submission(submission, artifacts, release=release, plan=PLAN)
+    contains("$", json.loads(fixtures("scoring", f"score.{name}.json").read_text()), score.to_dict())
+    is_as_by_the_later_release(fixtures, name, score)
+    content = json.loads(submission.read_text(encoding="utf-8"))
+    again = sfb.score_submission(content, str(artifacts), release=release, plan=PLAN)
+    assert again.recommendation_change == score.recommendation_change
+    assert again.diagnostic_consistency_interval == score.diagnostic_consistency_interval
+
+
+def test_a_part_of_a_submission_scores_as_by_the_original(fixtures, mini):
+    artifacts, release = mini
+    content = json.loads((artifacts / "metrics" / "core_submission.json").read_text(encoding="utf-8"))
+    content["results"] = content["results"][::3]
+    with pytest.raises(sfb.SubmissionError):
+        sfb.score_submission(content, artifacts, release=release, plan=PLAN)
+    score = sfb.score_submission(content, artifacts, release=release, plan=PLAN, allow_partial=True)
+    is_as_by_the_later_release(fixtures, "core-partial", score)
+
+
+def is_as_by_the_later_release(fixtures, name, score):
+    """The fixtures hold the first rows alone, and their sentence about missing pairs has other words."""
+    expected, found = json.loads(fixtures("scoring", f"later/score.{name}.json").read_text()), score.to_dict()
     found["per_pair_results"] = found["per_pair_results"][: len(expected["per_pair_results"])]
     assert len(expected.pop("warnings")) == len(found["warnings"])
     contains("$", expected, found)
-    content = json.loads(submission.read_text(encoding="utf-8"))
-    again = sfb.score_submission(content, str(artifacts), release=release, plan=plan)
-    assert again.recommendation_change == score.recommendation_change
-    assert again.diagnostic_consistency_interval == score.diagnostic_consistency_interval
+
+
+SUBMISSIONS = {"common-core-1000": "core", "all-model-intersection-2166": "intersection", "qc-passed": "qc", "toy": "toy"}
+
+
+@pytest.fixture
+def altered(mini):
+    """Scores a submission of a scope with one file of the bundle as it is told, and puts the file back."""
+    artifacts, release = mini
+
+    def score(path, content, scope, release=release):
+        file = artifacts / path
+        before = file.read_bytes()
+        try:
+            file.unlink() if content is None else file.write_bytes(content(before))
+            submission = artifacts / "metrics" / f"{SUBMISSIONS[scope]}_submission.json"
+            return sfb.score_submission(submission, artifacts, release=release, scope=scope, allow_partial=True, plan=sfb.Plan(iterations=1))
+        finally:
+            file.write_bytes(before)
+
+    return score
+
+
+def test_a_named_scope_rests_on_its_pinned_lists_alone(fixtures, altered):
+    cases = json.loads(fixtures("scoring", "later/pin_cases.json").read_text())
+    for case in cases:
+        content = {"changed": lambda before: before + b"\n", "removed": None}[case["what"]]
+        if case["status"] is None:
+            with pytest.raises(sfb.FileError, match=case["file"].rsplit("/", 1)[-1]):
+                altered(case["file"], content, case["scope"])
+        else:
+            found = altered(case["file"], content, case["scope"]).to_dict()
+            assert found["artifact_identity"]["status"] == case["status"], case
+
+
+def test_lists_that_the_original_refuses_are_refused_by_their_name(fixtures, mini, altered, tmp_path):
+    cases = json.loads(fixtures("scoring", "later/manifest_cases.json").read_text())
+    description = json.loads(mini[1].read_text(encoding="utf-8"))
+    description["scope_manifests"] = {}
+    without_pins = tmp_path / "open.release.json"
+    without_pins.write_text(json.dumps(description))
+    for case in cases:
+        content = case["content"].encode()
+        with pytest.raises(sfb.FileError, match=case["file"].rsplit("/", 1)[-1]):
+            altered(case["file"], lambda before: content, case["scope"], without_pins)
 
 
 def test_estimates_are_those_of_the_score_file(mini):
     artifacts, release = mini
     submission = artifacts / "metrics" / "core_submission.json"
-    plan = sfb.Plan(iterations=1000)
-    score = sfb.score_submission(submission, artifacts, release=release, plan=plan)
+    score = sfb.score_submission(submission, artifacts, release=release, plan=PLAN)
     rows = json.loads(submission.read_text(encoding="utf-8"))["results"]
     rows.sort(key=lambda row: row["pair_id"])
     scores = sfb.score_pairs((row["source_report"], row["counterfactual_report"]) for row in rows)
     sources = [row["pair_id"].rsplit("__", 1)[0] for row in rows]
-    found = sfb.estimate(zip(sources, scores), plan)
+    found = sfb.estimate(zip(sources, scores), PLAN)
     assert found.recommendation_change == score.recommendation_change
     assert found.recommendation_change_interval == score.recommendation_change_interval
     assert found.diagnostic_consistency_interval == score.diagnostic_consistency_interval

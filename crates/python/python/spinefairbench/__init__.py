@@ -34,6 +34,7 @@ from ._spinefairbench import (
     score_pairs,
     score_submission,
     verify,
+    write_demo,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "score_pairs",
     "score_submission",
     "verify",
+    "write_demo",
 ]

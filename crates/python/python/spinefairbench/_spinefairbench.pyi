@@ -1,6 +1,7 @@
 import os
+import pathlib
 from collections.abc import Iterable
-from typing import Any, Literal, final
+from typing import Any, Literal, Protocol, final, overload, type_check_only
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Suite",
     "verify",
+    "write_demo",
     "Estimate",
     "Interval",
     "Plan",
@@ -29,6 +31,19 @@ __all__ = [
 __version__: str
 
 _Path = str | os.PathLike[str]
+
+@type_check_only
+class _ArrowStream(Protocol):
+    """A column or table of pandas, Polars, PyArrow: whatever speaks Arrow's C interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+@type_check_only
+class _ArrowArray(Protocol):
+    """An array that does."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]: ...
+
 _Generator = Literal["numpy-pcg64", "python-mt19937"]
 
 @final
@@ -177,8 +192,15 @@ def parse_report(text: str) -> ParsedReport:
 def score_pair(source: str, counterfactual: str) -> PairScore:
     """The report on a radiograph against the report on its edited copy."""
 
-def score_pairs(pairs: Iterable[tuple[str, str]]) -> list[PairScore]:
-    """As `score_pair` for every pair, on all processors, without the interpreter's lock."""
+@overload
+def score_pairs(pairs: Iterable[tuple[str, str]] | _ArrowStream | _ArrowArray, counterfactuals: None = None) -> list[PairScore]:
+    """As `score_pair` for every pair, or every row of a table of two columns, on all processors, without the interpreter's lock."""
+
+@overload
+def score_pairs(
+    pairs: Iterable[str] | _ArrowStream | _ArrowArray, counterfactuals: Iterable[str] | _ArrowStream | _ArrowArray
+) -> list[PairScore]:
+    """As `score_pair` for every row of two columns: the reports on the sources, and those on their edited copies."""
 
 def clustered_interval(values: NDArray[np.float64], clusters: Iterable[object], plan: Plan | None = None) -> Interval:
     """The 95 % interval of the mean of `values` (one number a pair), by resampling whole clusters (one key a pair).
@@ -217,5 +239,8 @@ def verify(
     skip: list[str] | None = None,
 ) -> Suite:
     """Every check of the suite on the bundle in a folder."""
+
+def write_demo(path: _Path, *, seed: int = 42) -> tuple[pathlib.Path, pathlib.Path]:
+    """A small synthetic bundle in a new folder, and its release description beside it; no number of it is a result."""
 
 def _provoke_panic() -> None: ...
