@@ -200,16 +200,8 @@ mod tests {
         .into_bytes()
     }
 
-    /// A release that pins nothing: the pairs here are not the published ones.
     fn desk() -> Desk {
         let mut desk = Desk::default();
-        let pinned = include_str!("../../artifacts/releases/spinefairbench-2026-04.json");
-        let mut release: Value = serde_json::from_str(pinned).unwrap();
-        release["scope_manifests"] = json!({});
-        assert_eq!(
-            hold(&mut desk, "own.release.json", release.to_string().as_bytes()),
-            "the description of a release"
-        );
         hold(&mut desk, "qc_passed_pair_manifest.jsonl", PAIRS.as_bytes());
         desk
     }
@@ -234,8 +226,11 @@ mod tests {
         assert!(first(score(&mut empty)).contains("no submission"));
         hold(&mut empty, "mine.json", &submission("MRI."));
         assert!(first(score(&mut empty)).contains("qc_passed_pair_manifest.jsonl"));
-        // Under the pinned release these pairs are not those of the published scope.
+        let core = String::from_utf8(submission("MRI.")).unwrap();
+        let core = core.replace("qc-passed", "common-core-1000");
+        hold(&mut empty, "mine.json", core.as_bytes());
         hold(&mut empty, "qc_passed_pair_manifest.jsonl", PAIRS.as_bytes());
+        hold(&mut empty, "evaluation_source_subset_core1000.json", b"{}");
         assert!(first(score(&mut empty)).contains("expected sha256"));
         let mut desk = desk();
         hold(&mut desk, "mine.json", b"{}");

@@ -21,6 +21,6 @@
       // Refused at once.
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await new Promise((resolve) => setTimeout(resolve, 3000));
   console.log(LAST + JSON.stringify(Object.keys(ways)));
 })();
