@@ -23,6 +23,7 @@ pub(crate) mod comparison;
 #[cfg(feature = "run")]
 pub(crate) mod import;
 pub(crate) mod limits;
+pub(crate) mod power;
 pub(crate) mod report;
 pub(crate) mod resampling;
 #[cfg(feature = "run")]
@@ -89,6 +90,8 @@ pub(crate) enum Command {
     Leaderboard(comparison::LeaderboardArguments),
     /// How far both endpoints move when a rule of the benchmark is changed.
     Sensitivity(comparison::SensitivityArguments),
+    /// What a comparison could show, before it is carried out: differences, numbers of sources, half-widths.
+    Power(power::PowerArguments),
     /// The frozen registries and their digests.
     #[command(after_help = examples!("registry"))]
     Registry(FormatArguments),

@@ -20,6 +20,7 @@ pub(crate) mod leaderboard;
 pub(crate) mod lint;
 pub(crate) mod parse;
 pub(crate) mod picture_facts;
+pub(crate) mod power;
 pub(crate) mod registry;
 pub(crate) mod report;
 pub(crate) mod report_text;

@@ -104,6 +104,7 @@ fn carry_out(
         Command::Compare(options) => commands::compare::run(options, verbosity, output),
         Command::Leaderboard(options) => commands::leaderboard::run(options, verbosity, output),
         Command::Sensitivity(options) => commands::sensitivity::run(options, verbosity, output),
+        Command::Power(options) => commands::power::run(options, verbosity, output),
         Command::Completions(options) => commands::completions::run(options, output),
         Command::Man => commands::completions::manual(output),
         Command::Scoring(command) => commands::scoring::run(command, verbosity, output),

@@ -15,6 +15,7 @@ pub mod junit;
 pub mod leaderboard_page;
 pub mod marked_text;
 pub mod panel;
+pub mod power_page;
 mod ranks_table;
 pub mod score_page;
 pub mod sensitivity_page;

@@ -17,6 +17,7 @@ use crate::panel::Panel;
 use crate::visible::Visible;
 
 mod headline;
+mod noise_floor;
 mod pairs;
 mod panel_plot;
 mod provenance;
@@ -49,6 +50,9 @@ pub fn html(score: &ScoreFile, context: &ScoreContext) -> String {
         heading: panel_heading,
         body: panel_plot::section(score, context.panel.as_ref()),
     });
+    if let Some(body) = noise_floor::section(score) {
+        sections.push(Section { id: "floor", heading: "Noise floor", body });
+    }
     if let Some(body) = strata::section(score) {
         sections.push(Section { id: "parts", heading: "Parts of the pairs", body });
     }

@@ -1,4 +1,4 @@
-//! The JSON Schemas (2020-12) of the two public file forms, as they stand in `docs/`.
+//! The JSON Schemas (2020-12) of the public file forms, as they stand in `docs/`.
 
 /// A file form with a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -7,6 +7,8 @@ pub enum Schema {
     Submission,
     /// `spinefairbench-score-v1`
     Score,
+    /// `spinefairbench-power-v1`
+    Power,
 }
 
 impl Schema {
@@ -22,6 +24,7 @@ impl Schema {
         match self {
             Self::Submission => include_str!("../../../docs/submission_schema.json"),
             Self::Score => include_str!("../../../docs/score_schema.json"),
+            Self::Power => include_str!("../../../docs/power_schema.json"),
         }
     }
 }

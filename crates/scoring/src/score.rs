@@ -9,11 +9,12 @@ use spinefairbench_metrics::{MetricError, PairOutcome};
 
 use crate::coverage::judge_coverage;
 use crate::index::BenchmarkIndex;
+use crate::repeats::floor_evidence;
 use crate::score_file::{
     Evidence, PairResult, Provenance, RegistryDigests, ScoreFile, Secondary, SubmissionNotes, Tool,
     assemble,
 };
-use crate::submission::{Submission, SubmissionProblem};
+use crate::submission::{Submission, SubmissionProblem, Version};
 
 pub use crate::coverage::Coverage;
 
@@ -60,10 +61,27 @@ pub fn score(
     coverage: Coverage,
     plan: &Plan,
 ) -> Result<Score, ScoreError> {
+    score_repeated(submission, &[], index, coverage, plan)
+}
+
+/// The same with the noise floor of `repeats`: further submissions of the same model, each of which
+/// [`judge_repeat`](crate::repeats::judge_repeat) found nothing wrong with. They enter no endpoint (rule M-09).
+///
+/// # Errors
+///
+/// As [`score`].
+pub fn score_repeated(
+    submission: &Submission,
+    repeats: &[Submission],
+    index: &BenchmarkIndex,
+    coverage: Coverage,
+    plan: &Plan,
+) -> Result<Score, ScoreError> {
     let (missing, problems) = judge_coverage(submission, index, coverage);
     if !problems.is_empty() {
         return Err(ScoreError::Refused(problems));
     }
+    let noise_floor = floor_evidence(submission, repeats, index).map_err(ScoreError::Refused)?;
     let mut pairs: Vec<ScoredPair> = submission
         .pairs
         .iter()
@@ -97,6 +115,8 @@ pub fn score(
         }),
         scope: index.scope(),
         secondary: Some(Secondary::of(pairs.iter().map(|pair| &pair.outcome))),
+        has_bounds: submission.header.version == Version::Two,
+        noise_floor,
         has_strata: true,
         submission: SubmissionNotes::of(submission),
     })?;

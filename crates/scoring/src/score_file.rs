@@ -17,17 +17,25 @@ use crate::scope::Scope;
 use crate::score::Score;
 
 mod assemble;
+mod bounds;
 mod checked;
 mod consistency;
 mod contradiction;
+mod floor_words;
 mod identity;
+mod noise_floor;
 mod pair;
 mod parts;
 mod secondary;
 
+pub use bounds::{Bounds, Ends, FULL_REFUSAL, MissingReports, NOT_SUBMITTED};
 pub use checked::{MAX_RECHECKED_DRAWS, ScoreFileError};
 pub use contradiction::Contradiction;
 pub use identity::{ArtifactIdentity, IdentityStatus, Provenance, RegistryDigests, Tool};
+pub use noise_floor::{
+    CallRow, ExcessRow, FloorEndpoints, FloorMean, FloorRow, MAX_CALLS_OF_A_SOURCE,
+    NoiseFloorSection, ReportRow, SourceCallsName,
+};
 pub use pair::{ClassName, Names, PairResult};
 pub use parts::{
     Ci95, Coverage, DataQuality, Endpoint, PrimaryEndpoints, ScoringConfig, SeedNumber, StratumRow,
@@ -36,6 +44,7 @@ pub use parts::{
 pub use secondary::{Hedging, Secondary, Severity};
 
 pub(crate) use assemble::{Evidence, assemble};
+pub(crate) use noise_floor::FloorEvidence;
 
 /// The schema version of a score file.
 pub const SCORE_SCHEMA_VERSION: &str = "spinefairbench-score-v1";
@@ -54,9 +63,16 @@ pub struct ScoreFile {
     pub coverage: Coverage,
     /// Refusal accounting.
     pub data_quality: DataQuality,
+    /// How far both endpoints could be from what was measured, had every missing or unusable pair been usable; of a submission of
+    /// version 2, absent where all are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_reports: Option<MissingReports>,
     /// The model, as the submission gave it.
     #[serde(deserialize_with = "short_object")]
     pub model: BTreeMap<String, Value>,
+    /// How far calls on one image differ; of a submission of version 2, or with further submissions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_floor: Option<NoiseFloorSection>,
     /// Every submitted pair, by id.
     pub per_pair_results: Vec<PairResult>,
     /// The two endpoints.

@@ -3,7 +3,7 @@
 //! Input: a JSON object, or JSON Lines with the header on the first line; plain, gzip or zstd. Output: a [`Submission`], in
 //! which every report has become a dozen integers and its text is dropped, or every problem that the file has. Form
 //! and rules: `spinefairbench-submission-v1`, described by `docs/submission_schema.json`. Version 2 also holds repeats, null controls and
-//! pairs without a report, which enter no endpoint.
+//! pairs without a report, which enter no endpoint but a noise floor.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -74,31 +74,6 @@ pub struct Submission {
     pub unanswered: Vec<UnansweredPair>,
     /// The digest of its content: equal for equal content in any of the accepted forms and any order of results.
     pub content_digest: Sha256,
-}
-
-impl Submission {
-    /// Each repeat beside the first as a submission of its own, and all null controls as one; in order of the repeats.
-    #[must_use]
-    pub fn further_runs(&self) -> (Vec<Self>, Option<Self>) {
-        let mut repeats: BTreeMap<u32, Vec<SubmittedPair>> = BTreeMap::new();
-        let mut controls = Vec::new();
-        for further in &self.further {
-            if further.is_control {
-                controls.push(further.pair.clone());
-            } else {
-                repeats.entry(further.repeat).or_default().push(further.pair.clone());
-            }
-        }
-        let run = |pairs: Vec<SubmittedPair>| Self {
-            header: self.header.clone(),
-            content_digest: gathered::content_digest(&self.header, &pairs, &[], &[]),
-            pairs,
-            further: Vec::new(),
-            unanswered: Vec::new(),
-        };
-        let controls = (!controls.is_empty()).then(|| run(controls));
-        (repeats.into_values().map(run).collect(), controls)
-    }
 }
 
 /// What a submission says of itself.

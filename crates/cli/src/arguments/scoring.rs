@@ -36,7 +36,8 @@ pub(crate) enum ScoringCommand {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = concat!(
     "The scope is the one that the submission states, unless `--scope` names another. Every pair must then be of that one, and none of \
-     it may be missing without `--allow-partial`.\n\n",
+     it may be missing without `--allow-partial`.\n\n\
+     With `--repeat`, or a submission of version 2 that holds repeats, the score says how far two calls on the same radiograph differ.\n\n",
     examples!(
         "score --artifacts demo --submission demo/metrics/toy_submission.json \\\n      --output score.json --bootstrap-iterations 1000",
         "score --artifacts demo --submission demo/metrics/core_submission.json \\\n      --output core.json --per-pair pairs.csv"
@@ -49,6 +50,9 @@ pub(crate) struct ScoreArguments {
     /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) submission: InputFile,
+    /// A further submission of the same model on the same scope, for the noise floor; may be given several times, and may lack pairs.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) repeat: Vec<InputFile>,
     /// Where the score file goes; it is written whole or not at all.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: OutputFile,
@@ -197,6 +201,8 @@ pub(crate) enum SchemaForm {
     Submission,
     /// What scoring gives.
     Score,
+    /// What `power --json` gives.
+    Power,
 }
 
 /// `explain`.

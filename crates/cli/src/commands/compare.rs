@@ -109,7 +109,7 @@ fn check_call(
 }
 
 /// The models of the score files; what is wrong with a file goes to `problems`.
-fn scored_models(
+pub(crate) fn scored_models(
     paths: &[InputFile],
     limits: &InputLimitArguments,
     problems: &mut Vec<String>,
@@ -125,7 +125,7 @@ fn scored_models(
     Ok(models)
 }
 
-fn published_models(
+pub(crate) fn published_models(
     source: &dyn FileSource,
     release: &ReleaseDescription,
 ) -> Result<Vec<ComparedModel>, Vec<String>> {

@@ -11,6 +11,7 @@ pub(crate) fn run(options: &SchemaArguments, output: &Output) -> Result<ExitStat
     let schema = match options.form {
         SchemaForm::Submission => Schema::Submission,
         SchemaForm::Score => Schema::Score,
+        SchemaForm::Power => Schema::Power,
     };
     output.json(schema.text())?;
     Ok(ExitStatus::Fine)

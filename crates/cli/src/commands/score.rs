@@ -15,8 +15,11 @@ use spinefairbench_scoring::export::per_pair_csv;
 use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::{AdviceRow, advice, id_advice};
-use spinefairbench_scoring::score::{ScoreError, score};
-use spinefairbench_scoring::score_file::{self, IdentityStatus, ScoreFile, Table2Row};
+use spinefairbench_scoring::repeats::judge_repeat;
+use spinefairbench_scoring::score::{ScoreError, score_repeated};
+use spinefairbench_scoring::score_file::{
+    self, FloorRow, IdentityStatus, MissingReports, NoiseFloorSection, ScoreFile, Table2Row,
+};
 use spinefairbench_scoring::submission::{
     self, KeptTexts, Submission, SubmissionError, SubmissionProblem,
 };
@@ -30,6 +33,7 @@ use crate::input;
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown};
 use crate::progress::{Verbosity, note};
+use crate::text_table::text_table;
 use crate::timestamp::rfc3339;
 
 pub(crate) fn run(
@@ -61,7 +65,12 @@ pub(crate) fn run(
             format_args!("note: scored over `{scope}`; the submission states `{stated}`"),
         );
     }
-    let score = match score(&submission, &index, options.scope.coverage(), &plan) {
+    let repeats = match read_repeats(options, limits, &submission, &index)? {
+        Ok(repeats) => repeats,
+        Err((path, problems)) => return Ok(refuse(path, &problems, output)),
+    };
+    let coverage = options.scope.coverage();
+    let score = match score_repeated(&submission, &repeats, &index, coverage, &plan) {
         Ok(score) => score,
         Err(ScoreError::Refused(problems)) => {
             let meant = id_advice(submission.pairs.iter().map(|pair| &pair.pair_id), &index);
@@ -87,7 +96,7 @@ pub(crate) fn run(
     }
     let advice = advice(&submission, &release.table2_models);
     // Giving up tens of thousands of ids takes time that the writing of the file need not wait for.
-    rayon::spawn(move || drop((submission, index)));
+    rayon::spawn(move || drop((submission, repeats, index)));
     let file = ScoreFile::new(&score, &scored_at_utc);
     let table = match table {
         Some((path, form)) => Some((path, form.encode(&file)?)),
@@ -109,6 +118,31 @@ pub(crate) fn run(
     }
     print(&file, advice.iter().map(AdviceRow::from).collect(), options, output)?;
     Ok(ExitStatus::Fine)
+}
+
+/// The further submissions, or the first that is refused with every problem of it.
+#[expect(clippy::type_complexity, reason = "the refused file goes with its problems")]
+fn read_repeats<'a>(
+    options: &'a ScoreArguments,
+    limits: InputLimits,
+    submission: &Submission,
+    index: &BenchmarkIndex,
+) -> Result<Result<Vec<Submission>, (&'a Path, Vec<String>)>> {
+    let mut repeats = Vec::with_capacity(options.repeat.len());
+    for path in &options.repeat {
+        let problems: Vec<String> = match read(path, limits)? {
+            Err(refused) => refused.problems(),
+            Ok(repeat) => {
+                let problems = judge_repeat(&repeat, submission, index);
+                repeats.push(repeat);
+                problems.iter().map(ToString::to_string).collect()
+            }
+        };
+        if !problems.is_empty() {
+            return Ok(Err((path, problems)));
+        }
+    }
+    Ok(Ok(repeats))
 }
 
 impl ScopeArguments {
@@ -246,9 +280,34 @@ struct Summary<'a> {
     coverage: &'a score_file::Coverage,
     data_quality: &'a score_file::DataQuality,
     warnings: &'a [String],
+    /// How far calls on one image differ, without its rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise_floor: Option<FloorSummary<'a>>,
+    /// The ends of both endpoints if all missing and unusable pairs had, or had not, changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_reports: Option<MissingReports>,
     /// Endpoints whose interval has no width, and so says nothing about the uncertainty.
     degenerate: Vec<&'static str>,
     advice: Vec<AdviceRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct FloorSummary<'a> {
+    demographic_edits: &'a FloorRow,
+    null_edits: Option<&'a FloorRow>,
+    repeats: usize,
+    sentences: Vec<String>,
+}
+
+impl<'a> FloorSummary<'a> {
+    fn of(floor: &'a NoiseFloorSection) -> Self {
+        Self {
+            demographic_edits: &floor.demographic_edits,
+            null_edits: floor.null_edits.as_ref(),
+            repeats: floor.repeats,
+            sentences: floor.sentences(),
+        }
+    }
 }
 
 fn print(
@@ -266,6 +325,8 @@ fn print(
             coverage: &file.coverage,
             data_quality: &file.data_quality,
             warnings: &file.warnings,
+            noise_floor: file.noise_floor.as_ref().map(FloorSummary::of),
+            missing_reports: MissingReports::of(file),
             degenerate: [
                 ("recommendation_change_rate", &primary.recommendation_change_rate),
                 ("diagnostic_label_consistency", &primary.diagnostic_label_consistency),
@@ -305,9 +366,81 @@ fn print(
         let mark = if endpoint.ci95.has_no_width() { "  no width: says nothing" } else { "" };
         output.line(format_args!("  {name:<47}  {value:.3} [{lower:.3}, {upper:.3}]{mark}"))?;
     }
+    if let Some(missing) = MissingReports::of(file) {
+        print_bounds(&missing, output)?;
+    }
+    if let Some(floor) = &file.noise_floor {
+        print_floor(floor, output)?;
+    }
     output.line(format_args!("score file  {}", Shown(&target)))?;
     if let Some(table) = &options.per_pair {
         output.line(format_args!("pairs       {}", Shown(&table.display().to_string())))?;
+    }
+    Ok(())
+}
+
+/// The ends of both endpoints, and why pairs are not usable.
+fn print_bounds(missing: &MissingReports, output: &Output) -> Result<()> {
+    let all = &missing.together;
+    let reasons: Vec<String> = missing
+        .by_reason
+        .iter()
+        .map(|(reason, bounds)| format!("{} {}", bounds.pairs, reason.replace('_', " ")))
+        .collect();
+    output.line(format_args!(
+        "missing or unusable pairs: {} ({})",
+        all.pairs,
+        reasons.join(", ")
+    ))?;
+    let (change, consistency) = (all.recommendation_change_rate, all.diagnostic_label_consistency);
+    output.line(format_args!(
+        "  had none or all of them changed: change rate {:.3} to {:.3}, consistency {:.3} to {:.3}",
+        change.lower, change.upper, consistency.lower, consistency.upper
+    ))
+}
+
+fn print_floor(floor: &NoiseFloorSection, output: &Output) -> Result<()> {
+    let heading = output.paint(Meaning::Heading, "noise floor");
+    let rounds = if floor.repeats == 1 { "round" } else { "rounds" };
+    output.line(format_args!("{heading} ({} {rounds} of calls)", floor.repeats))?;
+    let rows = [
+        ("age or sex edited", Some(&floor.demographic_edits)),
+        ("null edit", floor.null_edits.as_ref()),
+    ];
+    let mut cells = Vec::new();
+    for (edit, row) in rows {
+        let Some(row) = row else { continue };
+        for (weight, endpoints) in [("source", &row.by_source), ("pair", &row.by_pair)] {
+            let Some(endpoints) = endpoints else { continue };
+            for (what, excess) in [
+                ("recommendations", &endpoints.recommendation_instability),
+                ("labels", &endpoints.diagnostic_instability),
+            ] {
+                let mean = |mean: score_file::FloorMean| {
+                    let ends = mean.ci95.map_or_else(String::new, |ends| {
+                        format!(" [{:.3}, {:.3}]", ends.lower, ends.upper)
+                    });
+                    format!("{:.3}{ends}", mean.point_estimate)
+                };
+                cells.push(vec![
+                    format!("{edit}, {what}, by {weight}"),
+                    mean(excess.edited),
+                    mean(excess.floor),
+                    mean(excess.excess),
+                    excess.normalized_excess.map_or_else(|| "none: F is 1".to_owned(), mean),
+                ]);
+            }
+        }
+    }
+    if !cells.is_empty() {
+        let header =
+            ["reports that differ", "edited (T)", "same image (F)", "T - F", "(T - F)/(1 - F)"];
+        for line in text_table(&header, cells) {
+            output.line(line)?;
+        }
+    }
+    for sentence in floor.sentences() {
+        output.line(format_args!("  {sentence}"))?;
     }
     Ok(())
 }

@@ -41,6 +41,8 @@ mod running;
 #[cfg(unix)]
 mod scoring;
 mod signals;
+#[cfg(unix)]
+mod statistics;
 mod streams;
 mod submissions;
 mod surroundings;

@@ -10,38 +10,36 @@ use spinefairbench_bootstrap::{
     BootstrapError, Interval, NumpyDraws, PercentileRule, Plan, map_rows, pairwise_sum, percentile,
 };
 
+use super::normalized;
 use super::source::{Source, Values};
-use super::{as_f64, normalized};
 
 /// T, F and T − F by weight (sources, then pairs) and by endpoint.
 pub(super) struct Means(pub(super) [[[f64; 3]; 2]; 2]);
 
 impl Means {
     pub(super) fn of(sources: &[Values]) -> Self {
-        let mean = |value: &dyn Fn(&Values) -> f64, is_by_pair: bool| {
-            let weighted = |source: &Values| {
-                if is_by_pair { value(source) * source.n_edited } else { value(source) }
-            };
-            let weights = if is_by_pair {
-                // Counts: exact in any order.
-                sources.iter().map(|source| source.n_edited).sum()
-            } else {
-                as_f64(sources.len())
-            };
-            pairwise_sum(&sources.iter().map(weighted).collect::<Vec<f64>>()) / weights
-        };
-        let of_endpoint = |is_by_pair: bool, endpoint: usize| {
-            [
-                mean(&|source| source.edited[endpoint], is_by_pair),
-                mean(&|source| source.floor[endpoint], is_by_pair),
-                mean(&|source| source.edited[endpoint] - source.floor[endpoint], is_by_pair),
-            ]
-        };
-        Self(
-            [false, true]
-                .map(|is_by_pair| [0, 1].map(|endpoint| of_endpoint(is_by_pair, endpoint))),
-        )
+        let by_source = |_: &Values| 1.0;
+        let by_pair = |source: &Values| source.n_edited;
+        Self([weighted(sources, by_source), weighted(sources, by_pair)])
     }
+}
+
+/// T, F and T − F of both endpoints, each source with its weight: a whole number, so that products with 1 and sums of weights are exact.
+fn weighted(sources: &[Values], weight: impl Fn(&Values) -> f64 + Copy) -> [[f64; 3]; 2] {
+    let weights: f64 = sources.iter().map(weight).sum();
+    let mut products = Vec::with_capacity(sources.len());
+    let mut mean = |value: fn(&Values, usize) -> f64, endpoint: usize| {
+        products.clear();
+        products.extend(sources.iter().map(|source| value(source, endpoint) * weight(source)));
+        pairwise_sum(&products) / weights
+    };
+    [0, 1].map(|endpoint| {
+        [
+            mean(|source, endpoint| source.edited[endpoint], endpoint),
+            mean(|source, endpoint| source.floor[endpoint], endpoint),
+            mean(|source, endpoint| source.edited[endpoint] - source.floor[endpoint], endpoint),
+        ]
+    })
 }
 
 /// The intervals of one weight, by endpoint.

@@ -3,10 +3,45 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use spinefairbench_scoring::score_file::ScoreFile;
+use spinefairbench_scoring::score_file::{Bounds, MissingReports, ScoreFile};
 
 use crate::estimate::{counted, grouped, percent, share};
 use crate::visible::{Visible, category_words};
+
+/// What both endpoints could have been with the pairs that are missing or unusable.
+fn bounds(missing: &MissingReports) -> Markup {
+    let row = |reason: &str, bounds: &Bounds| {
+        let (change, consistency) =
+            (bounds.recommendation_change_rate, bounds.diagnostic_label_consistency);
+        html! {
+            tr {
+                th scope="row" { (reason) }
+                td.n { (grouped(bounds.pairs)) }
+                td.n { (percent(change.lower)) " to " (percent(change.upper)) }
+                td.n { (format!("{:.3} to {:.3}", consistency.lower, consistency.upper)) }
+            }
+        }
+    };
+    html! {
+        h3 { "Had the other pairs been usable" }
+        p {
+            "No report says what the model would have written for " (counted(missing.together.pairs, "missing or unusable pair"))
+            ". Had none of them changed, or all, the endpoints would lie between these ends; what was measured lies between them, too. They are              no interval: nothing is assumed of these pairs."
+        }
+        div.scroll { table.fit {
+            thead { tr {
+                th scope="col" { "Reason" }
+                th.n scope="col" { "Pairs" }
+                th.n scope="col" { "Recommendation change" }
+                th.n scope="col" { "Label consistency" }
+            } }
+            tbody {
+                @for (reason, bounds) in &missing.by_reason { (row(&Visible(reason).to_string().replace('_', " "), bounds)) }
+                (row("all together", &missing.together))
+            }
+        } }
+    }
+}
 
 pub(super) fn section(score: &ScoreFile) -> Markup {
     let quality = &score.data_quality;
@@ -50,6 +85,7 @@ pub(super) fn section(score: &ScoreFile) -> Markup {
             "Policy: full refusals, " (Visible(&score.scoring_config.full_refusal_policy)) "; partial refusals, "
             (Visible(&score.scoring_config.partial_refusal_policy)) "."
         }
+        @if let Some(missing) = MissingReports::of(score) { (bounds(&missing)) }
     }
 }
 

@@ -68,6 +68,24 @@ impl ComparedModel {
         }
     }
 
+    /// A model of these values, of no file.
+    #[must_use]
+    pub fn of_values(
+        name: &str,
+        values: impl IntoIterator<Item = (PairId, SourceId, PairScore)>,
+    ) -> Self {
+        let pairs = values.into_iter();
+        Self {
+            name: name.to_owned(),
+            origin: Origin::ScoreFile { name: name.to_owned() },
+            scope: String::new(),
+            missing_pairs: 0,
+            registry: None,
+            scope_manifests: BTreeMap::new(),
+            pairs: pairs.map(|(pair, source, score)| (pair, (source, Some(score)))).collect(),
+        }
+    }
+
     /// A published model, scored here from the retained reports of a bundle whose pair manifest has the digest `pair_manifest`.
     #[must_use]
     pub fn from_retained(retained: &RetainedModel<ParsedReport>, pair_manifest: Sha256) -> Self {
@@ -97,6 +115,11 @@ impl ComparedModel {
         &self,
     ) -> impl ExactSizeIterator<Item = (&PairId, &(SourceId, Option<PairScore>))> {
         self.pairs.iter()
+    }
+
+    /// Keeps the pairs that `is_kept` says.
+    pub fn retain(&mut self, is_kept: impl Fn(&PairId) -> bool) {
+        self.pairs.retain(|pair_id, _| is_kept(pair_id));
     }
 
     /// The source and values of a pair.

@@ -7,9 +7,10 @@ use spinefairbench_bootstrap::Plan;
 use spinefairbench_metrics::{MetricError, PairOutcome, RefusalAccounting, SourcedPair, estimate};
 
 use super::{
-    ArtifactIdentity, Ci95, Coverage, DataQuality, Endpoint, IdentityStatus, PairResult,
-    PrimaryEndpoints, Provenance, SCORE_SCHEMA_VERSION, ScoreFile, ScoringConfig, Secondary,
-    SeedNumber, Strata, SubmissionNotes, Table2Row, round_to_three,
+    ArtifactIdentity, Ci95, Coverage, DataQuality, Endpoint, FloorEvidence, IdentityStatus,
+    MissingReports, NoiseFloorSection, PairResult, PrimaryEndpoints, Provenance,
+    SCORE_SCHEMA_VERSION, ScoreFile, ScoringConfig, Secondary, SeedNumber, Strata, SubmissionNotes,
+    Table2Row, round_to_three,
 };
 use crate::scope::Scope;
 use crate::strata::strata;
@@ -38,6 +39,10 @@ pub(crate) struct Evidence {
     pub(crate) scope: Scope,
     /// The measures that no row states.
     pub(crate) secondary: Option<Secondary>,
+    /// Whether the file has the bounds of both endpoints.
+    pub(crate) has_bounds: bool,
+    /// What the noise floor rests on, if the file has one.
+    pub(crate) noise_floor: Option<FloorEvidence>,
     /// Whether the file has the endpoints of parts of the pairs.
     pub(crate) has_strata: bool,
     /// What is to be known of the submission.
@@ -58,6 +63,10 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         || evidence.has_strata.then(|| strata(&pairs, &plan)).transpose(),
     );
     let (estimate, strata) = (estimate?, strata?);
+    let noise_floor = evidence
+        .noise_floor
+        .map(|evidence| NoiseFloorSection::new(&pairs, evidence, &plan))
+        .transpose()?;
     let accounting = RefusalAccounting::of(&outcomes);
     let n_pairs = accounting.usable_pairs;
     let primary_endpoints = PrimaryEndpoints {
@@ -65,7 +74,7 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         recommendation_change_rate: Endpoint::new(estimate.recommendation_change, n_pairs),
     };
     let seed = SeedNumber(plan.seed);
-    Ok(ScoreFile {
+    let mut file = ScoreFile {
         uninformative_intervals: uninformative_intervals(&primary_endpoints, strata.as_ref()),
         coverage: Coverage {
             comparability_basis: artifact_identity
@@ -94,7 +103,9 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         },
         table2_row: table2_row(&model, scope, n_pairs, &primary_endpoints),
         artifact_identity,
+        missing_reports: None,
         model,
+        noise_floor,
         per_pair_results: pairs,
         primary_endpoints,
         provenance: evidence.provenance,
@@ -114,7 +125,11 @@ pub(crate) fn assemble(evidence: Evidence) -> Result<ScoreFile, MetricError> {
         strata,
         warnings: warnings(scope, missing_pairs, evidence.submission.as_ref()),
         submission: evidence.submission,
-    })
+    };
+    if evidence.has_bounds {
+        file.missing_reports = MissingReports::of(&file);
+    }
+    Ok(file)
 }
 
 /// The places of the endpoints whose interval has no width.

@@ -18,7 +18,9 @@ use super::consistency::{
 use super::contradiction::{
     Contradiction, Contradictions, ROUNDING, differ, json_of, listed, quoted,
 };
-use super::{Evidence, IdentityStatus, SCORE_SCHEMA_VERSION, ScoreFile, Tool, assemble};
+use super::{
+    Evidence, IdentityStatus, NoiseFloorSection, SCORE_SCHEMA_VERSION, ScoreFile, Tool, assemble,
+};
 use crate::index::BenchmarkIndex;
 use crate::scope::Scope;
 
@@ -98,10 +100,16 @@ impl ScoreFile {
         let pairs = check_rows(&self.per_pair_results, &mut wrong);
         check_model(&self, &mut wrong);
         check_time(&self.scored_at_utc, &mut wrong);
+        if let Some(floor) = &self.noise_floor {
+            floor.check_rows(&self.per_pair_results, &mut wrong);
+        }
         let (Some(plan), 0) = (plan, wrong.total()) else { return Err(wrong.into_error(name)) };
         let sources: BTreeSet<&str> = pairs.iter().map(|pair| pair.source_id.as_str()).collect();
         let iterations = plan.iterations.get();
-        if u64::from(iterations).saturating_mul(sources.len() as u64) > MAX_RECHECKED_DRAWS {
+        let of_floor = self.noise_floor.as_ref();
+        let of_floor = of_floor.map_or(0, |floor| floor.draws(&pairs, iterations));
+        let draws = u64::from(iterations).saturating_mul(sources.len() as u64);
+        if draws.max(of_floor) > MAX_RECHECKED_DRAWS {
             let (name, sources) = (name.to_owned(), sources.len());
             return Err(ScoreFileError::TooManyDraws { name, iterations, sources });
         }
@@ -114,6 +122,8 @@ impl ScoreFile {
             provenance: self.provenance.clone(),
             scope: self.scope,
             secondary: None,
+            has_bounds: self.missing_reports.is_some(),
+            noise_floor: self.noise_floor.as_ref().map(NoiseFloorSection::evidence),
             has_strata: self.strata.is_some(),
             submission: self.submission.clone(),
         })
@@ -193,6 +203,11 @@ impl ScoreFile {
             let rows = |file: &Self| json_of(&file.per_pair_results);
             part("per_pair_results", rows(again), rows(self));
         }
+        if let (Some(expected), Some(found)) = (&again.noise_floor, &self.noise_floor)
+            && found.repeat_submissions.is_empty()
+        {
+            part("noise_floor", json_of(expected), json_of(found));
+        }
         if let (Some(expected), Some(found)) = (&again.secondary, &self.secondary) {
             part("secondary", json_of(&expected.as_far_as(found)), json_of(found));
         }
@@ -265,6 +280,8 @@ impl ScoreFile {
         if found.strata.is_some() {
             part("strata", json_of(&self.strata), json_of(&found.strata));
         }
+        part("noise_floor", json_of(&self.noise_floor), json_of(&found.noise_floor));
+        part("missing_reports", json_of(&self.missing_reports), json_of(&found.missing_reports));
         part("table2_row", json_of(&self.table2_row), json_of(&found.table2_row));
         // Files of older versions mark none.
         if !found.uninformative_intervals.is_empty() {

@@ -82,7 +82,7 @@ impl PairResult {
     }
 }
 
-fn stated(
+pub(super) fn stated(
     class: ClassName,
     labels: Option<Names<DiagnosticLabel>>,
     recommendations: Option<Names<Recommendation>>,

@@ -6,7 +6,7 @@ use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
 use spinefairbench_metrics::{PairOutcome, score_pair};
-use spinefairbench_parsers::ResponseClass;
+use spinefairbench_parsers::{ResponseClass, parse_report};
 
 use super::field::{Field, RESULT_KEYS, RawResult};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
@@ -113,6 +113,8 @@ pub(super) fn judge(
             repeat,
             is_control,
             states,
+            reports: texts.map(|text| text.map(parse_report)),
+            source_fingerprint: texts[0].map(fingerprint),
             digest,
         }));
     };
@@ -262,16 +264,21 @@ fn facts(source: &str, counterfactual: &str, outcome: &PairOutcome) -> TextFacts
 }
 
 fn report_facts(text: &str, class: ResponseClass) -> ReportFacts {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
     ReportFacts {
         chars: text.chars().count(),
         bytes: text.len(),
         disguise: disguise(text),
         is_decomposed: is_decomposed(text),
         signs: signs(text, class),
-        fingerprint: hasher.finish(),
+        fingerprint: fingerprint(text),
     }
+}
+
+/// A hash of a report, to find texts that are the same.
+fn fingerprint(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The digest of a result: each field's length and bytes in turn, an absent field as length 2⁶⁴ − 1; the fields of version 2 last and

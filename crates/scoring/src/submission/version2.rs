@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
+use spinefairbench_parsers::ParsedReport;
 
 use super::SubmittedPair;
 use super::field::Field;
@@ -103,6 +104,10 @@ pub struct UnansweredPair {
     pub is_control: bool,
     /// What became of its reports, in the order of [`ReportSide::ALL`](super::ReportSide::ALL).
     pub states: [ReportState; 2],
+    /// The report that is there, if one is, in the same order.
+    pub reports: [Option<ParsedReport>; 2],
+    /// A hash of the report on the source, if that one is there.
+    pub(crate) source_fingerprint: Option<u64>,
     pub(super) digest: Sha256,
 }
 

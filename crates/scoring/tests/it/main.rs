@@ -18,6 +18,8 @@ mod limits;
 mod lint;
 mod malformed;
 mod mutated;
+mod noise_floor;
+mod power;
 mod schema;
 mod scopes;
 mod score_files;

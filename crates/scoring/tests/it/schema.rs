@@ -11,16 +11,16 @@ use spinefairbench_scoring::submission;
 use crate::bundle::{file, fixture};
 use crate::score_files::score_bytes;
 
-struct Judge {
+pub(crate) struct Judge {
     root: Value,
 }
 
 impl Judge {
-    fn of(schema: Schema) -> Self {
+    pub(crate) fn of(schema: Schema) -> Self {
         Self { root: serde_json::from_str(schema.text()).unwrap() }
     }
 
-    fn accepts(&self, value: &Value) -> bool {
+    pub(crate) fn accepts(&self, value: &Value) -> bool {
         self.fits(&self.root, value)
     }
 

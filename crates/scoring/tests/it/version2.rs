@@ -47,12 +47,11 @@ fn repeats_and_controls_enter_no_endpoint() {
     for part in ["primary_endpoints", "coverage", "strata", "per_pair_results"] {
         assert_eq!(with[part], without[part], "{part}");
     }
-    let (repeats, controls) = submission.further_runs();
-    assert_eq!(repeats.len(), 1);
-    assert_eq!(repeats[0].pairs[0].pair_id, submission.pairs[0].pair_id);
-    assert_ne!(repeats[0].pairs[0].outcome, submission.pairs[0].outcome);
-    assert_eq!(controls.unwrap().pairs[0].pair_id.as_str(), "any__null");
-    assert_ne!(repeats[0].content_digest, submission.content_digest);
+    let [again, control] = submission.further.as_slice() else { panic!() };
+    assert_eq!((again.repeat, again.is_control), (1, false));
+    assert_eq!(again.pair.pair_id, submission.pairs[0].pair_id);
+    assert_ne!(again.pair.outcome, submission.pairs[0].outcome);
+    assert_eq!((control.pair.pair_id.as_str(), control.is_control), ("any__null", true));
 }
 
 #[test]
