@@ -445,3 +445,46 @@ fn the_demonstration_bundle_gives_no_advice_about_the_origin_of_its_reports() {
         assert!(other.is_empty(), "{name}: {found:#}");
     }
 }
+
+/// A second submission of the toy model, whose reports on the sources are others.
+fn again(folder: &Path, change: impl Fn(&str) -> String) -> String {
+    let whole = std::fs::read_to_string(submission("toy")).unwrap();
+    let path = folder.join("again.json");
+    std::fs::write(&path, change(&whole)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_repeat_gives_a_noise_floor_in_the_file_as_text_and_on_the_page() {
+    let folder = TempDir::new().unwrap();
+    let repeat = again(folder.path(), |whole| {
+        whole.replace("Recommendation: physical therapy.", "Recommendation: MRI.")
+    });
+    let output = score(&submission("toy"), folder.path(), &["--repeat", &repeat]);
+    check_status(&output, 0);
+    let shown = text(&output);
+    assert!(shown.contains("noise floor (2 rounds of calls)"), "{shown}");
+    assert!(shown.contains("Shown the very same radiograph again"), "{shown}");
+    let path = folder.path().join("score.json");
+    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(file["noise_floor"]["repeats"], 2);
+    let page = folder.path().join("score.html");
+    let output = run(["report", path.to_str().unwrap(), "--html", page.to_str().unwrap()]);
+    check_status(&output, 0);
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in ["Noise floor", "same image again", "Shown the very same radiograph again"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn a_repeat_of_another_model_is_refused_by_its_file() {
+    let folder = TempDir::new().unwrap();
+    let repeat = again(folder.path(), |whole| whole.replace("\"toy-model\"", "\"another\""));
+    let output = score(&submission("toy"), folder.path(), &["--repeat", &repeat]);
+    check_status(&output, 1);
+    let found = errors(&output);
+    assert!(found.contains("a repeat must be of the same model"), "{found}");
+    assert!(found.contains("again.json` has 1 problem; nothing was written"), "{found}");
+    assert!(!folder.path().join("score.json").exists());
+}
