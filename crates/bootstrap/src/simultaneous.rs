@@ -9,10 +9,15 @@
 //!   (B-17); where the parts share clusters, d has both.
 //! - The resamples are those of B-10, of all clusters together. Each gives the largest |gap* − gap| / error over the gaps; in a
 //!   resample without a value of a part the gaps of that part are passed over.
-//! - The critical value is the 95 % percentile of the largest (B-08, B-09). An interval is gap ± critical value · error, and a gap's p-value
-//!   the share (1 + resamples whose largest is at or above its |gap| / error) / (1 + resamples).
+//!   It is taken times √(m/(m−1)), since resampling m clusters has that much less spread than B-17 says.
+//! - The critical value is the 95 % percentile of the largest (B-08, B-09), and from there the value of Student's t with m − 1 degrees of freedom
+//!   that has the same tail as it has in the normal distribution: an error that is estimated from few clusters is itself uncertain. An
+//!   interval is gap ± critical value · error. A gap's p-value is the share (1 + resamples whose largest is at or above z) / (1 + resamples),
+//!   with z the normal value that has the tail of |gap| / error in Student's t.
 //!
 //! A gap without spread, as between parts that are the same in every cluster, has no interval and does not take part.
+
+use std::num::NonZeroU32;
 
 use rayon::prelude::*;
 
@@ -21,7 +26,7 @@ use crate::columns::{ClusterTotals, Columns};
 use crate::percentile::{percentile_by_selection, rule_of};
 use crate::resample::{self, Division};
 use crate::ties::TIE_TOLERANCE;
-use crate::{BootstrapError, Interval, Plan, pairwise_sum};
+use crate::{BootstrapError, Interval, Plan, StudentT, pairwise_sum};
 
 const CONFIDENCE: f64 = 0.95;
 
@@ -99,18 +104,22 @@ pub fn simultaneous_gaps(
     if with_spread.is_empty() {
         return Ok(SimultaneousGaps { critical_value: None, means, gaps: found });
     }
+    let m = number(n_clusters);
+    let less_spread = libm::sqrt(m / (m - 1.0));
     let largest = |row: &[f64]| {
         with_spread.iter().fold(0.0_f64, |largest, place| {
             let ((first, second), gap) = (gaps[*place], &found[*place]);
             // A part without a value has no mean, and NaN is passed over.
             largest.max(((row[first] - row[second]) - gap.difference).abs() / gap.standard_error)
-        })
+        }) * less_spread
     };
     let totals: Vec<ClusterTotals<'_>> = parts.iter().map(Totals::columns).collect();
     let columns = Columns::new(&totals);
     let rows = resample::row_means(&columns, plan, Division::AllThreads)?;
     let mut largest: Vec<f64> = rows.par_chunks_exact(n_parts).map(largest).collect();
     let critical = percentile_by_selection(&mut largest, CONFIDENCE, rule_of(plan.generator));
+    let tails = Tails::over(n_clusters);
+    let critical = tails.t_for_normal(critical);
     if !critical.is_finite() {
         return Err(BootstrapError::Overflow);
     }
@@ -120,7 +129,8 @@ pub fn simultaneous_gaps(
         let reach = critical * gap.standard_error;
         gap.interval =
             Some(Interval { lower: gap.difference - reach, upper: gap.difference + reach });
-        gap.p_value = Some(share_at_or_above(&largest, gap.difference.abs() / gap.standard_error));
+        let observed = tails.normal_for_t(gap.difference.abs() / gap.standard_error);
+        gap.p_value = Some(share_at_or_above(&largest, observed));
     }
     Ok(SimultaneousGaps { critical_value: Some(critical), means, gaps: found })
 }
@@ -130,6 +140,44 @@ fn share_at_or_above(largest: &[f64], observed: f64) -> f64 {
     let reached = observed - TIE_TOLERANCE * observed;
     let below = largest.partition_point(|value| *value < reached);
     (1.0 + number(largest.len() - below)) / (1.0 + number(largest.len()))
+}
+
+/// The normal distribution and Student's t, by their upper tails.
+struct Tails(Option<StudentT>);
+
+impl Tails {
+    fn over(n_clusters: usize) -> Self {
+        let freedom = u32::try_from(n_clusters - 1).ok().and_then(NonZeroU32::new);
+        Self(freedom.map(StudentT::new))
+    }
+
+    /// The value of Student's t with the tail that `z` has in the normal distribution.
+    fn t_for_normal(&self, z: f64) -> f64 {
+        self.0.map_or(z, |t| t.above(normal_tail(z)))
+    }
+
+    /// The normal value with the tail that `t` has in Student's t; halved until no float lies between the ends.
+    fn normal_for_t(&self, t: f64) -> f64 {
+        let Some(student) = self.0 else { return t };
+        let tail = student.upper_tail(t);
+        // The normal tail is the thinner one, so that its value is the smaller one.
+        let (mut low, mut high) = (0.0, t);
+        loop {
+            let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high {
+                return middle;
+            }
+            if normal_tail(middle) > tail {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+    }
+}
+
+fn normal_tail(z: f64) -> f64 {
+    libm::erfc(z / std::f64::consts::SQRT_2) / 2.0
 }
 
 /// A part's sums and counts by cluster.

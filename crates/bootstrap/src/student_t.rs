@@ -67,13 +67,13 @@ impl StudentT {
     }
 
     /// The number, from 0 up, whose upper tail is `tail`: halved until no float lies between the ends.
-    fn above(self, tail: f64) -> f64 {
+    pub(crate) fn above(self, tail: f64) -> f64 {
+        if tail <= 0.0 {
+            return f64::INFINITY;
+        }
         let (mut low, mut high) = (0.0, 1.0);
         while self.upper_tail(high) > tail {
             (low, high) = (high, high * 2.0);
-        }
-        if tail <= 0.0 {
-            return f64::INFINITY;
         }
         loop {
             let middle = f64::midpoint(low, high);

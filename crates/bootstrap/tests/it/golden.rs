@@ -20,7 +20,7 @@ const FIXTURES: [(&str, &str, &str); 6] = [
     ),
     fixture!(
         "clustered_inference.json",
-        "f8fbc65eb9da96a4a12fbf2c73a4425dacea56547e3079f97fe7e1cec8edbe58"
+        "965c6069fb353a2082a6676bfa370f253ad355199c4070e4d4525b3641af663f"
     ),
     fixture!("pcg64.json", "2074385b2c33c5d0fee7bdc5c0cf5dbaed12d3634c783e913236752512074a4b"),
     fixture!(
