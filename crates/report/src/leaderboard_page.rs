@@ -7,15 +7,17 @@ use maud::{Markup, html};
 use spinefairbench_scoring::leaderboard::{
     BoardEndpoint, Leaderboard, LeaderboardRow, RankedRow, Terms,
 };
+use spinefairbench_scoring::ranks::Ranks;
 
 use crate::document::{Document, Section};
 use crate::estimate::{Estimate, counted, grouped};
 use crate::forest::{self, Axis, Emphasis, ForestPlot, ForestRow};
+use crate::ranks_table;
 use crate::visible::Visible;
 
-/// The page of `board` beside `published` rows.
+/// The page of `board` beside `published` rows, with the places that the data leave open where the board's score files were given.
 #[must_use]
-pub fn html(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
+pub fn html(board: &Leaderboard, published: &[LeaderboardRow], ranks: Option<&Ranks>) -> String {
     let rows = board.ranked(published);
     let [change, consistency] = plots(&rows);
     let endpoints = html! {
@@ -37,6 +39,9 @@ pub fn html(board: &Leaderboard, published: &[LeaderboardRow]) -> String {
         Section { id: "models", heading: "Models", body: table(&rows) },
         Section { id: "endpoints", heading: "Endpoints", body: endpoints },
     ];
+    if let Some(ranks) = ranks {
+        sections.push(Section { id: "places", heading: "Places", body: ranks_table::body(ranks) });
+    }
     if let Some(terms) = board.terms() {
         let body = provenance(terms, &rows);
         sections.push(Section { id: "terms", heading: "What the scores have in common", body });
@@ -97,7 +102,7 @@ fn plot(
 fn table(rows: &[RankedRow<'_>]) -> Markup {
     html! {
         p.note {
-            "Ordered by recommendation change; the place says nothing about whether a difference is beyond chance. "
+            "Ordered by recommendation change; the place in this table says nothing about whether a difference is beyond chance. "
             "A row as stated follows from its own score file; a recomputed one from its submission, scored again."
         }
         div.scroll { table.sortable {

@@ -23,6 +23,7 @@ mod panel_plot;
 mod provenance;
 mod refusals;
 mod strata;
+mod subgroups;
 mod submission;
 mod transitions;
 
@@ -55,6 +56,9 @@ pub fn html(score: &ScoreFile, context: &ScoreContext) -> String {
     }
     if let Some(body) = strata::section(score) {
         sections.push(Section { id: "parts", heading: "Parts of the pairs", body });
+    }
+    if let Some(body) = subgroups::section(score) {
+        sections.push(Section { id: "subgroups", heading: "Widest gaps", body });
     }
     sections.push(Section {
         id: "changes",

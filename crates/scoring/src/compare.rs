@@ -31,7 +31,7 @@ mod margin;
 mod model;
 mod wire;
 
-pub use degeneracy::{Degeneracy, FEW_SOURCES, SMALL_SAMPLE, small_sample};
+pub use degeneracy::{Degeneracy, FEW_SOURCES};
 pub use differences::PairDifference;
 pub use error::CompareError;
 pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict, signed};
@@ -40,7 +40,8 @@ pub use margin::{InvalidMargin, Margin, NoWorse, Statement, WithinMargin};
 pub(crate) use model::labels;
 pub use model::{ComparedModel, Origin};
 pub use wire::{
-    AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, TestRow,
+    AlignmentRow, COMPARISON_SCHEMA_VERSION, ComparisonFile, ComparisonRow, EndpointRow, RanksRow,
+    TestRow,
 };
 
 use degeneracy::degeneracies;
@@ -48,6 +49,7 @@ use error::check_comparable;
 
 use crate::pair_score::{PairScore, PrimaryEndpoint};
 use crate::ranks::{Ranks, ranks};
+use crate::small_sample;
 use crate::subgroups::{Division, Subgroups, of_comparison};
 
 /// Which models are compared with which.
@@ -115,17 +117,8 @@ impl Comparison {
     /// one source, which has no interval.
     #[must_use]
     pub fn small_sample(&self) -> Option<String> {
-        let caution = small_sample(self.n_sources)?;
-        let intervals: Vec<String> = self
-            .endpoints
-            .iter()
-            .filter_map(|compared| {
-                let interval = compared.clustered_mean.t_interval(0.95)?;
-                let (lower, upper) = (signed(interval.lower), signed(interval.upper));
-                Some(format!("{} {lower} to {upper}", compared.endpoint.in_words()))
-            })
-            .collect();
-        Some(format!("{caution}: {}", intervals.join(", ")))
+        let estimate = |compared: &EndpointComparison| (compared.endpoint, compared.clustered_mean);
+        small_sample::of_differences(self.n_sources, &self.endpoints.each_ref().map(estimate))
     }
 }
 

@@ -68,6 +68,7 @@ mod scope;
 pub mod score;
 pub mod score_file;
 pub mod sensitivity;
+pub mod small_sample;
 mod strata;
 pub mod strip;
 pub mod subgroups;

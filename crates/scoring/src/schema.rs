@@ -9,6 +9,8 @@ pub enum Schema {
     Score,
     /// `spinefairbench-power-v1`
     Power,
+    /// `spinefairbench-comparison-v1`
+    Comparison,
 }
 
 impl Schema {
@@ -25,6 +27,7 @@ impl Schema {
             Self::Submission => include_str!("../../../docs/submission_schema.json"),
             Self::Score => include_str!("../../../docs/score_schema.json"),
             Self::Power => include_str!("../../../docs/power_schema.json"),
+            Self::Comparison => include_str!("../../../docs/comparison_schema.json"),
         }
     }
 }

@@ -140,6 +140,10 @@ pub(crate) struct LeaderboardShowArguments {
     /// The leaderboard.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
     pub(crate) board: InputFile,
+    /// The score files that rows of the board come from: with them the places that the data leave open are shown, since a board alone
+    /// holds no pairs.
+    #[arg(long, value_name = "SCORE.json", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(crate) scores: Vec<InputFile>,
     #[command(flatten)]
     pub(crate) published: PublishedArguments,
     #[command(flatten)]
@@ -154,6 +158,10 @@ pub(crate) struct LeaderboardRenderArguments {
     /// The leaderboard.
     #[arg(value_name = "BOARD.json", value_hint = ValueHint::FilePath)]
     pub(crate) board: InputFile,
+    /// The score files that rows of the board come from: with them the places that the data leave open are shown, since a board alone
+    /// holds no pairs.
+    #[arg(long, value_name = "SCORE.json", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(crate) scores: Vec<InputFile>,
     #[command(flatten)]
     pub(crate) published: PublishedArguments,
     #[command(flatten)]

@@ -203,6 +203,8 @@ pub(crate) enum SchemaForm {
     Score,
     /// What `power --json` gives.
     Power,
+    /// What `compare --json` gives.
+    Comparison,
 }
 
 /// `explain`.

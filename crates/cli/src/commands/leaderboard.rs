@@ -15,11 +15,13 @@ use spinefairbench_artifacts::source::FileSource;
 use spinefairbench_artifacts::{ArtifactError, layout};
 use spinefairbench_report::leaderboard_page;
 use spinefairbench_report::visible::VisibleLines;
+use spinefairbench_scoring::compare::ComparedModel;
 use spinefairbench_scoring::index::BenchmarkIndex;
 use spinefairbench_scoring::leaderboard::{
     Added, Assurance, BoardEndpoint, Leaderboard, LeaderboardError, LeaderboardRow, OnExisting,
     RankedRow, Refusal, published_rows, to_csv, to_json, to_markdown,
 };
+use spinefairbench_scoring::ranks::{Ranks, ranks};
 use spinefairbench_scoring::score::{Coverage, score as score_again};
 use spinefairbench_scoring::score_file::{Ci95, ScoreFile};
 use spinefairbench_scoring::submission::{KeptTexts, Submission};
@@ -31,10 +33,12 @@ use crate::arguments::comparison::{
 };
 use crate::arguments::limits::InputLimitArguments;
 use crate::commands::check::{open_bundle, open_bundle_within};
+use crate::commands::compare::print_ranks;
 use crate::exit_status::ExitStatus;
 use crate::input::{self, Judged};
 use crate::interrupt;
 use crate::output::{Meaning, Output, Shown};
+use crate::places::InputFile;
 use crate::progress::{Verbosity, note};
 use crate::text_table::text_table;
 
@@ -206,8 +210,13 @@ fn show(
         Ok(published) => published,
         Err(problems) => return Ok(Err(problems)),
     };
+    let ranks = match board_ranks(&options.scores, &board, &options.limits)? {
+        Ok(ranks) => ranks,
+        Err(problems) => return Ok(Err(problems)),
+    };
     if options.output.format == Format::Json {
-        output.json(String::from_utf8_lossy(&to_json(&board.ranked(&published))))?;
+        let json = to_json(&board.ranked(&published), ranks.as_ref());
+        output.json(String::from_utf8_lossy(&json))?;
         return Ok(Ok(()));
     }
     let rows = board.ranked(&published).into_iter().map(|RankedRow { place, row }| {
@@ -233,6 +242,10 @@ fn show(
     for line in text_table(&header, rows.collect()) {
         output.line(line)?;
     }
+    if let Some(ranks) = &ranks {
+        output.line("")?;
+        print_ranks(ranks, output)?;
+    }
     if let Some(terms) = board.terms() {
         let bundle =
             terms.bundle_identity.map_or_else(|| "unknown".to_owned(), |id| id.to_string());
@@ -255,6 +268,10 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
         Ok(published) => published,
         Err(problems) => return Ok(Err(problems)),
     };
+    let ranks = match board_ranks(&options.scores, &board, &options.limits)? {
+        Ok(ranks) => ranks,
+        Err(problems) => return Ok(Err(problems)),
+    };
     let rows = board.ranked(&published);
     if let Some(path) = &options.forms.csv {
         path.write(VisibleLines(&to_csv(&rows)).to_string().as_bytes())?;
@@ -263,12 +280,52 @@ fn render(options: &LeaderboardRenderArguments, verbosity: Verbosity) -> Result<
         path.write(to_markdown(&rows).as_bytes())?;
     }
     if let Some(path) = &options.forms.html {
-        path.write(leaderboard_page::html(&board, &published).as_bytes())?;
+        path.write(leaderboard_page::html(&board, &published, ranks.as_ref()).as_bytes())?;
     }
     if let Some(path) = &options.forms.svg {
         path.write(leaderboard_page::svg(&board, &published).as_bytes())?;
     }
     Ok(Ok(()))
+}
+
+/// The places of the models of `paths`, each of which must be the score of a row; none without a path.
+fn board_ranks(
+    paths: &[InputFile],
+    board: &Leaderboard,
+    limits: &InputLimitArguments,
+) -> Result<Judged<Option<Ranks>>> {
+    let mut models = Vec::with_capacity(paths.len());
+    let mut problems = Vec::new();
+    let mut plan = None;
+    for path in paths {
+        let name = input::name(path);
+        let score = match input::score_file(path, limits)? {
+            Ok(score) => score,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let digest = score.provenance.as_ref().map(|provenance| provenance.submission_sha256);
+        let of_row = |row: &LeaderboardRow| {
+            row.model == score.model_name() && row.submission_sha256 == digest
+        };
+        if !board.rows().any(of_row) {
+            let model = score.model_name();
+            problems.push(format!(
+                "`{name}` is the score of no row of the board (its model is `{model}`)"
+            ));
+            continue;
+        }
+        plan = Some(score.plan()?);
+        models.push(ComparedModel::from_score_file(&name, &score));
+    }
+    let (Some(plan), true) = (plan, problems.is_empty()) else {
+        return Ok(if problems.is_empty() { Ok(None) } else { Err(problems) });
+    };
+    let found = ranks(&models, &plan)?;
+    let none = "no pair is usable in all of the scores, so that there are no places to show";
+    Ok(found.map(Some).ok_or_else(|| vec![none.to_owned()]))
 }
 
 fn read_board(path: &Path, limits: &InputLimitArguments) -> Result<Judged<Leaderboard>> {

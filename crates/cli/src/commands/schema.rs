@@ -12,6 +12,7 @@ pub(crate) fn run(options: &SchemaArguments, output: &Output) -> Result<ExitStat
         SchemaForm::Submission => Schema::Submission,
         SchemaForm::Score => Schema::Score,
         SchemaForm::Power => Schema::Power,
+        SchemaForm::Comparison => Schema::Comparison,
     };
     output.json(schema.text())?;
     Ok(ExitStatus::Fine)

@@ -15,11 +15,14 @@ use spinefairbench_scoring::export::per_pair_csv;
 use spinefairbench_scoring::export::per_pair_parquet;
 use spinefairbench_scoring::index::{BenchmarkIndex, BundlePairs};
 use spinefairbench_scoring::lint::{AdviceRow, advice, id_advice};
+use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use spinefairbench_scoring::repeats::judge_repeat;
 use spinefairbench_scoring::score::{ScoreError, score_repeated};
 use spinefairbench_scoring::score_file::{
     self, FloorRow, IdentityStatus, MissingReports, NoiseFloorSection, ScoreFile, Table2Row,
 };
+use spinefairbench_scoring::small_sample;
+use spinefairbench_scoring::subgroups::{self, Division};
 use spinefairbench_scoring::submission::{
     self, KeptTexts, Submission, SubmissionError, SubmissionProblem,
 };
@@ -372,6 +375,7 @@ fn print(
     if let Some(floor) = &file.noise_floor {
         print_floor(floor, output)?;
     }
+    print_small_sample_and_gaps(file, output)?;
     output.line(format_args!("score file  {}", Shown(&target)))?;
     if let Some(table) = &options.per_pair {
         output.line(format_args!("pairs       {}", Shown(&table.display().to_string())))?;
@@ -443,4 +447,18 @@ fn print_floor(floor: &NoiseFloorSection, output: &Output) -> Result<()> {
         output.line(format_args!("  {sentence}"))?;
     }
     Ok(())
+}
+
+/// The t intervals where there are few sources, and the widest gap between subgroups of each endpoint.
+fn print_small_sample_and_gaps(file: &ScoreFile, output: &Output) -> Result<()> {
+    if let Some(caution) = small_sample::of_score(file)? {
+        output.line(output.paint(Meaning::Warning, format!("  {caution}")))?;
+    }
+    let subgroups = subgroups::of_score(file, &Division::SINGLE, &file.plan()?)?;
+    for gap in PrimaryEndpoint::ALL.into_iter().filter_map(|one| subgroups.widest_of(one)) {
+        let sentence = gap.sentence(gap.endpoint.in_words());
+        output.line(format_args!("  {}", Shown(&sentence)))?;
+    }
+    let family = format!("  family: {}", subgroups.family());
+    output.line(output.paint(Meaning::Faint, family))
 }

@@ -291,6 +291,34 @@ fn a_leaderboard_grows_and_is_rendered() {
 }
 
 #[test]
+fn a_board_shows_the_places_that_its_score_files_leave_open() {
+    let scores = Scores::new();
+    let board = scores.text("board.json");
+    let names = ["one", "two", "three"];
+    let files = names.map(|name| scores.put(&format!("{name}.json"), CORE, name_model(name)));
+    let add = [&["leaderboard", "add", &board][..], &files.each_ref().map(String::as_str)].concat();
+    stdout(&add, 0);
+    let with_scores = |action: &'static str| {
+        [&["leaderboard", action, &board, "--scores"][..], &files.each_ref().map(String::as_str)]
+            .concat()
+    };
+    // Equal models share a place, and nothing tells them apart.
+    let shown = stdout(&with_scores("show"), 0);
+    assert_eq!(shown.matches("1 (1 to 3)").count(), 6, "{shown}");
+    let page = scores.text("board.html");
+    stdout(&[&with_scores("render")[..], &["--html", &page]].concat(), 0);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("Places left open") && page.contains("1 to 3"));
+    let json = stdout(&[&with_scores("show")[..], &["--format", "json"]].concat(), 0);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let rows = &json["ranks"]["endpoints"]["recommendation_change_rate"];
+    assert_eq!(rows.as_array().unwrap().len(), 3);
+    let other = scores.put("other.json", CORE, name_model("other"));
+    let refused = stderr(&["leaderboard", "show", &board, "--scores", &other], 1);
+    assert!(refused.contains("is the score of no row of the board"), "{refused}");
+}
+
+#[test]
 fn published_rows_of_another_bundle_are_left_out() {
     let (root, release) = mini();
     let scores = Scores::new();

@@ -107,7 +107,7 @@ fn a_hostile_verdict_does_nothing() {
 fn comparisons_leaderboards_and_sensitivity_analyses_open() {
     let comparison = comparison_page::html(&comparisons());
     keep("comparison.html", &comparison);
-    let board = leaderboard_page::html(&leaderboard(), &panel().rows);
+    let board = leaderboard_page::html(&leaderboard(), &panel().rows, None);
     keep("leaderboard.html", &board);
     let model = sensitivity_page::html(&model_sensitivity());
     keep("sensitivity.html", &model);

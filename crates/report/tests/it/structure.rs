@@ -138,7 +138,7 @@ fn comparisons_and_leaderboards_are_inert_and_say_what_was_found() {
         );
     }
     assert!(!comparison_page::svg(&found).contains("<script"));
-    let page = leaderboard_page::html(&board, &panel().rows);
+    let page = leaderboard_page::html(&board, &panel().rows, None);
     check_is_inert(&page, 1);
     for words in
         ["2 submitted models, 9 published models", "qwen2.5-vl", "What the scores have in common"]
@@ -146,8 +146,11 @@ fn comparisons_and_leaderboards_are_inert_and_say_what_was_found() {
         assert!(page.contains(words), "{words}");
     }
     assert!(!leaderboard_page::svg(&board, &panel().rows).contains("<script"));
-    let empty =
-        leaderboard_page::html(&spinefairbench_scoring::leaderboard::Leaderboard::default(), &[]);
+    let empty = leaderboard_page::html(
+        &spinefairbench_scoring::leaderboard::Leaderboard::default(),
+        &[],
+        None,
+    );
     assert!(empty.contains("has no row"));
 }
 

@@ -22,21 +22,6 @@ pub enum Degeneracy {
 /// Below how many sources a comparison is flagged; chosen, since the sign-flip test cannot fall below p = 2⁻⁸ there.
 pub const FEW_SOURCES: usize = 10;
 
-/// Below how many sources a percentile interval is to be read beside the t interval (`docs/statistics.md` shows what each covers); a
-/// usual limit of "few clusters" (Cameron and Miller 2015, section VI).
-pub const SMALL_SAMPLE: usize = 30;
-
-/// What is to be known of statistics over `n_sources` sources, where they are few: a clause.
-#[must_use]
-pub fn small_sample(n_sources: usize) -> Option<String> {
-    (2..SMALL_SAMPLE).contains(&n_sources).then(|| {
-        format!(
-            "{n_sources} sources, fewer than {SMALL_SAMPLE}: the percentile interval is too narrow; read the t interval, with {} degree(s) of freedom",
-            n_sources - 1
-        )
-    })
-}
-
 /// The size of the terms of a difference: values in `[0, 1]`.
 const SCALE: f64 = 1.0;
 

@@ -249,7 +249,7 @@ impl ComparisonFile {
             bootstrap_iterations: comparisons.plan.iterations.get(),
             bootstrap_seed: SeedNumber(comparisons.plan.seed.clone()),
             schema_version: COMPARISON_SCHEMA_VERSION,
-            ranks: comparisons.ranks.as_ref().map(ranks_row),
+            ranks: comparisons.ranks.as_ref().map(RanksRow::from),
             margin: comparisons.margin.map(Margin::get),
             tests_in_family,
             comparisons: rows,
@@ -270,26 +270,28 @@ impl ComparisonFile {
     }
 }
 
-fn ranks_row(ranks: &Ranks) -> RanksRow {
-    let row = |row: &RankedModel| RankedRow {
-        among_the_best: row.is_among_the_best(),
-        best_place: row.best_place,
-        mean: row.mean,
-        model: row.model.clone(),
-        place: row.place,
-        worst_place: row.worst_place,
-    };
-    RanksRow {
-        endpoints: ranks
-            .endpoints
-            .iter()
-            .map(|of_endpoint| {
-                (of_endpoint.endpoint.as_str(), of_endpoint.rows.iter().map(row).collect())
-            })
-            .collect(),
-        gaps_in_family: ranks.endpoints[0].n_gaps,
-        n_pairs: ranks.n_pairs,
-        n_sources: ranks.n_sources,
+impl From<&Ranks> for RanksRow {
+    fn from(ranks: &Ranks) -> Self {
+        let row = |row: &RankedModel| RankedRow {
+            among_the_best: row.is_among_the_best(),
+            best_place: row.best_place,
+            mean: row.mean,
+            model: row.model.clone(),
+            place: row.place,
+            worst_place: row.worst_place,
+        };
+        Self {
+            endpoints: ranks
+                .endpoints
+                .iter()
+                .map(|of_endpoint| {
+                    (of_endpoint.endpoint.as_str(), of_endpoint.rows.iter().map(row).collect())
+                })
+                .collect(),
+            gaps_in_family: ranks.endpoints[0].n_gaps,
+            n_pairs: ranks.n_pairs,
+            n_sources: ranks.n_sources,
+        }
     }
 }
 

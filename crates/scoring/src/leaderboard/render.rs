@@ -7,7 +7,9 @@ use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::text::is_deceptive;
 
 use super::{Assurance, BoardEndpoint, LeaderboardRow, RankedRow};
+use crate::compare::RanksRow;
 use crate::csv_cell;
+use crate::ranks::Ranks;
 use crate::scope::Scope;
 use crate::score_file::Ci95;
 
@@ -43,13 +45,14 @@ pub fn to_csv(rows: &[RankedRow<'_>]) -> String {
     table
 }
 
-/// The rows as JSON, in order, each with its place; what is unknown is null. Numbers are written in full.
+/// The rows as JSON, in order, each with its place; what is unknown is null. Numbers are written in full. `ranks` are the places that the data
+/// leave open, where the board's score files were given.
 ///
 /// # Panics
 ///
 /// Never: every value is a JSON value.
 #[must_use]
-pub fn to_json(rows: &[RankedRow<'_>]) -> Vec<u8> {
+pub fn to_json(rows: &[RankedRow<'_>], ranks: Option<&Ranks>) -> Vec<u8> {
     let rows = rows.iter().map(|RankedRow { place, row }| ShownRow {
         place: *place,
         model: &row.model,
@@ -65,7 +68,7 @@ pub fn to_json(rows: &[RankedRow<'_>]) -> Vec<u8> {
         submission_sha256: row.submission_sha256,
         uninformative_intervals: uninformative(row),
     });
-    let board = ShownBoard { rows: rows.collect() };
+    let board = ShownBoard { rows: rows.collect(), ranks: ranks.map(RanksRow::from) };
     let mut bytes = serde_json::to_vec_pretty(&board).expect("the rows have only JSON values");
     bytes.push(b'\n');
     bytes
@@ -74,6 +77,8 @@ pub fn to_json(rows: &[RankedRow<'_>]) -> Vec<u8> {
 #[derive(Debug, Serialize)]
 struct ShownBoard<'a> {
     rows: Vec<ShownRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ranks: Option<RanksRow>,
 }
 
 #[derive(Debug, Serialize)]

@@ -7,11 +7,12 @@ use spinefairbench_bootstrap::{
     Alternative, Clusters, Interval, Iterations, Plan, sign_flip_against,
 };
 use spinefairbench_scoring::compare::{
-    ComparedModel, Comparisons, Design, Margin, Statement, compare,
+    ComparedModel, ComparisonFile, Comparisons, Design, Margin, Statement, compare,
 };
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;
 use spinefairbench_scoring::ranks::ranks;
 use spinefairbench_scoring::score_file::{PairResult, ScoreFile};
+use spinefairbench_scoring::small_sample;
 use spinefairbench_scoring::subgroups::{self, Division};
 
 use crate::compare::scored;
@@ -20,11 +21,14 @@ use crate::compare::scored;
 struct Fixture {
     iterations: u64,
     margin: f64,
-    models: BTreeMap<String, Vec<(String, String, Option<f64>, Option<f64>)>>,
+    models: BTreeMap<String, Vec<Row>>,
     within_margin: BTreeMap<String, Within>,
     subgroups: Groups,
     ranks: BTreeMap<String, Ranking>,
 }
+
+/// Pair, source, and both endpoints of a usable pair.
+type Row = (String, String, Option<f64>, Option<f64>);
 
 #[derive(Deserialize)]
 struct Within {
@@ -91,6 +95,19 @@ fn model(fixture: &Fixture, name: &str) -> ComparedModel {
 fn compared(fixture: &Fixture, names: [&str; 2]) -> Comparisons {
     let models = names.map(|name| model(fixture, name));
     compare(&models, Design::AllPairs, &plan(fixture)).unwrap()
+}
+
+/// A file of comparisons with everything that can be asked for, of 14 sources.
+pub(crate) fn whole_comparison() -> Vec<u8> {
+    let mut fixture = fixture();
+    for rows in fixture.models.values_mut() {
+        rows.retain(|row| row.1.starts_with("vin"));
+    }
+    let models: Vec<ComparedModel> =
+        fixture.models.keys().map(|name| model(&fixture, name)).collect();
+    let found = compare(&models, Design::AllPairs, &plan(&fixture)).unwrap();
+    let found = found.within("0.05".parse().unwrap()).unwrap();
+    ComparisonFile::new(&found.with_subgroups(&Division::SINGLE).unwrap()).to_bytes()
 }
 
 #[track_caller]
@@ -266,8 +283,10 @@ fn few_sources_are_told_with_the_t_intervals() {
     for rows in fixture.models.values_mut() {
         rows.retain(|row| row.1.starts_with("vin"));
     }
+    let of_score = small_sample::of_score(&file(&fixture, "alike")).unwrap().unwrap();
+    assert!(of_score.starts_with("14 sources, fewer than 30: "), "{of_score}");
     let found = compared(&fixture, ["alike", "worse"]);
     let caution = found.comparisons[0].small_sample().unwrap();
     assert!(caution.starts_with("14 sources, fewer than 30: "), "{caution}");
-    assert!(caution.contains("13 degree(s) of freedom"), "{caution}");
+    assert!(caution.contains("13 degrees of freedom: recommendation change "), "{caution}");
 }

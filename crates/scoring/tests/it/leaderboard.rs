@@ -241,7 +241,7 @@ fn every_form_says_which_rows_were_recomputed() {
     assert!(to_csv(&rows).lines().nth(1).unwrap().ends_with(",1,as stated,false,"));
     assert!(to_csv(&rows).lines().nth(2).unwrap().ends_with(",1,recomputed,false,"));
     assert!(to_markdown(&rows).contains("| second | submitted, recomputed |"));
-    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    let shown: Value = serde_json::from_slice(&to_json(&rows, None)).unwrap();
     assert_eq!(
         (&shown["rows"][0]["assurance"], &shown["rows"][1]["assurance"]),
         (&"as stated".into(), &"recomputed".into())
@@ -269,7 +269,7 @@ fn every_form_says_of_which_submissions_reasoning_was_taken_out() {
     let markdown = to_markdown(&rows);
     assert!(markdown.contains("| changed | submitted, recomputed, reasoning taken out |"));
     assert!(markdown.contains("| first | submitted, as stated |"), "{markdown}");
-    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    let shown: Value = serde_json::from_slice(&to_json(&rows, None)).unwrap();
     assert_eq!(shown["rows"][0]["submission_changed"], true);
     assert_eq!(shown["rows"][1]["submission_changed"], false);
 }
@@ -285,7 +285,7 @@ fn every_form_marks_intervals_without_width() {
     let csv = to_csv(&rows);
     assert!(csv.lines().nth(1).unwrap().ends_with(",false,recommendation_change_rate"), "{csv}");
     assert_eq!(to_markdown(&rows).matches("(no width)").count(), 1);
-    let shown: Value = serde_json::from_slice(&to_json(&rows)).unwrap();
+    let shown: Value = serde_json::from_slice(&to_json(&rows, None)).unwrap();
     assert_eq!(
         shown["rows"][0]["uninformative_intervals"],
         serde_json::json!(["recommendation_change_rate"])

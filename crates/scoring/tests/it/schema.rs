@@ -1,6 +1,6 @@
 //! The JSON Schemas and the types say the same of what is a submission and what is a score file.
 //!
-//! The judge is a small reading of JSON Schema 2020-12 that knows the keywords which the two schemas use, and refuses a schema
+//! The judge is a small reading of JSON Schema 2020-12 that knows the keywords which the schemas use, and refuses a schema
 //! with any other.
 
 use serde_json::{Map, Value, json};
@@ -8,6 +8,7 @@ use spinefairbench_scoring::schema::Schema;
 use spinefairbench_scoring::score_file::ScoreFile;
 use spinefairbench_scoring::submission;
 
+use crate::after_the_run::whole_comparison;
 use crate::bundle::{file, fixture};
 use crate::score_files::score_bytes;
 
@@ -298,4 +299,29 @@ fn the_schemas_name_every_category_and_class() {
     assert_eq!(listed("diagnostic_label"), json!(labels));
     assert_eq!(listed("recommendation"), json!(recommendations));
     assert_eq!(listed("response_class"), json!(classes));
+}
+
+#[test]
+fn a_comparison_has_the_fields_of_its_schema_and_no_other() {
+    let judge = Judge::of(Schema::Comparison);
+    let value: Value = serde_json::from_slice(&whole_comparison()).unwrap();
+    assert!(judge.accepts(&value));
+    let mut places = Vec::new();
+    objects(&value, "", &mut places);
+    assert!(places.len() > 50, "{}", places.len());
+    // The objects of the keys of another object, endpoints by name, may hold any name.
+    for place in places.iter().filter(|place| !place.ends_with("/endpoints")) {
+        let mut changed = value.clone();
+        let object = changed.pointer_mut(place).unwrap().as_object_mut().unwrap();
+        object.insert("unknown".to_owned(), json!(1));
+        assert!(!judge.accepts(&changed), "a field that there is not, at `{place}`");
+    }
+    for field in ["margin", "ranks"] {
+        let mut changed = value.clone();
+        assert!(changed.as_object_mut().unwrap().remove(field).is_some());
+        assert!(judge.accepts(&changed), "without `{field}`");
+    }
+    let mut changed = value.clone();
+    changed["comparisons"][0]["endpoints"]["recommendation_change_rate"]["verdict"] = json!(1);
+    assert!(!judge.accepts(&changed));
 }
