@@ -285,6 +285,9 @@ fn margin_tests(
     Ok(())
 }
 
+/// The part that an edit of a source belongs to.
+type PartOf = fn(usize, usize) -> usize;
+
 /// Subgroups of one model that are alike: the four edits, two ages, two sexes, and three datasets that divide the sources.
 fn gaps(
     world: World,
@@ -293,8 +296,6 @@ fn gaps(
     shown: &mut Vec<(Statement, bool)>,
 ) -> Result<(), BootstrapError> {
     let models = world.two_models(Endpoint::Change, 0.0, seed);
-    /// The part of a source's edit.
-    type PartOf = fn(usize, usize) -> usize;
     let divisions: [(usize, PartOf); 4] = [
         (4, |_, edit| edit),
         (2, |_, edit| edit / 2),
