@@ -3,6 +3,8 @@
 //! * `spinefairbench-workloads time THREADS NAME`: runs it for a second or so, and prints the time of each run.
 //! * `spinefairbench-workloads repeat TIMES NAME`: runs it so often, on this thread alone. The cost of one run is the
 //!   difference of two such calls, without the start of the process and the making of the input.
+//! * `spinefairbench-workloads serve MILLISECONDS`: a server that answers each request after so long; prints its port.
+//! * `spinefairbench-workloads ask URL CONCURRENCY REQUESTS BYTES`: has the runner ask it about images of so many bytes, and prints the time.
 
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this program is for `cargo xtask`")]
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+use spinefairbench_benches::asking;
 use spinefairbench_benches::workload::{self, Workload};
 
 /// A measure goes on until it has run so long, within so many runs.
@@ -42,8 +45,25 @@ fn carry_out(arguments: &[&str]) -> Result<()> {
             let mut workload = workload::prepare(name)?;
             (0..number(times)?).try_for_each(|_| workload.run())
         }
+        ["serve", milliseconds] => {
+            // A line, so that it is flushed.
+            let latency = Duration::from_millis(number(milliseconds)? as u64);
+            asking::serve(latency, |port| {
+                println!("{port}");
+            })
+        }
+        ["ask", url, concurrency, requests, bytes] => {
+            let (requests, bytes) = (number(requests)?, number(bytes)?);
+            let seconds = asking::ask(url, number(concurrency)?, requests, bytes)?;
+            let sent = requests * bytes;
+            println!(
+                "{}",
+                json!({"bytes": sent, "seconds": [seconds], "peak_bytes": peak_bytes()})
+            );
+            Ok(())
+        }
         _ => bail!(
-            "expected `time THREADS NAME` or `repeat TIMES NAME`, found `{}`",
+            "expected `time THREADS NAME`, `repeat TIMES NAME`, `serve MILLISECONDS` or `ask URL CONCURRENCY REQUESTS BYTES`, found `{}`",
             arguments.join(" ")
         ),
     }

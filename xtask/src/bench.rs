@@ -10,6 +10,7 @@ mod growth;
 mod peers;
 mod record;
 mod rows;
+mod runner;
 mod table;
 
 use std::fs;

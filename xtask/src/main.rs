@@ -23,6 +23,7 @@ mod parquet;
 mod programs;
 mod release;
 mod sbom;
+mod servers;
 mod test;
 mod venv;
 mod versions;
@@ -77,6 +78,8 @@ enum Task {
     Web(web::Options),
     /// Builds the Python package, installs it into an environment of its own, and tests it there.
     Wheel(wheel::Options),
+    /// Has `spinefairbench run` ask servers that others wrote: LiteLLM's proxy, errorworks, on request `transformers serve`.
+    Servers(servers::Options),
     /// Makes a libtorch available in the cache folder and prints where.
     Libtorch(LibtorchOptions),
     /// Packs what proves and times the generator on a machine with a GPU into one folder.
@@ -106,6 +109,7 @@ fn main() -> ExitCode {
         Task::Verify(passed) => return spinefairbench("verify", passed),
         Task::Fetch(passed) => return spinefairbench("fetch", passed),
         Task::Wheel(options) => wheel::run(&root, options),
+        Task::Servers(options) => servers::run(&root, &options),
         Task::Libtorch(options) => print_libtorch(&options),
         Task::GpuKit(options) => gpu_kit::run(&root, &options),
         Task::Test(options) => Ok(test::run(&root, &options)),

@@ -7,13 +7,18 @@ use anyhow::{Context as _, Result, ensure as require};
 
 /// The Python of an environment that has `packages`, each as `name==version` or an option of pip.
 pub(crate) fn python(cache: &Path, packages: &[&str]) -> Result<PathBuf> {
+    python_by("python3", cache, packages)
+}
+
+/// The same, made by `interpreter`.
+pub(crate) fn python_by(interpreter: &str, cache: &Path, packages: &[&str]) -> Result<PathBuf> {
     let folder = cache.join("python").join(packages.join("+"));
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     // Written last, so that its presence means that everything is there.
     let mark = folder.join("complete");
     if !mark.is_file() || quiet(&python, &["--version"]).is_err() {
         let venv = folder.to_str().context("the cache folder's name is no text")?;
-        quiet(Path::new("python3"), &["-m", "venv", "--clear", venv])?;
+        quiet(Path::new(interpreter), &["-m", "venv", "--clear", venv])?;
         let pip = ["-m", "pip", "install", "--quiet", "--only-binary=:all:"];
         quiet(&python, &[&pip[..], packages].concat())?;
         std::fs::write(&mark, "").with_context(|| format!("writing `{}`", mark.display()))?;

@@ -58,6 +58,9 @@ pub(super) enum Unit {
     Seconds,
     Bytes,
     BytesPerSecond,
+    RequestsPerSecond,
+    /// A share of what could be, 1 at most.
+    Share,
     /// How many times the peer's speed.
     TimesThePeer,
     /// The exponent of growth: 1 is linear.

@@ -14,6 +14,7 @@ use super::clock::{self, peak_bytes, time_workload, times_in_turn};
 use super::growth;
 use super::peers;
 use super::record::{Figure, Peer, Target, Unit, median};
+use super::runner;
 
 /// With what and on what the rows are measured.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub(super) struct Row {
     pub(super) measure: fn(&Setting) -> Result<Vec<Figure>>,
 }
 
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     Row { name: "verify", measure: verify },
     Row { name: "checksums", measure: checksums },
     Row { name: "verify-all", measure: verify_all },
@@ -46,12 +47,13 @@ const ROWS: [Row; 10] = [
     Row { name: "parse", measure: parse },
     Row { name: "score", measure: score },
     Row { name: "version", measure: version },
+    Row { name: "runner", measure: runner::measure },
     Row { name: "growth", measure: growth::measure },
 ];
 
 /// The rows of those names, or all.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {
-    static ALL: [Row; 10] = ROWS;
+    static ALL: [Row; 11] = ROWS;
     if names.is_empty() {
         return Ok(ALL.iter().collect());
     }

@@ -50,6 +50,8 @@ fn amount(value: f64, unit: Unit) -> String {
         Unit::Seconds => format!("{value:.2} s"),
         Unit::Bytes => format!("{:.1} MB", value / 1e6),
         Unit::BytesPerSecond => format!("{:.0} MB/s", value / 1e6),
+        Unit::RequestsPerSecond => format!("{value:.0} requests/s"),
+        Unit::Share => format!("{:.1} %", value * 100.0),
         Unit::TimesThePeer => format!("{value:.1} ×"),
         Unit::Exponent => format!("{value:.2}"),
     }
