@@ -64,7 +64,9 @@ def enlarged(folder):
         source_id = f"{row['source_id']}_{turn}"
         pair_id = f"{source_id}__{row['edit_label']}"
         many.append({**row, "source_id": source_id, "pair_id": pair_id})
-        results.append({**reports[row["pair_id"]], "pair_id": pair_id})
+        result = reports[row["pair_id"]]
+        named = {"source_id": source_id} if "source_id" in result else {}
+        results.append({**result, **named, "pair_id": pair_id})
     manifest.write_text("".join(json.dumps(row) + "\n" for row in many), encoding="utf-8")
     submission.write_text(json.dumps({**content, "results": results}), encoding="utf-8")
     description = json.loads(release.read_text(encoding="utf-8"))
