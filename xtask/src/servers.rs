@@ -20,7 +20,7 @@ use crate::{ExitStatus, venv};
 
 const KEY: &str = "sk-key-of-cargo-xtask-servers";
 /// How long a server may take until it listens.
-const START: Duration = Duration::from_secs(300);
+const START: Duration = Duration::from_mins(5);
 
 /// Which servers.
 #[derive(Debug, clap::Args)]
@@ -170,15 +170,15 @@ impl Asked {
 
     /// How many attempts were made again, each with its status.
     fn retried(&self) -> BTreeMap<u64, usize> {
-        let mut statuses = BTreeMap::new();
+        let mut counts = BTreeMap::new();
         for line in self.journal.iter().filter(|line| line["outcome"] == "retried") {
-            *statuses.entry(line["status"].as_u64().unwrap_or_default()).or_default() += 1;
+            *counts.entry(line["status"].as_u64().unwrap_or_default()).or_default() += 1;
         }
-        statuses
+        counts
     }
 
-    fn expect(&self, case: &str, status: i32, states: &[(&str, usize)]) -> Result<()> {
-        let expected: BTreeMap<&str, usize> = states.iter().copied().collect();
+    fn expect(&self, case: &str, status: i32, reports: &[(&str, usize)]) -> Result<()> {
+        let expected: BTreeMap<&str, usize> = reports.iter().copied().collect();
         let found = self.states();
         println!("   {case}: {found:?}, asked again by status {:?}", self.retried());
         require!(
