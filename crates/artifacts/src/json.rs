@@ -91,7 +91,8 @@ pub(crate) fn released_text(
 }
 
 /// The bytes as [`as_python_reads`] gives them, numbers beyond the largest float marked too.
-pub(crate) fn as_python_reads_all(bytes: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn as_python_reads_all(bytes: &[u8]) -> Vec<u8> {
     python::with_numbers_beyond_floats(&as_python_reads(bytes))
 }
 

@@ -403,7 +403,7 @@ fn core_sources(
         actual_n: Option<Value>,
     }
     let path = layout::CORE_SUBSET;
-    let list: CoreList = json::from_slice(path, bytes)?;
+    let list: CoreList = json::from_slice(path, &json::as_python_reads(bytes))?;
     let mut problems = Problems::of(path);
     let mut sources = BTreeSet::new();
     let items = list.source_ids.as_ref().and_then(Value::as_array).unwrap_or_default();
@@ -445,7 +445,7 @@ fn intersection(
         pair_count: Option<Value>,
     }
     let path = layout::INTERSECTION_MANIFEST;
-    let manifest: Intersection = json::from_slice(path, bytes)?;
+    let manifest: Intersection = json::from_slice(path, &json::as_python_reads(bytes))?;
     let mut problems = Problems::of(path);
     let mut listed = BTreeSet::new();
     let records = manifest.records.as_ref().and_then(Value::as_array).unwrap_or_default();

@@ -13,6 +13,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
+use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::limited::LimitedInput;
 use spinefairbench_artifacts::limits::InputLimits;
 
@@ -187,7 +188,7 @@ fn plain_bytes(name: &str, bytes: &[u8], limits: InputLimits) -> Result<Vec<u8>,
     let mut plain = Vec::new();
     let read = LimitedInput::open(bytes, limits).and_then(|mut input| {
         input.read_line_or_document(&mut plain)?;
-        if serde_json::from_slice::<IgnoredAny>(&plain).is_err() {
+        if serde_json::from_slice::<IgnoredAny>(&json::as_python_reads(&plain)).is_err() {
             return input.read_document(&mut plain);
         }
         while input.read_line(&mut plain)? > 0 {}
@@ -214,7 +215,9 @@ struct RawWhole<'a> {
 /// `plain` without the bytes of `cuts`, and with `record`.
 fn without(plain: &[u8], cuts: &[Cut], record: &Stripped) -> Vec<u8> {
     const READ_BEFORE: &str = "it was read as a submission before";
-    let text = std::str::from_utf8(plain).expect(READ_BEFORE);
+    // The same places in the terms of JSON.
+    let text = json::as_python_reads(plain);
+    let text = std::str::from_utf8(&text).expect(READ_BEFORE);
     // An object is one value; JSON Lines are several, and their header ends with the first line.
     let (results, header_end) = if let Ok(whole) = serde_json::from_str::<RawWhole<'_>>(text) {
         (whole.results, text.len())

@@ -7,3 +7,4 @@ mod bytes;
 mod extraction;
 mod mini;
 mod names;
+mod original_answers;

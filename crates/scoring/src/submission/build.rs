@@ -49,13 +49,6 @@ impl SubmissionBuilder {
         }
     }
 
-    /// States something more about the model, such as its version.
-    #[must_use]
-    pub fn with_model_field(mut self, key: &str, value: Value) -> Self {
-        self.model.insert(key.to_owned(), value);
-        self
-    }
-
     /// Adds the two reports of a pair. What is wrong with them is said by [`Self::finish`].
     pub fn add(&mut self, pair_id: &str, source_report: &str, counterfactual_report: &str) {
         let text = |text| Some(Field::Text(Cow::Borrowed(text)));

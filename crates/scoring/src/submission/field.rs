@@ -64,6 +64,9 @@ pub(super) enum Field<'a> {
 /// The most bytes of a field that is no text: the model's facts, or the metadata of a result.
 const MOST_BYTES: usize = 1 << 20;
 
+/// How what stands for `NaN` or an infinity begins, which [`Value`] tells from text.
+const NOT_FINITE: &str = "\"\u{7f}";
+
 /// The most keys of an object that are kept where no key may stand.
 pub(super) const MOST_KEYS: usize = 100;
 
@@ -74,7 +77,9 @@ impl Field<'_> {
             Self::Text(text) if text.is_empty() => "an empty string".to_owned(),
             Self::Text(text) => format!("`{}`", spinefairbench_artifacts::text::shown(text)),
             Self::Other(Value::Null) => "null".to_owned(),
-            Self::Other(value @ (Value::Bool(_) | Value::Number(_))) => format!("`{value}`"),
+            Self::Other(value @ (Value::Bool(_) | Value::Number(_) | Value::NotFinite(_))) => {
+                format!("`{value}`")
+            }
             Self::Other(value) => value.kind().to_owned(),
             Self::TooLong(n_bytes) => {
                 format!("a value of {n_bytes} bytes (at most {MOST_BYTES} are read)")
@@ -116,7 +121,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
             return Ok(Self::TooLong(raw.len()));
         }
         let mut parser = serde_json::Deserializer::from_str(raw);
-        parser.deserialize_any(FieldVisitor).map_err(|error| {
+        let field = if raw.starts_with(NOT_FINITE) {
+            Value::deserialize(&mut parser).map(Self::from)
+        } else {
+            parser.deserialize_any(FieldVisitor)
+        };
+        field.map_err(|error| {
             let message = error.to_string();
             serde::de::Error::custom(in_words(&message))
         })

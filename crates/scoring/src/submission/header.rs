@@ -112,6 +112,17 @@ fn judge_scope(field: Option<&Field<'_>>, problems: &mut Vec<SubmissionProblem>)
     None
 }
 
+/// Whether a value has a form in JSON.
+fn is_written_again(value: &Value) -> bool {
+    match value {
+        Value::NotFinite(_) => false,
+        Value::Array(items) => items.iter().all(is_written_again),
+        Value::Object(entries) => entries.values().all(is_written_again),
+        Value::Repeated(last) => is_written_again(last),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+    }
+}
+
 fn judge_model(
     field: Option<Field<'_>>,
     problems: &mut Vec<SubmissionProblem>,
@@ -121,7 +132,18 @@ fn judge_model(
             problems.push(missing("model", "an object with a `name`"));
             return None;
         }
-        Some(Field::Other(Value::Object(entries))) => entries,
+        Some(Field::Other(Value::Object(entries))) if entries.values().all(is_written_again) => {
+            entries
+        }
+        Some(Field::Other(Value::Object(_))) => {
+            problems.push(invalid(
+                ProblemCode::FieldInvalid,
+                "model",
+                "finite numbers, since the score file repeats them",
+                "`NaN` or an infinity".to_owned(),
+            ));
+            return None;
+        }
         Some(other) => {
             problems.push(invalid(
                 ProblemCode::FieldInvalid,

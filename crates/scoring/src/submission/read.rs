@@ -2,7 +2,8 @@
 //!
 //! Input: bytes, plain or compressed (gzip and zstd are recognised by their first bytes). Output: a [`Submission`], or every
 //! problem. JSON Lines are read in batches, so that the text of a large run is never in memory at once; a single JSON
-//! object is read whole and its results are taken apart in batches. Everything stays within [`InputLimits`].
+//! object is read whole and its results are taken apart in batches. Everything stays within [`InputLimits`]. What Python's `json` takes
+//! and JSON has not (`NaN`, half a surrogate pair) is read as Python reads it, so that the original's scorer takes no more.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -107,7 +108,7 @@ fn read_all(
 
 /// Whether a line is a JSON value by itself, and so the header of JSON Lines or the whole of a one-line object.
 fn is_whole_value(line: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(line).is_ok()
+    serde_json::from_slice::<IgnoredAny>(&json::as_python_reads(line)).is_ok()
 }
 
 /// Checks that one more result than `n_results` may be read.
@@ -127,7 +128,8 @@ fn read_object(
     limits: &InputLimits,
     gathered: &mut Gathered,
 ) -> io::Result<JudgedHeader> {
-    let whole: Whole<'_> = match json::from_slice(name, bytes) {
+    let bytes = json::as_python_reads(bytes);
+    let whole: Whole<'_> = match json::from_slice(name, &bytes) {
         Ok(whole) => whole,
         Err(error) => {
             gathered.header_problems.push(unreadable(Place::Header, &error));
@@ -238,14 +240,31 @@ fn judge_element(
     version: Version,
     kept: KeptTexts<'_>,
 ) -> JudgedResult {
-    match json::from_slice(name, element.as_bytes()) {
+    judge_value(name, element.as_bytes(), index, version, kept)
+}
+
+/// Judges the text of one result.
+fn judge_value(
+    place: &str,
+    bytes: &[u8],
+    index: usize,
+    version: Version,
+    kept: KeptTexts<'_>,
+) -> JudgedResult {
+    let error = match json::from_slice(place, bytes) {
+        Ok(raw) => return result::judge(index, &raw, version, kept),
+        Err(error) => error,
+    };
+    // A number beyond floats is an infinity to Python.
+    match json::from_slice(place, &json::as_python_reads_all(bytes)) {
         Ok(raw) => result::judge(index, &raw, version, kept),
-        Err(error) => Err(unreadable(Place::Result { index }, &error).into()),
+        Err(_) => Err(unreadable(Place::Result { index }, &error).into()),
     }
 }
 
 fn read_header_line(name: &str, line: &[u8], gathered: &mut Gathered) -> JudgedHeader {
-    let whole: Whole<'_> = match json::from_slice(name, line) {
+    let line = json::as_python_reads(line);
+    let whole: Whole<'_> = match json::from_slice(name, &line) {
         Ok(whole) => whole,
         Err(error) => {
             gathered.header_problems.push(unreadable(Place::Header, &error));
@@ -350,10 +369,8 @@ fn judge_line(
         let message = format!("`{name}` line {line_number} is blank");
         return Err(SubmissionProblem::new(ProblemCode::Unreadable, place, message).into());
     }
-    match json::from_slice(&format!("{name}:{line_number}"), line) {
-        Ok(raw) => result::judge(index, &raw, version, kept),
-        Err(error) => Err(unreadable(place, &error).into()),
-    }
+    let line = json::as_python_reads(line);
+    judge_value(&format!("{name}:{line_number}"), &line, index, version, kept)
 }
 
 /// A JSON object with the fields of a submission, before any judgement.

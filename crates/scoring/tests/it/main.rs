@@ -19,6 +19,7 @@ mod lint;
 mod malformed;
 mod mutated;
 mod noise_floor;
+mod original_answers;
 mod power;
 mod schema;
 mod scopes;

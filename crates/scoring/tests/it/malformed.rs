@@ -122,13 +122,17 @@ fn text_that_is_no_json() {
     check("Latin-1", latin1, &["is not UTF-8 at byte 3 (line 1)"]);
     check(
         "NaN",
-        result_with("metadata", json!({"x": 0.5})).replace("0.5", "NaN"),
-        &["`NaN` is no JSON number"],
+        result_with("source_id", json!(0.5)).replace("0.5", "NaN"),
+        &[
+            "results[1].source_id: the field must hold text or be absent (expected absent, null or a non-blank string, found `NaN`)",
+        ],
     );
     check(
         "a number beyond floats",
-        result_with("metadata", json!({"x": 0.5})).replace("0.5", "1e999"),
-        &["number out of range"],
+        result_with("source_id", json!(0.5)).replace("0.5", "1e999"),
+        &[
+            "results[1].source_id: the field must hold text or be absent (expected absent, null or a non-blank string, found `Infinity`)",
+        ],
     );
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
     check(
@@ -137,9 +141,9 @@ fn text_that_is_no_json() {
         &["nested deeper than 128 levels"],
     );
     check(
-        "half a surrogate pair",
-        toy().to_string().replace("toy-model", "\\ud800"),
-        &["half of a surrogate pair"],
+        "an escape that is none",
+        toy().to_string().replace("toy-model", "\\ud8zz"),
+        &["invalid escape"],
     );
     check(
         "a raw control character",
@@ -384,7 +388,11 @@ fn json_lines() {
     check(
         "NaN on a line",
         lines_with(|lines| lines[3] = "{\"pair_id\": NaN}".into()),
-        &["results[2]: `mine.json:4` line 1"],
+        &[
+            "results[2].pair_id: the field must hold text (expected a non-blank string, found `NaN`)",
+            "results[2].source_report: the field must hold text (expected a non-blank string, found no such field)",
+            "results[2].counterfactual_report: the field must hold text (expected a non-blank string, found no such field)",
+        ],
     );
     check(
         "wrong bytes on a line",

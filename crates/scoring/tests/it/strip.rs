@@ -58,6 +58,20 @@ fn every_other_byte_stays() {
 }
 
 #[test]
+fn what_python_alone_reads_stays_where_it_is() {
+    let with_nan = |submission: String| submission.replacen("1e5", "NaN", 1);
+    let report = r#""<think>A \ud83d half?</think> \ud800 fracture.""#;
+    let (copy, record) = strip(with_nan(odd(r#""Disc.""#, report)).as_bytes());
+    let expected = with_nan(odd(r#""Disc.""#, r#""\ud800 fracture.""#));
+    let expected = expected.replacen(
+        "\"spinefairbench-submission-v1\"\n}",
+        &format!("\"spinefairbench-submission-v1\",\"stripped\":{}\n}}", record.unwrap()),
+        1,
+    );
+    assert_eq!(copy, expected);
+}
+
+#[test]
 fn json_lines_and_compressed_forms_are_stripped_alike() {
     let toy: Value = serde_json::from_slice(&file("metrics/toy_submission.json")).unwrap();
     let mut header = toy.clone();
