@@ -28,9 +28,10 @@ fn main() {
         let seeds: Vec<Vec<u8>> = seeds.iter().map(|path| fs::read(path).unwrap()).collect();
         let mut random = Random(0x9E37_79B9_7F4A_7C15 ^ (number as u64 + 1));
         let start = Instant::now();
-        let mut n_runs = 0_u64;
+        let (mut n_runs, mut slowest) = (0_u64, Duration::ZERO);
         while start.elapsed() < Duration::from_secs(seconds) {
             let input = random.input(&seeds);
+            let begun = Instant::now();
             if panic::catch_unwind(|| target(&input)).is_err() {
                 let place = root.join("artifacts").join(format!("{name}-panic"));
                 fs::create_dir_all(root.join("artifacts")).unwrap();
@@ -39,8 +40,14 @@ fn main() {
                 std::process::exit(1);
             }
             n_runs += 1;
+            slowest = slowest.max(begun.elapsed());
         }
-        println!("{name}: {n_runs} runs in {} s, {} seeds", start.elapsed().as_secs(), seeds.len());
+        println!(
+            "{name}: {n_runs} runs in {} s, {} seeds, the slowest {} ms",
+            start.elapsed().as_secs(),
+            seeds.len(),
+            slowest.as_millis()
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use std::path::{Component, Path};
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
+use peak_alloc::PeakAlloc;
 use spinefairbench_artifacts::archive::{ArchiveTerms, Limits, StreamedFile, Wanted, Watch, stream_members};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::Value;
@@ -23,7 +24,7 @@ use spinefairbench_artifacts::table::{Table, hex_float, number};
 use spinefairbench_artifacts::{json, jsonl, manifest, panel, png_header};
 use spinefairbench_generator::lora::{BaseModules, LoraFile, ScaleChoice, ScaleFact};
 use spinefairbench_generator::weight_file::WeightFile;
-use spinefairbench_imaging::{ReadOptions, read_picture};
+use spinefairbench_imaging::{ImagingError, Picture, Pixels, ReadOptions, read_picture};
 use spinefairbench_parsers as parsers;
 use spinefairbench_parsers::DiagnosticLabel;
 use spinefairbench_report::score_page::{self, ScoreContext};
@@ -32,6 +33,13 @@ use spinefairbench_scoring::leaderboard::{Assurance, Leaderboard, OnExisting};
 use spinefairbench_scoring::score_file::{Names, ScoreFile};
 use spinefairbench_scoring::strip::strip_reasoning;
 use spinefairbench_scoring::{lint, submission};
+
+/// Counts what is allocated, for the bound on reading pictures.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Most pixels of a picture that a target reads.
+const MOST_PIXELS: u64 = 1 << 24;
 
 /// Every target by its name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
@@ -312,9 +320,7 @@ pub fn png(bytes: &[u8]) {
 fn read_png(bytes: &[u8]) {
     let ends = FileEnds::of(bytes, png_header::HEAD_BYTES, png_header::TAIL_BYTES);
     let header = png_header::parse(&ends);
-    let mut options = ReadOptions::default();
-    options.limits.max_pixels = 1 << 20;
-    if let Ok(picture) = read_picture(bytes, &options) {
+    if let Ok(picture) = read_within_memory(bytes) {
         let size = picture.size();
         assert_eq!(picture.to_grey().size(), size);
         if let Ok(header) = header {
@@ -323,11 +329,31 @@ fn read_png(bytes: &[u8]) {
     }
 }
 
+/// Reads a picture and holds the memory that it took against the bound of `docs/generator.md`: four times the decoded picture
+/// and 64 MB, beside the file. What is refused has no size; it is held against the largest picture that is let in.
+fn read_within_memory(bytes: &[u8]) -> Result<Picture, ImagingError> {
+    const FIXED: u64 = 64_000_000;
+    let mut options = ReadOptions::default();
+    options.limits.max_pixels = MOST_PIXELS;
+    MEMORY.reset_peak_usage();
+    let before = MEMORY.current_usage();
+    let read = read_picture(bytes, &options);
+    let taken = MEMORY.peak_usage().saturating_sub(before) as u64;
+    let decoded = match &read {
+        Ok(picture) => {
+            let pixels = u64::from(picture.size().width()) * u64::from(picture.size().height());
+            let channels = if matches!(picture.pixels, Pixels::Rgb(_)) { 3 } else { 1 };
+            pixels * channels * u64::from(picture.bits.div_ceil(8))
+        }
+        Err(_) => 6 * MOST_PIXELS,
+    };
+    assert!(taken <= 4 * decoded + FIXED, "{taken} bytes for a picture of {decoded}");
+    read
+}
+
 /// A picture of whatever format the bytes start like.
 pub fn picture(bytes: &[u8]) {
-    let mut options = ReadOptions::default();
-    options.limits.max_pixels = 1 << 20;
-    match read_picture(bytes, &options) {
+    match read_within_memory(bytes) {
         Ok(picture) => assert_eq!(picture.to_grey().size(), picture.size()),
         Err(error) => check_harmless(&error.to_string()),
     }

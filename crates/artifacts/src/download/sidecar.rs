@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn class_8_forms_that_confirm_the_digest() {
+    fn forms_that_confirm_the_digest() {
         let digest = Sha256::of(b"x").to_string();
         for text in [
             format!("{digest}  {NAME}\n"),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn class_8_forms_that_do_not() {
+    fn forms_that_do_not_confirm_the_digest() {
         let digest = Sha256::of(b"x");
         check("", &Err(SidecarProblem::Empty));
         check(" \n\n", &Err(SidecarProblem::Empty));
