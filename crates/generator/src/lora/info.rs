@@ -59,7 +59,11 @@ impl LoraFile {
         let plan = self.plan(base, ScaleChoice::FromFile);
         let usable = self.resolve(base, ScaleChoice::Stated(1.0));
         let (notices, refused) = match usable {
-            Ok(resolved) => (self.notices(&resolved), None),
+            Ok(resolved) => {
+                let mut notices = self.notices(&resolved);
+                notices.extend(self.misfit(base));
+                (notices, None)
+            }
             Err(error) => (Vec::new(), Some(error.to_string())),
         };
         let scale = match (&plan, &refused) {

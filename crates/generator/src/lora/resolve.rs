@@ -89,18 +89,29 @@ impl BaseModules {
     /// The modules of `base`, with the shapes of their weights.
     #[must_use]
     pub fn of(base: &BaseModel) -> Self {
-        let with_shapes = |listing: Listing| {
-            listing.modules.into_iter().map(|(path, shape)| (path, Some(shape))).collect()
-        };
-        Self::new(with_shapes(base.unet_listing()), with_shapes(base.text_encoder_listing()))
+        Self::with_shapes(base.unet_listing(), base.text_encoder_listing())
     }
 
-    /// The module names of Stable Diffusion 1.5, without shapes: for a file by itself.
+    /// The module names of Stable Diffusion 1.5, without shapes: for a file by itself, whose base may be of another size.
     #[must_use]
     pub fn released_names() -> Self {
-        let names =
-            |listing: Listing| listing.modules.into_keys().map(|path| (path, None)).collect();
-        Self::new(names(released_unet_listing()), names(released_text_encoder_listing()))
+        let mut modules = Self::released();
+        for shape in modules.unet.values_mut().chain(modules.text_encoder.values_mut()) {
+            *shape = None;
+        }
+        modules
+    }
+
+    /// The modules of Stable Diffusion 1.5.
+    fn released() -> Self {
+        Self::with_shapes(released_unet_listing(), released_text_encoder_listing())
+    }
+
+    fn with_shapes(unet: Listing, text_encoder: Listing) -> Self {
+        let [unet, text_encoder] = [unet, text_encoder].map(|listing| {
+            listing.modules.into_iter().map(|(path, shape)| (path, Some(shape))).collect()
+        });
+        Self::new(unet, text_encoder)
     }
 
     fn new(
@@ -199,6 +210,18 @@ impl LoraFile {
             "its updates are zero everywhere, as before training: it changes nothing".into()
         });
         text_encoder.into_iter().chain(zero).collect()
+    }
+
+    /// Of a file that was held against names alone: what does not fit Stable Diffusion 1.5. A LoRA for version 2 has the same names.
+    #[must_use]
+    pub fn misfit(&self, base: &BaseModules) -> Option<String> {
+        if base.unet.values().any(Option::is_some) {
+            return None;
+        }
+        let error = self.plan(&BaseModules::released(), ScaleChoice::Stated(1.0)).err()?;
+        Some(format!(
+            "it would not fit Stable Diffusion 1.5; `--base-model` tells whether it fits yours ({error})"
+        ))
     }
 
     pub(super) fn plan(

@@ -170,6 +170,12 @@ fn refuse_what_changes_the_tensors(
     if let Some(key) = KEYS.iter().find(|key| get(key).is_some_and(is_set)) {
         return Err(format!("`{prefix}{key}` is set, which is not supported"));
     }
+    // With `lora_only` a layer without a bias has none; a trained bias that is there is refused by its name.
+    if get("bias").and_then(Value::as_str) == Some("all") {
+        return Err(format!(
+            "`{prefix}bias` is `all`: trained biases of the base are not supported"
+        ));
+    }
     // These took a part of the base weights into the adapter: it fits no unchanged base.
     let start = get("init_lora_weights").and_then(Value::as_str).unwrap_or_default();
     let is_residual = ["pissa", "olora", "corda", "loftq", "lora_ga"]
@@ -328,6 +334,7 @@ mod tests {
             r#"{"r": 2, "lora_alpha": 8, "modules_to_save": ["conv_in"]}"#,
             "`modules_to_save` is set",
         );
+        check_refused(r#"{"r": 2, "lora_alpha": 8, "bias": "all"}"#, "`bias` is `all`");
         check_refused(r#"{"r": 2, "lora_alpha": 8, "peft_type": "IA3"}"#, "`peft_type` is `IA3`");
         check_refused(r#"{"r": 0, "lora_alpha": 8}"#, "lacks a positive `r`");
         check_refused(

@@ -118,6 +118,23 @@ fn a_folder_of_peft_takes_its_scale_from_the_settings_beside_it() {
     assert!(matches!(without.scale, ScaleFact::Unknown(why) if why.contains("state the scale")));
 }
 
+/// Version 2.1's cross-attention has 1,024 inputs where version 1.5's has 768, under the same names.
+#[test]
+fn a_lora_of_another_size_gets_a_notice_where_only_names_are_known() {
+    let to_k = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k";
+    let notices = |inputs: usize| {
+        let tensors = [
+            single(format!("{to_k}.lora_A.weight"), &[2, inputs]),
+            single(format!("{to_k}.lora_B.weight"), &[320, 2]),
+        ];
+        let info = info(&tensors, &[]).unwrap();
+        assert_eq!(info.refused, None);
+        info.notices
+    };
+    assert!(notices(1024).iter().any(|notice| notice.contains("[2, 1024], not [2, 768]")));
+    assert!(!notices(768).iter().any(|notice| notice.contains("fit")));
+}
+
 #[test]
 fn settings_that_contradict_the_tensors_are_refused() {
     let refused = |config: &str| peft_info(Some(config)).refused.unwrap();

@@ -106,12 +106,14 @@ fn check_lora(
     let checked = base.and_then(|base| {
         let file = LoraFile::open(&path)?;
         let resolved = file.resolve(&base, scale)?;
-        Ok((file, resolved))
+        let misfit = file.misfit(&base);
+        Ok((file, resolved, misfit))
     });
     Ok(match checked {
         Err(error) => Err(format!("{:#}", anyhow::Error::from(error))),
-        Ok((file, resolved)) => {
+        Ok((file, resolved, misfit)) => {
             notices.extend(file.notices(&resolved));
+            notices.extend(misfit);
             let scales: Vec<String> = resolved.scales().iter().map(ToString::to_string).collect();
             let n_modules = resolved.unet.len() + resolved.text_encoder.len();
             Ok((
