@@ -15,11 +15,12 @@ pub const GAIN: u8 = 8;
 const WHITE: [u8; 3] = [255; 3];
 const OUTLINE: [u8; 3] = [255, 214, 0];
 
-/// The strip of `source` and `generated`.
+/// The strip of `source` and `generated`; without its first panel where `shows_source` is false, for a page that is passed on
+/// where the source may not be. The outline then lies on the counterfactual.
 ///
 /// # Errors
 ///
-/// If three panels are wider than a picture may be.
+/// If the panels are wider than a picture may be.
 ///
 /// # Panics
 ///
@@ -28,6 +29,7 @@ pub fn comparison_strip(
     source: &RgbImage,
     generated: &RgbImage,
     mask: Option<&Mask>,
+    shows_source: bool,
 ) -> Result<RgbImage, ImagingError> {
     assert_eq!(source.size(), generated.size(), "both have the size that the model was given");
     let size = source.size();
@@ -37,30 +39,31 @@ pub fn comparison_strip(
         .filter(|mask| mask.size() == size)
         .map(|mask| edge(mask.on(), width, height))
         .unwrap_or_default();
+    let outlined = |picture: &RgbImage, at: usize| {
+        if outline.get(at).copied().unwrap_or_default() { OUTLINE } else { picture.pixels()[at] }
+    };
     let mut samples = Vec::new();
     for row in 0..height {
         let line = row * width..(row + 1) * width;
-        for at in line.clone() {
-            let is_outline = outline.get(at).copied().unwrap_or_default();
-            samples.extend(if is_outline { OUTLINE } else { source.pixels()[at] });
-        }
-        gap(&mut samples);
-        for at in line.clone() {
-            samples.extend(generated.pixels()[at]);
+        if shows_source {
+            samples.extend(line.clone().map(|at| outlined(source, at)));
+            gap(&mut samples);
+            samples.extend_from_slice(&generated.pixels()[line.clone()]);
+        } else {
+            samples.extend(line.clone().map(|at| outlined(generated, at)));
         }
         gap(&mut samples);
         for at in line {
-            samples.extend(difference(grey_source.samples()[at], grey_generated.samples()[at]));
+            samples.push(difference(grey_source.samples()[at], grey_generated.samples()[at]));
         }
     }
-    let strip_width = size.width().saturating_mul(3).saturating_add(2 * GAP);
-    RgbImage::new(ImageSize::new(strip_width, size.height())?, samples)
+    let n_panels = if shows_source { 3 } else { 2 };
+    let strip_width = size.width().saturating_mul(n_panels).saturating_add((n_panels - 1) * GAP);
+    RgbImage::new(ImageSize::new(strip_width, size.height())?, samples.into_flattened())
 }
 
-fn gap(samples: &mut Vec<u8>) {
-    for _ in 0..GAP {
-        samples.extend(WHITE);
-    }
+fn gap(samples: &mut Vec<[u8; 3]>) {
+    samples.extend([WHITE; GAP as usize]);
 }
 
 fn difference(before: u8, after: u8) -> [u8; 3] {
@@ -99,9 +102,13 @@ mod tests {
 
     #[test]
     fn brighter_is_red_darker_is_blue_and_equal_is_white() {
-        let strip =
-            comparison_strip(&grey(2, &[100, 100, 100, 200]), &grey(2, &[100, 101, 90, 255]), None)
-                .unwrap();
+        let strip = comparison_strip(
+            &grey(2, &[100, 100, 100, 200]),
+            &grey(2, &[100, 101, 90, 255]),
+            None,
+            true,
+        )
+        .unwrap();
         assert_eq!((strip.width(), strip.height()), (2 * 3 + 16, 2));
         let last = |row: usize| &strip.pixels()[row * 22 + 20..row * 22 + 22];
         assert_eq!(last(0), [[255, 255, 255], [255, 247, 247]]);
@@ -119,9 +126,12 @@ mod tests {
         let mask =
             Mask::from_grey(&mask, ImageSize::square(side).unwrap(), PassOrder::HorizontalFirst);
         let black = grey(side, &[0; 25]);
-        let strip = comparison_strip(&black, &black, Some(&mask)).unwrap();
+        let strip = comparison_strip(&black, &black, Some(&mask), true).unwrap();
         let n_yellow = strip.pixels().iter().filter(|pixel| **pixel == OUTLINE).count();
         // Twenty pixels are on, six of them have four neighbours that are on.
         assert_eq!(n_yellow, 20 - 6);
+        let without = comparison_strip(&black, &black, Some(&mask), false).unwrap();
+        assert_eq!(without.width(), 5 + GAP + 5);
+        assert_eq!(without.pixels().iter().filter(|pixel| **pixel == OUTLINE).count(), n_yellow);
     }
 }

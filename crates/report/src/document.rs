@@ -19,6 +19,9 @@ const SCRIPT: &str =
 /// What the page with the program runs.
 const PROGRAM_SCRIPT: &str =
     concat!(include_str!("../assets/shared.js"), include_str!("../assets/browser.js"));
+/// What a page of pictures runs.
+const PICTURES_SCRIPT: &str =
+    concat!(include_str!("../assets/shared.js"), include_str!("../assets/pictures.js"));
 
 /// A page before it is written.
 #[derive(Debug, Clone)]
@@ -51,6 +54,7 @@ pub(crate) struct Section {
 pub(crate) struct DataBlock {
     id: &'static str,
     json: String,
+    has_pictures: bool,
 }
 
 impl DataBlock {
@@ -58,7 +62,12 @@ impl DataBlock {
     pub(crate) fn new(id: &'static str, value: &impl Serialize) -> Self {
         // A page's data is text, finite numbers and lists: it always has a JSON form.
         let json = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-        Self { id, json: inert(&json) }
+        Self { id, json: inert(&json), has_pictures: false }
+    }
+
+    /// The same with pictures among the data, as `data:` addresses; the page gets the script that shows them.
+    pub(crate) fn of_pictures(id: &'static str, value: &impl Serialize) -> Self {
+        Self { has_pictures: true, ..Self::new(id, value) }
     }
 }
 
@@ -81,6 +90,10 @@ fn inert(json: &str) -> String {
 impl Document<'_> {
     /// The whole document.
     pub(crate) fn render(&self) -> String {
+        if self.data.as_ref().is_some_and(|data| data.has_pictures) {
+            let allowed = format!("'{}'; img-src data:", source_digest(PICTURES_SCRIPT));
+            return self.render_with(PICTURES_SCRIPT, &allowed);
+        }
         self.render_with(SCRIPT, &format!("'{}'", source_digest(SCRIPT)))
     }
 
@@ -176,7 +189,7 @@ mod tests {
     #[test]
     fn style_and_script_do_not_end_their_elements() {
         assert!(!STYLE.to_lowercase().contains("</style"));
-        for script in [SCRIPT, PROGRAM_SCRIPT] {
+        for script in [SCRIPT, PROGRAM_SCRIPT, PICTURES_SCRIPT] {
             assert!(!script.to_lowercase().contains("</script") && !script.contains("<!--"));
         }
         assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));

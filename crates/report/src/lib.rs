@@ -16,6 +16,7 @@ pub mod leaderboard_page;
 pub mod marked_text;
 pub mod panel;
 pub mod power_page;
+pub mod pictures_page;
 mod ranks_table;
 pub mod score_page;
 pub mod sensitivity_page;

@@ -40,6 +40,8 @@ pub(crate) enum GeneratorCommand {
     Qc(QcArguments),
     /// Every edit of every source in a list, with quality control, retries and a journal.
     Batch(BatchArguments),
+    /// A page of a batch's pictures to look at, with the three measures of each.
+    Page(PageArguments),
     /// A dataset folder from the outputs of all shards of a batch.
     Assemble(AssembleArguments),
 }
@@ -307,6 +309,12 @@ pub(crate) struct QcArguments {
     pub(crate) thresholds: ThresholdArguments,
     #[command(flatten)]
     pub(crate) read: ReadArguments,
+    /// Also write a page to look at: pictures, differences, measures against their bounds.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<OutputFile>,
+    /// Show the source on that page as well; sources may not be passed on.
+    #[arg(long, requires = "html")]
+    pub(crate) with_sources: bool,
     #[command(flatten)]
     pub(crate) output: FormatArguments,
 }
@@ -357,8 +365,42 @@ pub(crate) struct BatchArguments {
     pub(crate) lpips_weights: Option<InputFile>,
     #[command(flatten)]
     pub(crate) thresholds: ThresholdArguments,
+    /// Also write a page to look at: pictures, differences, measures against their bounds.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "check")]
+    pub(crate) html: Option<OutputFile>,
+    /// Show the sources on that page as well; sources may not be passed on.
+    #[arg(long, requires = "html")]
+    pub(crate) with_sources: bool,
     #[command(flatten)]
     pub(crate) model: ModelArguments,
+    #[command(flatten)]
+    pub(crate) read: ReadArguments,
+}
+
+/// `generator page`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+A self-contained page: every counterfactual beside its difference from the source, its measures against their bounds, how they are
+spread, what failed and why. Source radiographs are shown with `--with-sources` alone: they may not be passed on.
+
+Examples:
+  spinefairbench generator page out --manifest sources.csv --html batch.html
+  spinefairbench generator page out-0 out-1 --manifest sources.csv --with-sources --html batch.html")]
+pub(crate) struct PageArguments {
+    /// The output folders of a batch, finished or not.
+    #[arg(value_name = "SHARD", required = true, value_hint = ValueHint::DirPath)]
+    pub(crate) shards: Vec<InputFolder>,
+    /// The sources of the batch, as `generator batch` was given them; without it there is no difference to show.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<InputFile>,
+    /// The page to write.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) html: OutputFile,
+    /// Show the sources as well.
+    #[arg(long, requires = "manifest")]
+    pub(crate) with_sources: bool,
+    #[command(flatten)]
+    pub(crate) limits: InputLimitArguments,
     #[command(flatten)]
     pub(crate) read: ReadArguments,
 }

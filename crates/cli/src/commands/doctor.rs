@@ -1,5 +1,7 @@
 //! `doctor`: what this installation has.
 
+mod cards;
+
 use std::fmt;
 use std::path::PathBuf;
 
@@ -13,6 +15,8 @@ use crate::environment;
 use crate::exit_status::ExitStatus;
 use crate::output::{Output, Shown};
 
+use self::cards::Cards;
+
 #[derive(Debug, Serialize)]
 struct Doctor {
     version: &'static str,
@@ -22,6 +26,7 @@ struct Doctor {
     bundle: Option<PathBuf>,
     cache_folder: Option<PathBuf>,
     libtorch: Libtorch,
+    cards: Cards,
 }
 
 /// The library that the generator's models run on.
@@ -89,6 +94,7 @@ pub(crate) fn run(options: &DoctorArguments, output: &Output) -> Result<ExitStat
         bundle: bundle.is_dir().then_some(bundle),
         cache_folder: environment::cache_folder().ok(),
         libtorch: Libtorch::found(),
+        cards: Cards::found(),
     };
     if options.output.format == Format::Json {
         output.json(serde_json::to_string_pretty(&doctor).context("writing the report")?)?;
@@ -104,5 +110,10 @@ pub(crate) fn run(options: &DoctorArguments, output: &Output) -> Result<ExitStat
     output.line(format_args!("bundle           {}", Shown(&or_none(&doctor.bundle))))?;
     output.line(format_args!("cache folder     {}", Shown(&or_none(&doctor.cache_folder))))?;
     output.line(format_args!("libtorch         {}", doctor.libtorch))?;
+    output.line(format_args!("cards            {}", Shown(&doctor.cards.to_string())))?;
+    let Libtorch { built_in, cuda_version, .. } = &doctor.libtorch;
+    if let Some(advice) = doctor.cards.advice(*built_in, cuda_version.is_some()) {
+        output.line(advice)?;
+    }
     Ok(ExitStatus::Fine)
 }

@@ -8,6 +8,7 @@ mod facts;
 mod fetch;
 mod infer;
 mod model;
+mod page;
 mod preflight;
 mod quality;
 mod smoke;
@@ -36,6 +37,7 @@ pub(crate) fn run(
         GeneratorCommand::Infer(options) => infer::run(options, verbosity, output),
         GeneratorCommand::Qc(options) => quality::run(options, output),
         GeneratorCommand::Batch(options) => batch::run(options, verbosity, output),
+        GeneratorCommand::Page(options) => page::run(options, verbosity, output),
         GeneratorCommand::Assemble(options) => batch::assemble_shards(options, verbosity, output),
     };
     judged(outcome, output)

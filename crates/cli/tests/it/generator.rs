@@ -33,7 +33,9 @@ pub(crate) fn check_refused(arguments: &[&str], status: i32, message: &str) {
 
 #[test]
 fn every_command_of_the_generator_has_help_with_an_example() {
-    for command in ["info", "smoke", "lora-info", "fetch", "infer", "qc", "batch", "assemble"] {
+    for command in
+        ["info", "smoke", "lora-info", "fetch", "infer", "qc", "batch", "page", "assemble"]
+    {
         let output = run(["generator", command, "--help"]);
         check_status(&output, 0);
         let help = String::from_utf8(output.stdout).unwrap();
@@ -96,6 +98,31 @@ fn doctor_says_whether_the_models_are_built_in() {
         let output = run(["doctor"]);
         assert!(String::from_utf8(output.stdout).unwrap().contains("cargo xtask libtorch"));
     }
+}
+
+/// A driver's program that names one card, and one that fails as it does without a module in the kernel.
+#[cfg(unix)]
+#[test]
+fn doctor_names_the_cards_as_the_driver_does() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("nvidia-smi");
+    let said = |script: &str| {
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let output = spinefairbench().args(["doctor"]).env("PATH", folder.path()).output().unwrap();
+        check_status(&output, 0);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(
+        said("echo 'NVIDIA H200, 143771 MiB, 570.1'")
+            .contains("NVIDIA H200 (143771 MiB, driver 570.1)")
+    );
+    assert!(said("echo 'no devices' >&2; exit 6").contains("does not answer: no devices"));
+    fs::remove_file(&program).unwrap();
+    let output = spinefairbench().args(["doctor"]).env("PATH", folder.path()).output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("`nvidia-smi` is not there"));
 }
 
 #[test]

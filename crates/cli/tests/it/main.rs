@@ -32,6 +32,7 @@ mod numbers;
 mod outputs;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod pictures;
 mod readme;
 mod recorded;
 mod report;

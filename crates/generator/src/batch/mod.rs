@@ -9,6 +9,7 @@
 //! eight bytes of SHA-256 of `"<base seed>/<pair id>"` spell; attempt `k` (from 1) adds `k - 1`.
 
 mod attempts;
+mod content;
 mod journal;
 mod preflight;
 mod sources;
@@ -24,6 +25,7 @@ use spinefairbench_artifacts::write::{create_folder, write_atomic};
 use spinefairbench_imaging::{GreyImage, RgbImage, Thresholds};
 
 pub use attempts::{Attempted, LoadedSource, attempt_source};
+pub use content::{BatchContent, read_batch};
 pub use journal::{
     ImageFacts, JOURNAL_FOLDER, Journal, JournalContent, JournalLine, PairRow, journal_path,
 };

@@ -118,6 +118,7 @@ fn paint(
     use spinefairbench_generator::torch::Residency;
 
     use super::model;
+    use super::page::{self, View};
 
     let config = model::configuration(&options.model, verbosity)?;
     let lora = config.checkpoint(options.model.checkpoint.as_deref())?;
@@ -150,6 +151,10 @@ fn paint(
     ))?;
     output.line(format_args!("passed     {}", outcome.passed))?;
     output.line(format_args!("failed     {}", outcome.failed))?;
+    if let Some(html) = &options.html {
+        let view = View { read: &options.read, shows_sources: options.with_sources };
+        page::write(&[folder], sources, view, html, verbosity, output)?;
+    }
     for (source, problem) in &outcome.unreadable {
         output.problem(format_args!("`{source}`: {problem}"));
     }

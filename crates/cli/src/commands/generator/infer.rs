@@ -77,9 +77,10 @@ mod with_libtorch {
         })?;
         write_outcome(&outcome, &options.output, verbosity, output)?;
         if let Some(path) = &options.compare {
-            let strip = comparison_strip(&outcome.source, &outcome.picture, outcome.mask.as_ref())
-                .and_then(|strip| strip.to_png())
-                .map_err(GeneratorError::from)?;
+            let strip =
+                comparison_strip(&outcome.source, &outcome.picture, outcome.mask.as_ref(), true)
+                    .and_then(|strip| strip.to_png())
+                    .map_err(GeneratorError::from)?;
             path.write(&strip)?;
             output.line(format_args!("compare  {}", Shown(&path.display().to_string())))?;
         }

@@ -9,7 +9,10 @@ use spinefairbench_imaging::{Filter, GreyImage, Measures, Thresholds, compare};
 use crate::arguments::generator::QcArguments;
 use crate::commands::picture_facts;
 use crate::exit_status::ExitStatus;
+use crate::input;
 use crate::output::{Meaning, Output};
+
+use super::page::{self, View};
 
 pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> {
     let order = options.read.order();
@@ -34,6 +37,21 @@ pub(super) fn run(options: &QcArguments, output: &Output) -> Result<ExitStatus> 
     let verdict = thresholds.judge(&measures);
     let status = if verdict.passes() { ExitStatus::Fine } else { ExitStatus::Failed };
     let Thresholds { min_ssim, min_edges, max_lpips } = thresholds;
+    if let Some(html) = &options.html {
+        let view = View { read: &options.read, shows_sources: options.with_sources };
+        let names = files.map(|path| input::name(path));
+        let pictures = [&source_file, &generated_file].map(|file| file.picture.to_rgb());
+        let measures = [measures.ssim, measures.edge_preservation, measures.lpips];
+        let page = page::of_one(
+            [&names[0], &names[1]],
+            [&pictures[0], &pictures[1]],
+            measures,
+            thresholds,
+            verdict.passes(),
+            view,
+        )?;
+        html.write(page.as_bytes())?;
+    }
     if options.output.is_json() {
         let result = json!({
             "ssim": comparison.ssim,
