@@ -6,9 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::{
-    ExitStatus, api, budget, croissant, layers, libtorch, package, parquet, wasm, web, wheel,
-};
+use crate::{ExitStatus, budget, croissant, layers, libtorch, package, parquet, wasm, web, wheel};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -71,12 +69,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
     }
     step("tests without libtorch", &|| {
         cargo(root, &["test", "--workspace", "--no-fail-fast"], &[("RUN_SLOW_TESTS", "1")])
-    });
-    step("tests of the published crates with serde", &|| {
-        let packages = api::PUBLISHED.map(|name| format!("spinefairbench-{name}"));
-        let packages = packages.iter().flat_map(|name| ["--package", name]);
-        let arguments: Vec<&str> = ["test", "--all-features"].into_iter().chain(packages).collect();
-        cargo(root, &arguments, &[])
     });
     if options.no_wasm {
         println!(
