@@ -376,15 +376,19 @@ mod tests {
     }
 
     /// Types that are no results: what draws, what groups, what a caller hands in, and errors.
-    const NO_RESULTS: [&str; 10] = [
+    const NO_RESULTS: [&str; 14] = [
+        "Alternative",
         "BootstrapError",
         "Calls",
         "Clusters",
         "Mt19937",
+        "NumpyDraws",
         "NumpyIndices",
+        "Part",
         "Pcg64",
         "PercentileRule",
         "PythonIndices",
+        "StudentT",
         "Task",
         "MetricError",
     ];
