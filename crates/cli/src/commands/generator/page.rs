@@ -24,7 +24,7 @@ use crate::output::{Output, Shown};
 use crate::places::OutputFile;
 use crate::progress::{Progress, Unit, Verbosity};
 
-/// Side of a panel in pixels; two thousand pairs make a page of some fifty megabytes.
+/// Side of a panel in pixels; two thousand pairs with sources make a page of 50 to 90 megabytes.
 const THUMBNAIL: u32 = 128;
 
 /// How a page shows pictures.
