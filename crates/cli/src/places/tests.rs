@@ -274,10 +274,13 @@ fn no_output_of_any_command_replaces_an_input() {
             }
             for name in &names {
                 let mut call = ground.call(&words, &command, &argument, &ground.path(name));
-                // An argument without an option that is not required is the first of a group that is.
                 let is_there = |long| call.contains(&format!("--{long}").into());
-                if !input.is_required_set() && input.get_long().is_some_and(|long| !is_there(long))
-                {
+                // An argument without an option that is not required is the first of a group that is, but in `power`.
+                let is_open = match input.get_long() {
+                    Some(long) => !is_there(long),
+                    None => words.last().is_some_and(|word| word == "power"),
+                };
+                if !input.is_required_set() && is_open {
                     push(&mut call, input, ground.path("input").as_os_str());
                 }
                 if words.last().is_some_and(|word| word == "compare" || word == "sensitivity")
