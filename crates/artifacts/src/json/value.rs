@@ -195,6 +195,12 @@ impl Value {
         self.as_number().and_then(Number::as_u64)
     }
 
+    /// The value that `text` stands for in a file that [`as_python_reads`](super::as_python_reads) rewrote: text, or no finite number.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        not_finite(text).map_or_else(|| Self::String(text.to_owned()), Self::NotFinite)
+    }
+
     /// What kind of value this is, for messages.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

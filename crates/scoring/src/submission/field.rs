@@ -64,13 +64,19 @@ pub(super) enum Field<'a> {
 /// The most bytes of a field that is no text: the model's facts, or the metadata of a result.
 const MOST_BYTES: usize = 1 << 20;
 
-/// How what stands for `NaN` or an infinity begins, which [`Value`] tells from text.
-const NOT_FINITE: &str = "\"\u{7f}";
-
 /// The most keys of an object that are kept where no key may stand.
 pub(super) const MOST_KEYS: usize = 100;
 
 impl Field<'_> {
+    /// Tells what stands for `NaN` or an infinity, in text that `as_python_reads_all` gave, from text.
+    pub(super) fn tell_numbers(&mut self) {
+        if let Self::Text(text) = self
+            && text.starts_with('\u{7f}')
+        {
+            *self = Self::from(Value::from_text(text));
+        }
+    }
+
     /// The value in a few words, for messages.
     pub(super) fn found(&self) -> String {
         match self {
@@ -101,6 +107,13 @@ pub(super) const RESULT_KEYS: [&str; 9] = [
     version2::KEYS[3],
 ];
 
+impl RawResult<'_> {
+    /// As [`Field::tell_numbers`], for every field.
+    pub(super) fn tell_numbers(&mut self) {
+        self.fields.iter_mut().flatten().for_each(Field::tell_numbers);
+    }
+}
+
 /// One element of `results`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct RawResult<'a> {
@@ -121,12 +134,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
             return Ok(Self::TooLong(raw.len()));
         }
         let mut parser = serde_json::Deserializer::from_str(raw);
-        let field = if raw.starts_with(NOT_FINITE) {
-            Value::deserialize(&mut parser).map(Self::from)
-        } else {
-            parser.deserialize_any(FieldVisitor)
-        };
-        field.map_err(|error| {
+        parser.deserialize_any(FieldVisitor).map_err(|error| {
             let message = error.to_string();
             serde::de::Error::custom(in_words(&message))
         })

@@ -34,6 +34,13 @@ pub(super) struct JudgedHeader {
 }
 
 impl RawHeader<'_> {
+    /// As [`Field::tell_numbers`], for every field.
+    pub(super) fn tell_numbers(&mut self) {
+        let fields =
+            [&mut self.schema_version, &mut self.scope, &mut self.model, &mut self.stripped];
+        fields.into_iter().flatten().for_each(Field::tell_numbers);
+    }
+
     /// The header as far as it is right; every problem in it goes to `problems`.
     pub(super) fn judge(self, problems: &mut Vec<SubmissionProblem>) -> JudgedHeader {
         for key in &self.duplicates {

@@ -13,12 +13,13 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::json;
 use spinefairbench_artifacts::limited::{Compression, LimitedInput};
 use spinefairbench_artifacts::limits::{InputLimits, LimitExceeded};
 
-use super::field::{Field, MOST_KEYS, keep_words_about_scalars};
+use super::field::{Field, MOST_KEYS, RawResult, keep_words_about_scalars};
 use super::gathered::{Gathered, SubmissionError};
 use super::header::{JudgedHeader, RawHeader};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
@@ -128,9 +129,9 @@ fn read_object(
     limits: &InputLimits,
     gathered: &mut Gathered,
 ) -> io::Result<JudgedHeader> {
-    let bytes = json::as_python_reads(bytes);
-    let whole: Whole<'_> = match json::from_slice(name, &bytes) {
-        Ok(whole) => whole,
+    let mut rewritten = Vec::new();
+    let (whole, is_rewritten) = match read_whole(name, bytes, &mut rewritten) {
+        Ok(read) => read,
         Err(error) => {
             gathered.header_problems.push(unreadable(Place::Header, &error));
             return Ok(JudgedHeader::default());
@@ -148,6 +149,7 @@ fn read_object(
     let header = whole.header.judge(&mut gathered.header_problems);
     match whole.results {
         Some(list) if list.starts_with('[') => {
+            let list = List { text: list, is_rewritten };
             read_results(name, list, header.version, kept, limits, gathered)?;
         }
         Some(other) => {
@@ -165,17 +167,51 @@ fn read_object(
     Ok(header)
 }
 
+/// The bytes as Python's `json` reads them, in the terms of JSON; nothing where a character of theirs is what would stand for `NaN`.
+fn in_terms_of_json(bytes: &[u8]) -> Option<Vec<u8>> {
+    (!bytes.contains(&0x7f)).then(|| json::as_python_reads_all(bytes))
+}
+
+/// The object in `bytes`, and whether they had to be put in terms of JSON first, which are then kept in `rewritten`.
+fn read_whole<'a>(
+    name: &str,
+    bytes: &'a [u8],
+    rewritten: &'a mut Vec<u8>,
+) -> Result<(Whole<'a>, bool), ArtifactError> {
+    let error = match json::from_slice(name, bytes) {
+        Ok(whole) => return Ok((whole, false)),
+        Err(error) => error,
+    };
+    *rewritten = in_terms_of_json(bytes).unwrap_or_default();
+    match json::from_slice::<Whole<'a>>(name, rewritten) {
+        Ok(mut whole) => {
+            whole.header.tell_numbers();
+            Ok((whole, true))
+        }
+        Err(_) => Err(error),
+    }
+}
+
+/// The text of the results.
+#[derive(Clone, Copy)]
+struct List<'a> {
+    text: &'a str,
+    /// Whether [`in_terms_of_json`] gave it.
+    is_rewritten: bool,
+}
+
 /// Judges the elements of `list`, a JSON list, in batches: of a long one not all are ever taken apart at once.
 fn read_results(
     name: &str,
-    list: &str,
+    list: List<'_>,
     version: Version,
     kept: KeptTexts<'_>,
     limits: &InputLimits,
     gathered: &mut Gathered,
 ) -> io::Result<()> {
-    let elements = Elements { name, version, kept, limits, gathered };
-    let mut parser = serde_json::Deserializer::from_str(list);
+    let List { text, is_rewritten } = list;
+    let elements = Elements { name, is_rewritten, version, kept, limits, gathered };
+    let mut parser = serde_json::Deserializer::from_str(text);
     // The list was read once as a whole, so that only a limit can end this.
     parser.deserialize_seq(elements).map_err(io::Error::other)?
 }
@@ -183,6 +219,7 @@ fn read_results(
 /// What becomes of the elements of a list of results.
 struct Elements<'s> {
     name: &'s str,
+    is_rewritten: bool,
     version: Version,
     kept: KeptTexts<'s>,
     limits: &'s InputLimits,
@@ -193,10 +230,14 @@ impl Elements<'_> {
     fn judge(&mut self, batch: &mut Vec<&str>) {
         let first = self.gathered.n_results;
         let (name, version, kept) = (self.name, self.version, self.kept);
+        let is_rewritten = self.is_rewritten;
         let judged: Vec<JudgedResult> = batch
             .par_iter()
             .enumerate()
-            .map(|(offset, element)| judge_element(name, first + offset, element, version, kept))
+            .map(|(offset, element)| {
+                let index = first + offset;
+                judge_value(name, element.as_bytes(), is_rewritten, index, version, kept)
+            })
             .collect();
         batch.clear();
         for judged in judged {
@@ -233,39 +274,38 @@ impl<'de> Visitor<'de> for Elements<'_> {
     }
 }
 
-fn judge_element(
-    name: &str,
-    index: usize,
-    element: &str,
-    version: Version,
-    kept: KeptTexts<'_>,
-) -> JudgedResult {
-    judge_value(name, element.as_bytes(), index, version, kept)
-}
-
-/// Judges the text of one result.
+/// Judges the text of one result, which [`in_terms_of_json`] gave or not.
 fn judge_value(
     place: &str,
     bytes: &[u8],
+    is_rewritten: bool,
     index: usize,
     version: Version,
     kept: KeptTexts<'_>,
 ) -> JudgedResult {
-    let error = match json::from_slice(place, bytes) {
-        Ok(raw) => return result::judge(index, &raw, version, kept),
+    let error = match json::from_slice::<RawResult<'_>>(place, bytes) {
+        Ok(mut raw) => {
+            if is_rewritten {
+                raw.tell_numbers();
+            }
+            return result::judge(index, &raw, version, kept);
+        }
         Err(error) => error,
     };
-    // A number beyond floats is an infinity to Python.
-    match json::from_slice(place, &json::as_python_reads_all(bytes)) {
-        Ok(raw) => result::judge(index, &raw, version, kept),
+    let rewritten = in_terms_of_json(bytes).unwrap_or_default();
+    match json::from_slice::<RawResult<'_>>(place, &rewritten) {
+        Ok(mut raw) => {
+            raw.tell_numbers();
+            result::judge(index, &raw, version, kept)
+        }
         Err(_) => Err(unreadable(Place::Result { index }, &error).into()),
     }
 }
 
 fn read_header_line(name: &str, line: &[u8], gathered: &mut Gathered) -> JudgedHeader {
-    let line = json::as_python_reads(line);
-    let whole: Whole<'_> = match json::from_slice(name, &line) {
-        Ok(whole) => whole,
+    let mut rewritten = Vec::new();
+    let whole = match read_whole(name, line, &mut rewritten) {
+        Ok((whole, _)) => whole,
         Err(error) => {
             gathered.header_problems.push(unreadable(Place::Header, &error));
             return JudgedHeader::default();
@@ -369,8 +409,7 @@ fn judge_line(
         let message = format!("`{name}` line {line_number} is blank");
         return Err(SubmissionProblem::new(ProblemCode::Unreadable, place, message).into());
     }
-    let line = json::as_python_reads(line);
-    judge_value(&format!("{name}:{line_number}"), &line, index, version, kept)
+    judge_value(&format!("{name}:{line_number}"), line, false, index, version, kept)
 }
 
 /// A JSON object with the fields of a submission, before any judgement.
