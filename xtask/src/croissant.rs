@@ -4,7 +4,6 @@
 //! through an environment variable. Without Python 3 or the package nothing is validated, and this says so.
 
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -24,7 +23,7 @@ pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
             return Ok(ExitStatus::Fine);
         }
     };
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args(["test", "--package", "spinefairbench-demo", "--test", "it", "--", "croissant"])
         .current_dir(root)
         .env(VALIDATOR, python)

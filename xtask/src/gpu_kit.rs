@@ -94,7 +94,7 @@ fn pack(
 fn built(root: &Path, options: &Options) -> Result<Vec<(&'static str, PathBuf)>> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
     let messages = |arguments: &[&str]| -> Result<String> {
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = crate::programs::cargo();
         command
             .args(arguments)
             .args(["--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -146,7 +145,7 @@ fn everything_reached(root: &Path, name: &str) -> Result<Vec<String>> {
 
 /// What a call of Cargo prints.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Result<String> {
-    let output = Command::new(env!("CARGO"))
+    let output = crate::programs::cargo()
         .args(arguments)
         .current_dir(root)
         .output()

@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
@@ -33,7 +32,7 @@ const FIELDS: [&str; 9] = [
 /// Packs, compiles what was packed, and looks at what is inside.
 pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
     let packages = PUBLISHED.map(|name| format!("{}{name}", layers::PREFIX));
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args(["package", "--locked", "--allow-dirty", "--all-features"])
         .args(packages.iter().flat_map(|name| ["--package", name]))
         .current_dir(root)

@@ -4,7 +4,6 @@
 //! an environment variable. Without Python 3 or the package the file is written and not read back, and this says so.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -17,7 +16,7 @@ const READER: &str = "SPINEFAIRBENCH_PARQUET_READER";
 
 /// Runs the tests of Parquet alone.
 pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args(["test", "--package", "spinefairbench-cli", "--features", "parquet", "--test", "it"])
         .args(["--", "parquet"])
         .current_dir(root)

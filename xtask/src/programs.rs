@@ -20,6 +20,26 @@ pub(crate) enum Profile {
     Release,
 }
 
+/// Cargo, as from a shell. What it told this program of its own package would have build scripts that look at it run once more,
+/// `ring`'s among them, and all that stands above them compiled once more.
+pub(crate) fn cargo() -> Command {
+    const OF_THIS_PACKAGE: [&str; 8] = [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_PKG_NAME",
+        "CARGO_PKG_VERSION_MAJOR",
+        "CARGO_PKG_VERSION_MINOR",
+        "CARGO_PKG_VERSION_PATCH",
+        "CARGO_PKG_VERSION_PRE",
+    ];
+    let mut command = Command::new(env!("CARGO"));
+    for name in OF_THIS_PACKAGE {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Builds programs of the workspace and gives their paths, in the same order.
 ///
 /// The whole workspace is named, so that every crate has the features that it has in the tests and is compiled once.
@@ -28,7 +48,7 @@ pub(crate) fn build<const N: usize>(
     programs: [&str; N],
     profile: Profile,
 ) -> Result<[PathBuf; N]> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = cargo();
     command.args(["build", "--workspace", "--message-format", "json-render-diagnostics"]);
     for program in programs {
         command.args(["--bin", program]);

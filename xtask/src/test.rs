@@ -1,7 +1,6 @@
 //! `cargo xtask test`: every step runs even after a failure, each gets a line, the exit code sums them up.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -115,7 +114,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> ExitStatus {
 /// The lints of the code that only the features of the command build.
 fn lints_of_features(root: &Path) -> Result<ExitStatus> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args([
             "clippy",
             "--package",
@@ -168,7 +167,7 @@ const WITHOUT_MODELS: [&str; 25] = [
 fn generator_tests(root: &Path) -> Result<ExitStatus> {
     let libtorch = libtorch::ensure(&spinefairbench_cli::cache_folder()?)?;
     println!("{}", libtorch.describe());
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args(["test", "--no-fail-fast"])
         .args(["--package", "spinefairbench-generator", "--package", "spinefairbench-cli"])
         .args(["--features", "spinefairbench-cli/libtorch,spinefairbench-cli/parquet", "--"])
@@ -190,7 +189,7 @@ fn word(status: ExitStatus) -> &'static str {
 }
 
 fn cargo(root: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<ExitStatus> {
-    let status = Command::new(env!("CARGO"))
+    let status = crate::programs::cargo()
         .args(arguments)
         .current_dir(root)
         .envs(environment.iter().copied())

@@ -18,7 +18,7 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Compiles and runs.
 pub(crate) fn run(root: &Path) -> Result<ExitStatus> {
     add_target()?;
-    let output = Command::new(env!("CARGO"))
+    let output = crate::programs::cargo()
         .args(["test", "--no-run", "--all-features", "--test", "*", "--target", TARGET])
         .args(["--message-format", "json-render-diagnostics"])
         .args(
@@ -84,12 +84,13 @@ fn programs(messages: &str) -> BTreeMap<String, Vec<PathBuf>> {
     programs
 }
 
-/// The files of a folder, by name.
+/// The files of values in a folder, by name; the programs that made them stand beside them.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = std::fs::read_dir(folder)
         .with_context(|| format!("reading `{}`", folder.display()))?
         .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<_>>>()?;
+        .collect::<Result<Vec<PathBuf>>>()?;
+    files.retain(|file| file.extension().is_none_or(|extension| extension != "py"));
     files.sort();
     Ok(files)
 }

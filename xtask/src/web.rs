@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
 use flate2::Compression;
@@ -40,7 +40,7 @@ pub(crate) fn run(root: &Path, options: Options) -> Result<ExitStatus> {
 
 /// The program, compiled.
 fn compiled(root: &Path, options: Options) -> Result<PathBuf> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = crate::programs::cargo();
     command
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--target", TARGET])
         .arg(format!("--package={}web", layers::PREFIX))

@@ -151,6 +151,7 @@ impl<R: Read + Seek> Zip<R> {
         let read = match member.method {
             0 => compressed.take(member.length + 1).read_to_end(&mut bytes),
             8 => DeflateDecoder::new(compressed).take(member.length + 1).read_to_end(&mut bytes),
+            #[cfg(not(target_family = "wasm"))]
             93 => zstd::Decoder::new(compressed)?.take(member.length + 1).read_to_end(&mut bytes),
             other => {
                 let form = format!("compressed by method {other}");
