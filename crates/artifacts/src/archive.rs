@@ -26,6 +26,7 @@ pub use self::name::{MemberKind, NameProblem, ShownName};
 use crate::digest::Sha256;
 use crate::limits::Growth;
 use crate::path::ReleasePath;
+use crate::source::ReadLimits;
 
 /// The folder that the release archive extracts to (`bundle.md`, "Identity of the release").
 pub const ARCHIVE_FOLDER: &str = "artifacts";
@@ -50,6 +51,8 @@ pub struct ArchiveTerms {
     pub expected: Option<ArchiveIdentity>,
     /// What it may take.
     pub limits: Limits,
+    /// What a file in it may take where it is parsed, as in a folder; of no meaning where the archive is unpacked.
+    pub files: ReadLimits,
 }
 
 /// What an archive may take at most. Counted on the bytes that really come out, never on what headers say.

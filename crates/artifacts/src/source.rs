@@ -8,6 +8,7 @@ use std::fmt;
 
 use crate::digest::Sha256;
 use crate::error::ArtifactError;
+use crate::layout;
 use crate::limits::InputLimits;
 use crate::path::ReleasePath;
 
@@ -145,6 +146,37 @@ impl Default for ReadLimits {
             entries: 1_000_000,
             depth: 32,
         }
+    }
+}
+
+impl ReadLimits {
+    /// The most bytes of the file at `path` where it is parsed.
+    #[must_use]
+    pub fn most_bytes_of(&self, path: &ReleasePath) -> u64 {
+        if layout::is_panel_results(path) {
+            self.panel_bytes
+        } else {
+            self.documents.document_bytes
+        }
+    }
+
+    /// Refuses `content` of the file at `path` before it is parsed, if that would take more than it may.
+    ///
+    /// # Errors
+    ///
+    /// [`ArtifactError::TooLarge`] or [`ArtifactError::BeyondLimit`].
+    pub fn check_content(&self, path: &ReleasePath, content: &[u8]) -> Result<(), ArtifactError> {
+        let (len, limit) = (content.len() as u64, self.most_bytes_of(path));
+        if len > limit {
+            return Err(ArtifactError::TooLarge { path: path.as_str().into(), len, limit });
+        }
+        // A panel's reports are read row by row, and need no limit on their rows.
+        if layout::is_panel_results(path) {
+            return Ok(());
+        }
+        self.documents
+            .check_document(path.as_str(), content)
+            .map_err(|exceeded| ArtifactError::BeyondLimit { path: path.as_str().into(), exceeded })
     }
 }
 

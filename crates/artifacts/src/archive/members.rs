@@ -106,7 +106,8 @@ pub fn stream_members(
 const MESSAGES_UNDER_WAY: usize = 32;
 
 enum Message {
-    Begin(ReleasePath, Wanted),
+    /// A file, and its length by its header.
+    Begin(ReleasePath, Wanted, u64),
     Data(Vec<u8>),
     End,
 }
@@ -115,7 +116,9 @@ fn hash_members(messages: &Receiver<Message>, take: &mut dyn FnMut(StreamedFile)
     let mut current = None;
     for message in messages {
         match message {
-            Message::Begin(path, wanted) => current = Some((path, Gathered::new(wanted))),
+            Message::Begin(path, wanted, size_bytes) => {
+                current = Some((path, Gathered::new(wanted, size_bytes)));
+            }
             Message::Data(bytes) => {
                 if let Some((_, gathered)) = &mut current {
                     gathered.add(bytes);
@@ -134,16 +137,17 @@ fn hash_members(messages: &Receiver<Message>, take: &mut dyn FnMut(StreamedFile)
 struct Gathered {
     hasher: Hasher,
     wanted: Wanted,
+    size_bytes: u64,
     content: StreamedContent,
 }
 
 impl Gathered {
-    fn new(wanted: Wanted) -> Self {
+    fn new(wanted: Wanted, size_bytes: u64) -> Self {
         let content = match wanted {
             Wanted::Whole => StreamedContent::Whole(Vec::new()),
             Wanted::Ends { .. } => StreamedContent::Ends(FileEnds::of(&[], 0, 0)),
         };
-        Self { hasher: Hasher::default(), wanted, content }
+        Self { hasher: Hasher::default(), wanted, size_bytes, content }
     }
 
     fn add(&mut self, bytes: Vec<u8>) {
@@ -151,7 +155,15 @@ impl Gathered {
         match (&mut self.content, self.wanted) {
             // Most files come in one piece.
             (StreamedContent::Whole(whole), _) if whole.is_empty() => *whole = bytes,
-            (StreamedContent::Whole(whole), _) => whole.extend_from_slice(&bytes),
+            (StreamedContent::Whole(whole), _) => {
+                // Grown by doubling, a panel would take twice its length for a moment. A length that is not to be had is none.
+                let rest =
+                    usize::try_from(self.size_bytes).unwrap_or(0).saturating_sub(whole.len());
+                if whole.capacity() - whole.len() < bytes.len() {
+                    let _ = whole.try_reserve_exact(rest);
+                }
+                whole.extend_from_slice(&bytes);
+            }
             (StreamedContent::Ends(ends), Wanted::Ends { head, tail }) => {
                 ends.push(&bytes, head, tail);
             }
@@ -182,7 +194,7 @@ impl Visitor for Sending<'_> {
 
     fn begin_file(&mut self, path: ReleasePath, size_bytes: u64) -> Result<(), ArchiveError> {
         let wanted = (self.wanted)(&path, size_bytes);
-        self.send(Message::Begin(path, wanted));
+        self.send(Message::Begin(path, wanted, size_bytes));
         Ok(())
     }
 

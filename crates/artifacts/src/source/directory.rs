@@ -18,7 +18,6 @@ use super::{
 };
 use crate::digest::Hasher;
 use crate::error::ArtifactError;
-use crate::layout;
 use crate::path::{ReleasePath, UnsafePath, UnsafeReason};
 
 /// A bundle in a folder.
@@ -156,17 +155,9 @@ const PIECE_BYTES: usize = 1 << 20;
 
 impl FileSource for DirectorySource {
     fn read_into(&self, path: &ReleasePath, buffer: &mut Vec<u8>) -> Result<(), ArtifactError> {
-        let documents = &self.limits.documents;
-        let is_panel = layout::is_panel_results(path);
-        let limit = if is_panel { self.limits.panel_bytes } else { documents.document_bytes };
-        let (file, before) = self.open_file(path, limit)?;
+        let (file, before) = self.open_file(path, self.limits.most_bytes_of(path))?;
         read_whole(file, &before, path, buffer)?;
-        if is_panel {
-            return Ok(());
-        }
-        documents
-            .check_document(path.as_str(), buffer)
-            .map_err(|exceeded| ArtifactError::BeyondLimit { path: path.as_str().into(), exceeded })
+        self.limits.check_content(path, buffer)
     }
 
     fn read_or_digest(

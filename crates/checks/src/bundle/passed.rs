@@ -30,9 +30,9 @@ use crate::progress::Progress;
 
 /// The most bytes of a text that waits; a Stage-1 text has two thousand.
 const WAITING_BYTES: u64 = 1 << 20;
-/// The most bytes of all of them; those of the release have eighty million. Beside the 202 MB that
-/// `verify --archive` takes at its peak on an archive of that size, what is left of them stays below 400 MB.
-const ALL_WAITING_BYTES: u64 = 192 << 20;
+/// The most bytes of all of them; those of the release have eighty million, which are among the 294 MB that
+/// `verify --archive` takes at its peak on an archive of that size: as many again stay below 400 MB.
+const ALL_WAITING_BYTES: u64 = 160 << 20;
 /// The most bytes of an image that is looked through.
 const IMAGE_BYTES: u64 = 256 << 20;
 
@@ -63,11 +63,11 @@ pub fn read_archive(
     let below = |path: &ReleasePath| -> Option<ReleasePath> {
         path.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?.parse().ok()
     };
-    let document_bytes = ReadLimits::default().documents.document_bytes;
     let wants_images = needs.image_ends;
     let wanted = |path: &ReleasePath, len: u64| {
         let is_wanted = below(path).is_some_and(|path| {
-            let is_document = documents.contains_key(&path) && len <= document_bytes;
+            let is_document =
+                documents.contains_key(&path) && len <= terms.files.most_bytes_of(&path);
             let is_image = wants_images && is_image(&path) && len <= IMAGE_BYTES;
             is_document || is_image || (may_be_asked_for(&path) && len <= WAITING_BYTES)
         });
@@ -77,7 +77,7 @@ pub fn read_archive(
     let archive = stream_members(archive, &terms, &wanted, watch, &mut |file| {
         if let Some(path) = below(&file.path) {
             progress.file_read(file.content.size_bytes());
-            passed.take(path, file, &documents, wants_images);
+            passed.take(path, file, &documents, &terms.files, wants_images);
         }
     })?;
     let (bundle, source) = passed.into_bundle(&needs);
@@ -118,10 +118,23 @@ impl Passed {
         path: ReleasePath,
         file: StreamedFile,
         documents: &BTreeMap<ReleasePath, Vec<(TypeId, AnyDocument)>>,
+        limits: &ReadLimits,
         wants_images: bool,
     ) {
         let len = file.content.size_bytes();
+        let documents = documents.get(&path).map_or(&[][..], Vec::as_slice);
         let mut member = Member { len, digest: file.sha256, image_problem: None, waiting: None };
+        let content = match &file.content {
+            StreamedContent::Whole(bytes) => limits.check_content(&path, bytes).map(|()| &**bytes),
+            StreamedContent::Ends(_) => {
+                let limit = limits.most_bytes_of(&path);
+                Err(ArtifactError::TooLarge { path: path.as_str().into(), len, limit })
+            }
+        };
+        for (type_id, document) in documents {
+            let part = (document.part)(content.as_ref().copied());
+            self.parts.insert((path.clone(), *type_id), part);
+        }
         if let StreamedContent::Whole(bytes) = file.content {
             if wants_images && is_image(&path) {
                 let problem = png_header::parse_whole(&bytes).err();
@@ -129,10 +142,6 @@ impl Passed {
                     let path = path.as_str().into();
                     Box::new(Finding::of(&ArtifactError::Png { path, problem }))
                 });
-            }
-            let documents = documents.get(&path).map_or(&[][..], Vec::as_slice);
-            for (type_id, document) in documents {
-                self.parts.insert((path.clone(), *type_id), (document.part)(Ok(&bytes)));
             }
             if may_be_asked_for(&path)
                 && documents.is_empty()

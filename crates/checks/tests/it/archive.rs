@@ -5,19 +5,31 @@ use std::sync::atomic::AtomicBool;
 use serde_json::Value;
 use spinefairbench_artifacts::archive::{ArchiveTerms, Watch};
 use spinefairbench_artifacts::layout::{self, Panel};
+use spinefairbench_artifacts::limits::InputLimits;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::release::ReleaseDescription;
-use spinefairbench_artifacts::source::{FileSource as _, MemorySource};
+use spinefairbench_artifacts::source::{
+    DirectorySource, FileSource as _, MemorySource, ReadLimits,
+};
 use spinefairbench_checks::suite::archive::verify_archive;
 use spinefairbench_checks::{FindingCap, Selection, Status, SuiteReport, Unobserved, verify};
 
 use crate::bundle::{Overlay, fixture, release};
 
 fn judge(packed: &[u8], release: &ReleaseDescription, selection: &Selection) -> SuiteReport {
+    judge_within(&ArchiveTerms::default(), packed, release, selection)
+}
+
+fn judge_within(
+    terms: &ArchiveTerms,
+    packed: &[u8],
+    release: &ReleaseDescription,
+    selection: &Selection,
+) -> SuiteReport {
     let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut |_| {} };
     let how = (FindingCap::default(), &Unobserved as &dyn spinefairbench_checks::Progress);
-    verify_archive(packed, &ArchiveTerms::default(), release, selection, how, &mut watch).unwrap()
+    verify_archive(packed, terms, release, selection, how, &mut watch).unwrap()
 }
 
 /// An archive of the files, in the order of their paths or the other way round.
@@ -116,6 +128,52 @@ fn what_is_wrong_with_a_folder_is_wrong_with_its_archive() {
         break_it(&mut bundle);
         let suite = assert_same(&bundle.source, &selection);
         assert_eq!(suite.status(), Status::Fail, "break {index}");
+    }
+}
+
+/// A panel has a limit of its own, above that on other documents: on the full-size release it was once held against theirs.
+#[test]
+fn what_a_file_may_take_in_an_archive_is_what_it_may_take_in_a_folder() {
+    let release = release();
+    let selection =
+        Selection { skip: ["checksums".parse().unwrap()].into(), ..Selection::default() };
+    let bundle = Overlay::default().source;
+    let folder = tempfile::tempdir().unwrap();
+    let listing = bundle.files(None).unwrap();
+    for path in listing.regular_files() {
+        let place = folder.path().join(path.as_str());
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, bundle.read(path).unwrap()).unwrap();
+    }
+    let is_one_of =
+        |panels: &[Panel], path: &ReleasePath| panels.iter().any(|panel| panel.results() == *path);
+    let longest = |is_meant: &dyn Fn(&ReleasePath) -> bool| {
+        let meant = listing.regular_files().filter(|path| is_meant(path));
+        meant.map(|path| bundle.read(path).unwrap().len() as u64).max().unwrap()
+    };
+    let longest_panel = longest(&|path| is_one_of(&Panel::RETAINED, path));
+    let longest_text =
+        longest(&|path| !is_one_of(&Panel::ALL, path) && !path.as_str().ends_with(".png"));
+    let archive = packed(&bundle, false);
+    for (document_bytes, panel_bytes, is_read) in [
+        (longest_text, longest_panel, true),
+        (longest_text, longest_panel - 1, false),
+        (2_000, longest_panel, false),
+    ] {
+        let documents = InputLimits { document_bytes, ..InputLimits::default() };
+        let files = ReadLimits { documents, panel_bytes, ..ReadLimits::default() };
+        let source = DirectorySource::open_within(folder.path(), files).unwrap();
+        let cap = FindingCap::default();
+        let of_folder = verify(&source, &release, &selection, cap, &Unobserved).unwrap();
+        let terms = ArchiveTerms { files, ..ArchiveTerms::default() };
+        let of_archive = judge_within(&terms, &archive, &release, &selection);
+        let of_archive = said(&of_archive);
+        // Whether a text that was not read is the published one is known of an archive alone, whose digests are all computed.
+        if document_bytes == longest_text {
+            assert_eq!(of_archive, said(&of_folder), "{document_bytes}, {panel_bytes}");
+        }
+        let is_refused = Value::from(of_archive).to_string().contains("file_too_large");
+        assert_eq!(is_refused, !is_read, "{document_bytes}, {panel_bytes}");
     }
 }
 

@@ -90,11 +90,10 @@ pub(crate) fn fetch_verified(
     selection: &Selection,
     verbosity: Verbosity,
 ) -> Result<(Outcome, Result<SuiteReport>)> {
-    let limits = options.limits.of_archive();
     let name = Path::new(&release.artifact_archive.filename);
     let judge = |arriving: Arriving| {
         let mut watch = Watch { cancel: interrupt::flag(), progress: &mut |_| {} };
-        verify::judged(arriving, name, release, selection, limits.clone(), &mut watch)
+        verify::judged(arriving, name, release, selection, &options.limits, &mut watch)
     };
     interrupt::guarded(|| {
         let (outcome, suite) = arriving::beside(judge, |take| {
@@ -200,6 +199,7 @@ fn extract_to(
                 sha256: pinned.sha256,
             }),
             limits,
+            ..ArchiveTerms::default()
         },
         when_busy: WhenBusy::Wait(BUSY_WAIT),
     };

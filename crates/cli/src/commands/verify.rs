@@ -7,9 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use spinefairbench_artifacts::archive::{
-    ArchiveError, ArchiveProgress, ArchiveTerms, Limits, Watch,
-};
+use spinefairbench_artifacts::archive::{ArchiveError, ArchiveProgress, ArchiveTerms, Watch};
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_checks::check::followup;
 use spinefairbench_checks::suite::archive::NoVerdict;
@@ -20,6 +18,7 @@ use spinefairbench_checks::{
 };
 use spinefairbench_report::{junit, suite_page};
 
+use crate::arguments::limits::ArchiveLimitArguments;
 use crate::arguments::{DEFAULT_BUNDLE, FetchArguments, Format, VerifyArguments};
 use crate::commands::check::{call, exit_status, open_bundle_within};
 use crate::commands::fetch::{self, Outcome};
@@ -147,8 +146,8 @@ fn verify_archive(
     let mut show = |done: ArchiveProgress| bar.set(done.files, None);
     let cancel = AtomicBool::new(false);
     let mut watch = Watch { cancel: &cancel, progress: &mut show };
-    let limits = options.limits.of_archive();
-    let suite = judged(input::open(archive)?, archive, &release, &selection, limits, &mut watch)?;
+    let bytes = input::open(archive)?;
+    let suite = judged(bytes, archive, &release, &selection, &options.limits, &mut watch)?;
     bar.finish();
     publish(&suite, start.elapsed(), archive, options, output)
 }
@@ -163,10 +162,11 @@ pub(crate) fn judged(
     archive: &Path,
     release: &ReleaseDescription,
     selection: &Selection,
-    limits: Limits,
+    limits: &ArchiveLimitArguments,
     watch: &mut Watch<'_>,
 ) -> Result<SuiteReport> {
-    let terms = ArchiveTerms { limits, ..ArchiveTerms::default() };
+    let (limits, files) = (limits.of_archive(), limits.files.of_folder());
+    let terms = ArchiveTerms { limits, files, ..ArchiveTerms::default() };
     let how = (FindingCap::default(), &Unobserved as &dyn Observer);
     match suite::archive::verify_archive(bytes, &terms, release, selection, how, watch) {
         Ok(suite) => Ok(suite),
