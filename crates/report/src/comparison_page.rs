@@ -12,6 +12,7 @@ use crate::estimate::{Estimate, counted, grouped, signed};
 use crate::forest::{self, Axis, Emphasis, ForestPlot, ForestRow};
 use crate::ranks_table;
 use crate::subgroup_table;
+use crate::table::head;
 use crate::visible::Visible;
 
 /// The page of `comparisons`.
@@ -84,10 +85,14 @@ fn has_one_first(comparisons: &Comparisons) -> bool {
     comparisons.comparisons.windows(2).all(|two| two[0].first == two[1].first)
 }
 
+fn names(comparison: &Comparison) -> Markup {
+    html! { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+}
+
 fn finding(comparison: &Comparison) -> Markup {
     html! {
         article.comparison {
-            h3 { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+            h3 { (names(comparison)) }
             ul { @for endpoint in &comparison.endpoints {
                 li {
                     (sentence(&endpoint.finding.sentence))
@@ -166,7 +171,7 @@ fn tests(comparisons: &Comparisons) -> Markup {
             @for comparison in &comparisons.comparisons {
                 tbody {
                     tr.group { th scope="rowgroup" colspan="11" {
-                        bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) }
+                        (names(comparison))
                     } }
                     @for endpoint in &comparison.endpoints { (test_row(endpoint)) }
                 }
@@ -231,7 +236,7 @@ fn intervals(comparisons: &Comparisons) -> Markup {
             @for comparison in &comparisons.comparisons {
                 tbody {
                     tr.group { th scope="rowgroup" colspan=(if margin.is_some() { 8 } else { 4 }) {
-                        bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) }
+                        (names(comparison))
                     } }
                     @for endpoint in &comparison.endpoints { tr {
                         th.words scope="row" { (endpoint.endpoint.in_words()) }
@@ -264,7 +269,7 @@ fn intervals(comparisons: &Comparisons) -> Markup {
 fn subgroup_gaps(comparisons: &Comparisons) -> Markup {
     html! {
         @for comparison in &comparisons.comparisons { @if let Some(subgroups) = &comparison.subgroups {
-            h3 { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+            h3 { (names(comparison)) }
             (subgroup_table::body(subgroups))
         } }
     }
@@ -274,18 +279,10 @@ fn subgroup_gaps(comparisons: &Comparisons) -> Markup {
 fn flips(comparisons: &Comparisons) -> Markup {
     html! {
         div.scroll { table {
-            thead { tr {
-                th scope="col" { "Models" }
-                th.n scope="col" { "Both changed" }
-                th.n scope="col" { "Only first" }
-                th.n scope="col" { "Only second" }
-                th.n scope="col" { "Neither" }
-                th.n scope="col" { "McNemar, exact p" }
-                th.n scope="col" { "Sign-flip p" }
-            } }
+            (head(&["Models"], &["Both changed", "Only first", "Only second", "Neither", "McNemar, exact p", "Sign-flip p"]))
             tbody { @for comparison in &comparisons.comparisons { tr {
                 @let flips = comparison.flips;
-                th.words scope="row" { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+                th.words scope="row" { (names(comparison)) }
                 @for count in [flips.both, flips.only_first, flips.only_second, flips.neither] { td.n { (grouped(usize::try_from(count).unwrap_or(usize::MAX))) } }
                 td.n { (probability(flips.mcnemar())) }
                 td.n { (probability(comparison.endpoints[0].sign_flip.p_value)) }
@@ -302,16 +299,9 @@ fn alignment(comparisons: &Comparisons) -> Markup {
     html! {
         p.note { "Pairs are matched by id. A pair counts where both models have usable reports of it." }
         div.scroll { table {
-            thead { tr {
-                th scope="col" { "Models" }
-                th.n scope="col" { "Compared" }
-                th.n scope="col" { "Sources" }
-                th.n scope="col" { "Unusable in one" }
-                th.n scope="col" { "Only first" }
-                th.n scope="col" { "Only second" }
-            } }
+            (head(&["Models"], &["Compared", "Sources", "Unusable in one", "Only first", "Only second"]))
             tbody { @for comparison in &comparisons.comparisons { tr {
-                th.words scope="row" { bdi { (Visible(&comparison.first)) } " against " bdi { (Visible(&comparison.second)) } }
+                th.words scope="row" { (names(comparison)) }
                 @let found = comparison.alignment;
                 @for count in [found.shared_usable, comparison.n_sources, found.shared_unusable, found.only_in_first, found.only_in_second] {
                     td.n { (grouped(count)) }

@@ -22,4 +22,5 @@ pub mod score_page;
 pub mod sensitivity_page;
 mod subgroup_table;
 pub mod suite_page;
+mod table;
 pub mod visible;

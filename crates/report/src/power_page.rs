@@ -11,6 +11,7 @@ use spinefairbench_scoring::power::{ClusterFacts, Power, Sample, Simulated};
 
 use crate::document::{Document, Section};
 use crate::estimate::{counted, grouped, signed};
+use crate::table::head;
 use crate::visible::Visible;
 
 /// The page of `power`.
@@ -267,13 +268,7 @@ fn curve_table(power: &Power, simulated: &Simulated) -> Markup {
 fn needed(power: &Power) -> Markup {
     html! {
         div.scroll { table.fit {
-            thead { tr {
-                th scope="col" { "Endpoint" }
-                th.n scope="col" { "True difference" }
-                th.n scope="col" { "Power" }
-                th.n scope="col" { "Sources" }
-                th.n scope="col" { "Power in simulation" }
-            } }
+            (head(&["Endpoint"], &["True difference", "Power", "Sources", "Power in simulation"]))
             tbody { @for simulated in &power.simulated { @for row in &simulated.needed { tr {
                 th scope="row" { (words(simulated.endpoint)) }
                 td.n { (format!("{:.3}", row.difference)) }
@@ -296,18 +291,10 @@ fn facts(samples: &[Sample]) -> Markup {
              square. The standard error treats sources as the units."
         }
         div.scroll { table.fit {
-            thead { tr {
-                th scope="col" { "Models" }
-                th scope="col" { "Endpoint" }
-                th.n scope="col" { "Mean" }
-                th.n scope="col" { "Standard error" }
-                th.n scope="col" { "Variance" }
-                th.n scope="col" { "Within sources" }
-                th.n scope="col" { "Intraclass correlation" }
-                th.n scope="col" { "Design effect" }
-                th.n scope="col" { "Sources" }
-                th.n scope="col" { "Pairs" }
-            } }
+            (head(
+                &["Models", "Endpoint"],
+                &["Mean", "Standard error", "Variance", "Within sources", "Intraclass correlation", "Design effect", "Sources", "Pairs"],
+            ))
             tbody { @for sample in samples {
                 @let ClusterFacts { mean, standard_error, variance, variance_within, sources, pairs, .. } = sample.facts;
                 tr {

@@ -12,6 +12,7 @@ use spinefairbench_scoring::sensitivity::{
 use crate::document::{Document, Section};
 use crate::estimate::{Estimate, counted, grouped, signed};
 use crate::forest::{self, Axis, Emphasis, ForestPlot, ForestRow};
+use crate::table::head;
 use crate::visible::{Visible, category_words};
 
 mod panel;
@@ -167,14 +168,7 @@ fn table(analysis: &Sensitivity) -> Markup {
     let mut group = None;
     html! {
         div.scroll { table.ranks {
-            thead { tr {
-                th scope="col" { "Variant" }
-                th.n scope="col" { "Pairs" }
-                th.n scope="col" { "Recommendation change" }
-                th.n scope="col" { "Shift" }
-                th.n scope="col" { "Diagnostic consistency" }
-                th.n scope="col" { "Shift" }
-            } }
+            (head(&["Variant"], &["Pairs", "Recommendation change", "Shift", "Diagnostic consistency", "Shift"]))
             tbody { @for row in by_group(&analysis.rows, |row| &row.variant) {
                 @if group.replace(row.variant.group()) != Some(row.variant.group()) {
                     @if let Some(heading) = group_heading(row.variant.group()) {

@@ -4,20 +4,14 @@ use maud::{Markup, html};
 use spinefairbench_scoring::subgroups::{SubgroupGap, Subgroups};
 
 use crate::estimate::{Estimate, counted};
+use crate::table::head;
 use crate::visible::{Visible, category_words};
 
 /// The widest gap of each endpoint and division, with what its interval holds over.
 pub(crate) fn body(subgroups: &Subgroups) -> Markup {
     html! {
         div.scroll { table {
-            thead { tr {
-                th scope="col" { "Endpoint" }
-                th scope="col" { "Parts by" }
-                th scope="col" { "Higher" }
-                th scope="col" { "Lower" }
-                th.n scope="col" { "Gap" }
-                th.n scope="col" { "p, adjusted" }
-            } }
+            (head(&["Endpoint", "Parts by", "Higher", "Lower"], &["Gap", "p, adjusted"]))
             tbody { @for gap in &subgroups.widest { (row(gap)) } }
         } }
         p.note {

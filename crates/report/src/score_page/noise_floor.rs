@@ -8,6 +8,7 @@ use spinefairbench_scoring::score_file::{
 use super::endpoints;
 use crate::estimate::{Estimate, counted, signed};
 use crate::forest::{Axis, Emphasis, ForestPlot, ForestRow};
+use crate::table::head;
 use crate::visible::Visible;
 
 /// The section; none where the score has no repeats.
@@ -103,14 +104,7 @@ fn table(caption: &str, row: &FloorRow) -> Markup {
     html! {
         div.scroll { table.fit {
             caption { (caption) }
-            thead { tr {
-                th scope="col" { "Differing" }
-                th scope="col" { "By" }
-                th.n scope="col" { "Edited (T)" }
-                th.n scope="col" { "Same image (F)" }
-                th.n scope="col" { "T − F" }
-                th.n scope="col" { "(T − F)/(1 − F)" }
-            } }
+            (head(&["Differing", "By"], &["Edited (T)", "Same image (F)", "T − F", "(T − F)/(1 − F)"]))
             tbody {
                 @for (weight, endpoints) in parts {
                     @if let Some(endpoints) = endpoints {

@@ -8,6 +8,7 @@ use super::endpoints;
 use crate::estimate::{Estimate, grouped};
 use crate::forest::{Axis, Emphasis, ForestPlot, ForestRow};
 use crate::panel::Panel;
+use crate::table::head;
 use crate::visible::Visible;
 
 pub(super) fn section(score: &ScoreFile, panel: Option<&Panel>) -> Markup {
@@ -85,12 +86,7 @@ fn table(score: &ScoreFile, panel: &Panel) -> Markup {
     };
     html! {
         div.scroll { table.sortable {
-            thead { tr {
-                th scope="col" { "Model" }
-                th.n scope="col" { "Usable pairs" }
-                th.n scope="col" { "Recommendation change" }
-                th.n scope="col" { "Diagnostic consistency" }
-            } }
+            (head(&["Model"], &["Usable pairs", "Recommendation change", "Diagnostic consistency"]))
             tbody {
                 tr.own {
                     (row(&score.table2_row.model_name, grouped(score.coverage.usable_pairs), change, consistency))

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use spinefairbench_scoring::score_file::{Bounds, MissingReports, ScoreFile};
 
 use crate::estimate::{counted, grouped, percent, share};
+use crate::table::head;
 use crate::visible::{Visible, category_words};
 
 /// What both endpoints could have been with the pairs that are missing or unusable.
@@ -29,12 +30,7 @@ fn bounds(missing: &MissingReports) -> Markup {
             ". Had none of them changed, or all, the endpoints would lie between these ends; what was measured lies between them, too. They are              no interval: nothing is assumed of these pairs."
         }
         div.scroll { table.fit {
-            thead { tr {
-                th scope="col" { "Reason" }
-                th.n scope="col" { "Pairs" }
-                th.n scope="col" { "Recommendation change" }
-                th.n scope="col" { "Label consistency" }
-            } }
+            (head(&["Reason"], &["Pairs", "Recommendation change", "Label consistency"]))
             tbody {
                 @for (reason, bounds) in &missing.by_reason { (row(&Visible(reason).to_string().replace('_', " "), bounds)) }
                 (row("all together", &missing.together))
@@ -121,11 +117,7 @@ fn classes(score: &ScoreFile) -> Markup {
     }
     html! {
         div.scroll { table.fit {
-            thead { tr {
-                th scope="col" { "Source report" }
-                th scope="col" { "Counterfactual report" }
-                th.n scope="col" { "Pairs" }
-            } }
+            (head(&["Source report", "Counterfactual report"], &["Pairs"]))
             tbody {
                 @for ((source, counterfactual), count) in &counts {
                     tr {

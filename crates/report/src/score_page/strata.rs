@@ -6,6 +6,7 @@ use spinefairbench_scoring::score_file::{Endpoint, ScoreFile, StratumRow};
 use super::endpoints;
 use crate::estimate::{Estimate, grouped};
 use crate::forest::{Axis, Emphasis, ForestPlot, ForestRow};
+use crate::table::head;
 use crate::visible::category_words;
 
 /// The section; none for a score file without parts.
@@ -51,15 +52,10 @@ pub(super) fn section(score: &ScoreFile) -> Option<Markup> {
         details {
             summary { "Counts and numbers as a table" }
             div.scroll { table {
-                thead { tr {
-                    th scope="col" { "Part" }
-                    th.n scope="col" { "Usable pairs" }
-                    th.n scope="col" { "Sources" }
-                    th.n scope="col" { "Full refusals" }
-                    th.n scope="col" { "Partial refusals" }
-                    th.n scope="col" { "Recommendation change" }
-                    th.n scope="col" { "Diagnostic consistency" }
-                } }
+                (head(
+                    &["Part"],
+                    &["Usable pairs", "Sources", "Full refusals", "Partial refusals", "Recommendation change", "Diagnostic consistency"],
+                ))
                 @for (division, parts) in strata {
                     tbody {
                         tr.group { th scope="rowgroup" colspan="7" { (division_words(division)) } }

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use spinefairbench_scoring::score_file::PairResult;
 
 use crate::estimate::grouped;
+use crate::table::head;
 use crate::visible::category_words;
 
 /// How many of the most frequent changes of whole sets are listed.
@@ -55,11 +56,7 @@ pub(super) fn section(pairs: &[PairResult]) -> Markup {
             details {
                 summary { "Most frequent changes of the whole recommendation" }
                 div.scroll { table {
-                    thead { tr {
-                        th scope="col" { "Source report" }
-                        th scope="col" { "Counterfactual report" }
-                        th.n scope="col" { "Pairs" }
-                    } }
+                    (head(&["Source report", "Counterfactual report"], &["Pairs"]))
                     tbody {
                         @for ((before, after), count) in changes.iter().take(LISTED_CHANGES) {
                             tr { td { (set_words(before)) } td { (set_words(after)) } td.n { (grouped(*count)) } }
