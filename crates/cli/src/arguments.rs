@@ -18,6 +18,7 @@ macro_rules! examples {
     };
 }
 
+pub(crate) mod benchmark;
 pub(crate) mod check;
 pub(crate) mod comparison;
 #[cfg(feature = "run")]

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "run")]
 pub(crate) mod asked;
+pub(crate) mod benchmark;
 pub(crate) mod check;
 pub(crate) mod checksums;
 pub(crate) mod compare;

@@ -168,6 +168,14 @@ impl Output {
         self.note_problem(problem);
     }
 
+    /// Shows everything that is wrong with what was given, and gives the status that such a call ends with.
+    pub(crate) fn refused(&self, problems: &[String]) -> ExitStatus {
+        for problem in problems {
+            self.problem(problem);
+        }
+        ExitStatus::Failed
+    }
+
     /// Keeps a problem that was shown already for [`Self::finish`].
     pub(crate) fn note_problem(&self, problem: impl Into<String>) {
         let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,7 +29,7 @@ mod samples;
 mod tables;
 mod workbook;
 
-pub use form::{ImportFault, Source, read};
+pub use form::{ImportFault, Reading, Source};
 
 /// Names of the fields or columns that say whose report a record is, and where its text stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

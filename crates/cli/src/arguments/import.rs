@@ -2,11 +2,10 @@
 
 use clap::{Args, Subcommand, ValueHint};
 
-use spinefairbench_scoring::Scope;
-
+use super::FormatArguments;
+use super::benchmark::ScopedArguments;
 use super::limits::InputLimitArguments;
-use super::{DEFAULT_BUNDLE, FormatArguments};
-use crate::places::{BundleFolder, InputFile, OutputFile, OutputFolder};
+use crate::places::{InputFile, OutputFile, OutputFolder};
 
 /// `import`.
 #[derive(Debug, Clone, Args)]
@@ -28,16 +27,8 @@ pub(crate) struct ImportArguments {
     /// Logs or tables; several are taken together.
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<InputFile>,
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
-    /// The pairs that the submission means to cover; what is about others is left out, and counted.
-    #[arg(long, value_name = "SCOPE", value_parser = super::scoring::parse_scope)]
-    pub(crate) scope: Scope,
-    /// The release description whose pins the scope must have; without it that of the bundle, if it stands beside its folder, or the
-    /// pinned release.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
+    #[command(flatten)]
+    pub(crate) pairs: ScopedArguments,
     /// Where the submission goes.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: OutputFile,
@@ -95,16 +86,8 @@ pub(crate) enum ExportCommand {
        spinefairbench export tasks --artifacts demo --scope common-core-1000 \\\n      --sources radiographs --output tasks"
 ))]
 pub(crate) struct TasksArguments {
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
-    /// The pairs whose images are shown.
-    #[arg(long, value_name = "SCOPE", value_parser = super::scoring::parse_scope)]
-    pub(crate) scope: Scope,
-    /// The release description whose pins the scope and the prompts must have; without it that of the bundle, if it stands beside its
-    /// folder, or the pinned release.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
+    #[command(flatten)]
+    pub(crate) pairs: ScopedArguments,
     /// Your source radiographs: a folder of files named by source id, or a list of `source_id` and `path` as CSV or JSON Lines.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) sources: InputFile,

@@ -3,10 +3,11 @@
 use clap::{Args, ValueHint};
 use spinefairbench_scoring::Scope;
 
+use super::FormatArguments;
+use super::benchmark::{BenchmarkArguments, parse_scope};
 use super::limits::InputLimitArguments;
-use super::scoring::parse_scope;
-use super::{DEFAULT_BUNDLE, FormatArguments};
-use crate::places::{BundleFolder, InputFile, OutputFile};
+
+use crate::places::{InputFile, OutputFile};
 
 /// `power`.
 #[derive(Debug, Clone, Args)]
@@ -24,12 +25,8 @@ pub(crate) struct PowerArguments {
     /// The score files of a pilot, in place of the bundle's retained models.
     #[arg(value_name = "SCORE.json", value_hint = ValueHint::FilePath)]
     pub(crate) scores: Vec<InputFile>,
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
-    /// The release description that names the published models; the pinned release without it.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
+    #[command(flatten)]
+    pub(crate) benchmark: BenchmarkArguments,
     /// Take only the pairs of this scope of the bundle.
     #[arg(long, value_name = "SCOPE", value_parser = parse_scope)]
     pub(crate) scope: Option<Scope>,

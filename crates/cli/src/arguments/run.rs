@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum, ValueHint};
 
-use spinefairbench_scoring::Scope;
-
-use super::{DEFAULT_BUNDLE, FormatArguments};
-use crate::places::{BundleFolder, InputFile, OutputFolder};
+use super::FormatArguments;
+use super::benchmark::ScopedArguments;
+use crate::places::{InputFile, OutputFolder};
 
 /// `run`.
 #[derive(Debug, Clone, Args)]
@@ -21,16 +20,8 @@ use crate::places::{BundleFolder, InputFile, OutputFolder};
 #[command(group = ArgGroup::new("whom").args(["endpoint", "command"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(crate) struct RunArguments {
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
-    /// The pairs whose images are shown.
-    #[arg(long, value_name = "SCOPE", value_parser = super::scoring::parse_scope)]
-    pub(crate) scope: Scope,
-    /// The release description whose pins the scope and the prompts must have; without it that of the bundle, if it stands beside its
-    /// folder, or the pinned release.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
+    #[command(flatten)]
+    pub(crate) pairs: ScopedArguments,
     /// Your source radiographs: a folder of files named by source id, or a list of `source_id` and `path` as CSV or JSON Lines.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "dry_run")]
     pub(crate) sources: Option<InputFile>,

@@ -6,6 +6,7 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_scoring::Scope;
 
+use super::benchmark::{BenchmarkArguments, ScopedArguments, parse_scope};
 use super::limits::InputLimitArguments;
 use super::resampling::ResamplingArguments;
 use super::{DEFAULT_BUNDLE, FormatArguments};
@@ -44,9 +45,8 @@ pub(crate) enum ScoringCommand {
     )
 ))]
 pub(crate) struct ScoreArguments {
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
+    #[command(flatten)]
+    pub(crate) benchmark: BenchmarkArguments,
     /// The submission: JSON or JSON Lines, plain, gzip or zstd; `-` is standard input.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) submission: InputFile,
@@ -59,10 +59,6 @@ pub(crate) struct ScoreArguments {
     /// Where a table of the pairs goes: CSV, or Parquet if its name ends so and the build has the feature `parquet`.
     #[arg(long, value_name = "FILE.csv|.parquet", value_hint = ValueHint::FilePath)]
     pub(crate) per_pair: Option<OutputFile>,
-    /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
-    /// folder, or the pinned release.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
     #[command(flatten)]
     pub(crate) scope: ScopeArguments,
     #[command(flatten)]
@@ -167,22 +163,14 @@ pub(crate) struct StripArguments {
     "template --artifacts demo --scope qc-passed --jsonl --output template.jsonl"
 ))]
 pub(crate) struct TemplateArguments {
-    /// The bundle's folder.
-    #[arg(long, value_name = "DIR", default_value = DEFAULT_BUNDLE, value_hint = ValueHint::DirPath)]
-    pub(crate) artifacts: BundleFolder,
-    /// The scope; of `toy`, which may leave out any pair, the template has every pair of the benchmark.
-    #[arg(long, value_name = "SCOPE", value_parser = parse_scope)]
-    pub(crate) scope: Scope,
+    #[command(flatten)]
+    pub(crate) pairs: ScopedArguments,
     /// Where the template goes (standard output without it).
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<OutputFile>,
     /// JSON Lines: the header on the first line, then one pair a line.
     #[arg(long)]
     pub(crate) jsonl: bool,
-    /// The release description whose pins the scope's manifests must have; without it that of the bundle, if it stands beside its
-    /// folder, or the pinned release.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) release: Option<InputFile>,
 }
 
 /// `schema`.
@@ -241,8 +229,4 @@ pub(crate) struct ExplainArguments {
     pub(crate) format: FormatArguments,
     #[command(flatten)]
     pub(crate) limits: InputLimitArguments,
-}
-
-pub(crate) fn parse_scope(text: &str) -> Result<Scope, String> {
-    text.parse().map_err(|error: spinefairbench_scoring::UnknownScope| error.to_string())
 }

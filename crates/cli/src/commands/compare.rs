@@ -48,13 +48,13 @@ pub(crate) fn run(
         }
     }
     if !problems.is_empty() {
-        return Ok(refused(&problems, output));
+        return Ok(output.refused(&problems));
     }
     input::advise_on_names(models.iter().map(|model| model.name.as_str()), verbosity);
     let design = if options.panel { Design::FirstAgainstOthers } else { Design::AllPairs };
     let comparisons = match compare_models(&models, design, &plan) {
         Ok(comparisons) => comparisons,
-        Err(error) => return Ok(refused(&[error.to_string()], output)),
+        Err(error) => return Ok(output.refused(&[error.to_string()])),
     };
     let comparisons = match options.margin {
         Some(margin) => comparisons.within(margin)?,
@@ -135,13 +135,6 @@ pub(crate) fn published_models(
     let pair_manifest = Sha256::of(&manifest);
     let retained = retained_panel::read(source, release, parse_report)?;
     Ok(retained.iter().map(|model| ComparedModel::from_retained(model, pair_manifest)).collect())
-}
-
-fn refused(problems: &[String], output: &Output) -> ExitStatus {
-    for problem in problems {
-        output.problem(problem);
-    }
-    ExitStatus::Failed
 }
 
 fn print(comparisons: &Comparisons, output: &Output) -> Result<()> {

@@ -33,7 +33,7 @@ pub(crate) fn run(options: &ExplainArguments, output: &Output) -> Result<ExitSta
     };
     let (model, texts) = match found {
         Ok(found) => found,
-        Err(problems) => return Ok(fail(&problems, output)),
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let explanation = explain(&texts.source, &texts.counterfactual);
     match options.format.format {
@@ -100,13 +100,6 @@ fn retained<T: Clone + Send>(
     }
 }
 
-fn fail(problems: &[String], output: &Output) -> ExitStatus {
-    for problem in problems {
-        output.problem(problem);
-    }
-    ExitStatus::Failed
-}
-
 fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStatus> {
     let found = match (options.submission.path(), &options.model) {
         (Some(path), _) => changes_of_submission(path, options.limits.of_input())?,
@@ -125,7 +118,7 @@ fn print_changes(options: &ExplainArguments, output: &Output) -> Result<ExitStat
     };
     let (model, changes) = match found {
         Ok(found) => found,
-        Err(problems) => return Ok(fail(&problems, output)),
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     if options.format.format == Format::Json {
         let file = ChangesFile::new(&model, &changes);

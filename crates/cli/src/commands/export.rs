@@ -3,16 +3,15 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use spinefairbench_artifacts::source::ReadLimits;
 use spinefairbench_artifacts::write;
 use spinefairbench_runner::images::{self, Convert, Rules};
 use spinefairbench_runner::tasks::{self, Task};
 
 use crate::arguments::import::{ExportCommand, TasksArguments};
 use crate::commands::asked::{look_at, prompts};
-use crate::commands::check::open_bundle;
-use crate::commands::score::load_index;
+use crate::commands::benchmark::Benchmark;
 use crate::exit_status::ExitStatus;
-use crate::input;
 use crate::output::{Output, Shown};
 use crate::places::check_derived;
 use crate::progress::Verbosity;
@@ -30,31 +29,23 @@ pub(crate) fn run(
 }
 
 fn tasks(options: &TasksArguments, verbosity: Verbosity, output: &Output) -> Result<ExitStatus> {
-    let release =
-        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
-    let bundle = open_bundle(&options.artifacts)?;
-    let refuse = |problems: &[String]| {
-        for problem in problems {
-            output.problem(problem);
-        }
-        Ok(ExitStatus::Failed)
-    };
-    let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
-        Ok(index) => index,
-        Err(problems) => return refuse(&problems),
+    let opened = options.pairs.open(ReadLimits::default(), verbosity)?;
+    let Benchmark { bundle, release, index } = match opened {
+        Ok(benchmark) => benchmark,
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let [system, primary] = match prompts(None, &release, &bundle)? {
         Ok(prompts) => prompts,
-        Err(problem) => return refuse(&[problem]),
+        Err(problem) => return Ok(output.refused(&[problem])),
     };
     let pairs = images::pairs(&index);
     let wanted: BTreeSet<_> = pairs.iter().map(|pair| pair.source_id.clone()).collect();
-    let mut places = images::counterfactuals(&index, &options.artifacts);
+    let mut places = images::counterfactuals(&index, &options.pairs.benchmark.artifacts);
     places.extend(images::sources(&options.sources, &wanted)?);
     let rules = Rules { most_encoded_bytes: MOST_ENCODED_BYTES, convert: Convert::Refuse };
     let images = match look_at(&places, &rules, verbosity) {
         Ok(images) => images,
-        Err(problems) => return refuse(&problems),
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let absolute = |path: &std::path::Path| {
         std::path::absolute(path).with_context(|| format!("the folder of `{}`", path.display()))
@@ -64,7 +55,7 @@ fn tasks(options: &TasksArguments, verbosity: Verbosity, output: &Output) -> Res
         image.path = absolute(&image.path)?;
     }
     let folder = absolute(&options.output)?;
-    let task = Task { scope: options.scope, system, primary, pairs: &pairs, images: &images };
+    let task = Task { scope: options.pairs.scope, system, primary, pairs: &pairs, images: &images };
     let files = tasks::files(&task, &folder);
     let read = images.values().map(|image| image.path.as_path());
     check_derived("--output", files.keys().map(|name| options.output.join(name)), read)?;

@@ -8,15 +8,15 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::limits::InputLimits;
-use spinefairbench_runner::import::{self, Columns, Import, Imported, Origin, Source};
+use spinefairbench_runner::import::{
+    Columns, Import, ImportFault, Imported, Origin, Reading, Source,
+};
 use spinefairbench_runner::submit::{Heading, submission};
 use spinefairbench_runner::{State, Tally};
 use spinefairbench_scoring::submission::Version;
 
 use crate::arguments::Format;
 use crate::arguments::import::ImportArguments;
-use crate::commands::check::open_bundle_within;
-use crate::commands::score::load_index;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Output, Shown};
@@ -30,11 +30,8 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let release =
-        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
-    let bundle = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
-    let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
-        Ok(index) => index,
+    let index = match options.pairs.open(options.limits.of_bundle(), verbosity)? {
+        Ok(benchmark) => benchmark.index,
         Err(problems) => return Ok(refuse(&problems, output)),
     };
     let columns = columns(options);
@@ -44,12 +41,11 @@ pub(crate) fn run(
         let name = input::name(path);
         let limits = options.limits.of_input();
         let (mut file, sha256) = open(path, limits)?;
-        let read = import::read(&name, &mut *file, limits, &columns, &mut |record| {
-            gathered.add(record);
-        });
-        match read {
+        let each = &mut |record| gathered.add(record);
+        let reading = Reading { name: &name, limits, columns: &columns, each };
+        match reading.read(&mut *file) {
             Ok(origin) => origins.push(origin),
-            Err(fault @ import::ImportFault::Io { .. }) => return Err(fault.into()),
+            Err(fault @ ImportFault::Io { .. }) => return Err(fault.into()),
             Err(fault) => {
                 return Ok(refuse(&[format!("{:#}", anyhow::Error::from(fault))], output));
             }
@@ -64,7 +60,7 @@ pub(crate) fn run(
     let model = model(options, &origins)?;
     say_what_is_odd(&imported, &origins, options, verbosity);
     let heading = Heading {
-        scope: options.scope,
+        scope: options.pairs.scope,
         model,
         provenance: ("import", imported.described(&origins, &files)),
         repeats: imported.repeats,
@@ -162,7 +158,7 @@ fn say_what_is_odd(
     verbosity: Verbosity,
 ) {
     if imported.n_outside > 0 {
-        let (n, scope) = (imported.n_outside, options.scope);
+        let (n, scope) = (imported.n_outside, options.pairs.scope);
         note(
             verbosity,
             format_args!("note: {n} reports are on images outside of `{scope}`; they are left out"),

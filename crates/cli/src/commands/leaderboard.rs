@@ -56,10 +56,7 @@ pub(crate) fn run(
         LeaderboardAction::Render(options) => render(options, verbosity)?,
     };
     let Err(problems) = outcome else { return Ok(ExitStatus::Fine) };
-    for problem in problems {
-        output.problem(&problem);
-    }
-    Ok(ExitStatus::Failed)
+    Ok(output.refused(&problems))
 }
 
 fn add(

@@ -12,8 +12,9 @@ use spinefairbench_scoring::submission::{Place, Stated, Submission, SubmissionPr
 
 use crate::arguments::Format;
 use crate::arguments::scoring::LintArguments;
+use crate::commands::benchmark::load_index;
 use crate::commands::check::open_bundle;
-use crate::commands::score::{Refused, load_index, read, refuse};
+use crate::commands::score::{Refused, read, refuse};
 use crate::exit_status::{CallError, ExitStatus};
 use crate::input;
 use crate::output::{Meaning, Output, Shown};

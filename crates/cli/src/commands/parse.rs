@@ -36,10 +36,7 @@ pub(crate) fn run(options: &ParseArguments, output: &Output) -> Result<ExitStatu
             Ok(parsed) => {
                 print(output, options.output.format, 1, &parsed).map(|()| ExitStatus::Fine)
             }
-            Err(problem) => {
-                output.problem(&problem);
-                Ok(ExitStatus::Failed)
-            }
+            Err(problem) => Ok(output.refused(&[problem])),
         };
     }
     let file = input::open(&options.file)?;

@@ -9,11 +9,9 @@ use spinefairbench_scoring::power::{Power, PowerFile, Sample, Settings, Simulate
 
 use crate::arguments::Format;
 use crate::arguments::power::PowerArguments;
-use crate::commands::check::open_bundle_within;
+use crate::commands::benchmark::load_index;
 use crate::commands::compare::{published_models, scored_models};
-use crate::commands::score::load_index;
 use crate::exit_status::{CallError, ExitStatus};
-use crate::input;
 use crate::output::{Meaning, Output, Shown};
 use crate::progress::Verbosity;
 use crate::text_table::text_table;
@@ -26,19 +24,11 @@ pub(crate) fn run(
     let settings = settings(options)?;
     let models = match models(options, verbosity)? {
         Ok(models) => models,
-        Err(problems) => {
-            for problem in &problems {
-                output.problem(problem);
-            }
-            return Ok(ExitStatus::Failed);
-        }
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let found = match power(&models, &settings) {
         Ok(found) => found,
-        Err(error) => {
-            output.problem(error.to_string());
-            return Ok(ExitStatus::Failed);
-        }
+        Err(error) => return Ok(output.refused(&[error.to_string()])),
     };
     let file = PowerFile::new(&found);
     let json = file.to_bytes();
@@ -86,9 +76,7 @@ fn models(
     let mut problems = Vec::new();
     let mut models = scored_models(&options.scores, &options.limits, &mut problems)?;
     if options.scores.is_empty() || options.scope.is_some() {
-        let source = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
-        let release =
-            input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
+        let (source, release) = options.benchmark.open(options.limits.of_bundle(), verbosity)?;
         if options.scores.is_empty() {
             match published_models(&source, &release) {
                 Ok(published) => models = published,

@@ -32,12 +32,7 @@ use crate::places::OutputFile;
 pub(crate) fn run(options: &ReportArguments, output: &Output) -> Result<ExitStatus> {
     let prepared = match prepare(options)? {
         Ok(prepared) => prepared,
-        Err(problems) => {
-            for problem in &problems {
-                output.problem(problem);
-            }
-            return Ok(ExitStatus::Failed);
-        }
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let (score, context) = prepared;
     if let Some(path) = &options.html {

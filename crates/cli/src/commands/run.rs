@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::download::{Authorities, Token};
+use spinefairbench_artifacts::source::ReadLimits;
 use spinefairbench_runner::client::{Client, Endpoint};
 use spinefairbench_runner::cost::{Estimate, Prices};
 use spinefairbench_runner::images::{self, Convert, Rules};
@@ -29,11 +30,9 @@ use spinefairbench_scoring::submission::Version;
 use crate::arguments::Format;
 use crate::arguments::run::{LoadArguments, RunArguments, TruncatedArgument};
 use crate::commands::asked::{look_at, prompts};
-use crate::commands::check::open_bundle;
-use crate::commands::score::load_index;
+use crate::commands::benchmark::Benchmark;
 use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
-use crate::input;
 use crate::interrupt;
 use crate::output::{Output, Shown};
 use crate::places::{OutputFolder, check_derived};
@@ -55,20 +54,18 @@ pub(crate) fn run(
         .with_hint(hint)
         .into());
     }
-    let release =
-        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
-    let bundle = open_bundle(&options.artifacts)?;
-    let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
-        Ok(index) => index,
-        Err(problems) => return Ok(refuse(&problems, output)),
+    let opened = options.pairs.open(ReadLimits::default(), verbosity)?;
+    let Benchmark { bundle, release, index } = match opened {
+        Ok(benchmark) => benchmark,
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let prompts = match prompts(options.question.prompt.as_ref(), &release, &bundle)? {
         Ok(prompts) => prompts,
-        Err(problem) => return Ok(refuse(&[problem], output)),
+        Err(problem) => return Ok(output.refused(&[problem])),
     };
     let settings = settings(options, prompts, fields);
     let pairs = images::pairs(&index);
-    let mut places = images::counterfactuals(&index, &options.artifacts);
+    let mut places = images::counterfactuals(&index, &options.pairs.benchmark.artifacts);
     if let Some(list) = &options.sources {
         let wanted: BTreeSet<_> = pairs.iter().map(|pair| pair.source_id.clone()).collect();
         places.extend(images::sources(list, &wanted)?);
@@ -77,7 +74,7 @@ pub(crate) fn run(
     let rules = Rules { most_encoded_bytes: options.image_limit, convert: conversion(options) };
     let images = match look_at(&places, &rules, verbosity) {
         Ok(images) => images,
-        Err(problems) => return Ok(refuse(&problems, output)),
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let plan = Plan::new(pairs, images, options.question.repeats, options.question.order_seed);
     let identity = identity(options, &settings, &plan, index.bundle_identity());
@@ -89,13 +86,6 @@ pub(crate) fn run(
     };
     let run = Run { options, settings, plan, identity, folder, verbosity, output };
     run.carry_out()
-}
-
-fn refuse(problems: &[String], output: &Output) -> ExitStatus {
-    for problem in problems {
-        output.problem(problem);
-    }
-    ExitStatus::Failed
 }
 
 fn limited(mut reports: Vec<ReportId>, limit: Option<usize>) -> Vec<ReportId> {
@@ -138,7 +128,7 @@ fn identity(
     for (key, value) in [
         ("asked_by", json!(way)),
         ("bundle_sha256", json!(bundle.map(|digest| digest.to_string()))),
-        ("scope", json!(options.scope)),
+        ("scope", json!(options.pairs.scope)),
         ("repeats", json!(plan.repeats)),
         ("order_seed", json!(options.question.order_seed)),
         ("images_and_order_sha256", json!(plan.digest().to_string())),
@@ -388,7 +378,7 @@ impl Run<'_> {
             provenance.insert(key.to_owned(), value);
         }
         let heading = Heading {
-            scope: self.options.scope,
+            scope: self.options.pairs.scope,
             model: self.options.model.clone(),
             provenance: ("run", provenance),
             repeats: self.plan.repeats,

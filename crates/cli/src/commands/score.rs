@@ -7,8 +7,7 @@ use serde::Serialize;
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::UniqueMap;
 use spinefairbench_artifacts::limits::InputLimits;
-use spinefairbench_artifacts::source::{DirectorySource, FileSource};
-use spinefairbench_scoring::Scope;
+use spinefairbench_artifacts::source::DirectorySource;
 use spinefairbench_scoring::coverage::{Coverage, judge_stated};
 use spinefairbench_scoring::export::per_pair_csv;
 #[cfg(feature = "parquet")]
@@ -29,7 +28,6 @@ use spinefairbench_scoring::submission::{
 
 use crate::arguments::Format;
 use crate::arguments::scoring::{ScopeArguments, ScoreArguments};
-use crate::commands::check::open_bundle_within;
 use crate::environment::seconds_since_epoch;
 use crate::exit_status::ExitStatus;
 use crate::input;
@@ -50,9 +48,7 @@ pub(crate) fn run(
         None => None,
     };
     let scored_at_utc = rfc3339(seconds_since_epoch()?)?;
-    let bundle = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
-    let release =
-        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
+    let (bundle, release) = options.benchmark.open(options.limits.of_bundle(), verbosity)?;
     let limits = options.limits.of_input();
     let pins = &release.scope_manifests;
     let read = read_on(&options.submission, limits, &bundle, &options.scope, pins)?;
@@ -210,16 +206,6 @@ pub(crate) fn read(path: &Path, limits: InputLimits) -> Result<Result<Submission
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The index of `scope`, or what is wrong with the bundle.
-pub(crate) fn load_index(
-    bundle: &dyn FileSource,
-    scope: Scope,
-    pins: &UniqueMap<Sha256>,
-) -> Result<BenchmarkIndex, Vec<String>> {
-    BenchmarkIndex::load(bundle, scope, pins)
-        .map_err(|error| vec![format!("{:#}", anyhow::Error::from(error))])
 }
 
 /// Prints every problem and the sum of them.

@@ -60,10 +60,7 @@ pub(crate) fn run(
             Err(problems) => problems,
         },
     };
-    for problem in problems {
-        output.problem(&problem);
-    }
-    Ok(ExitStatus::Failed)
+    Ok(output.refused(&problems))
 }
 
 /// Writes the page and the plot that were asked for.

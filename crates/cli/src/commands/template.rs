@@ -1,13 +1,11 @@
 //! `template`: a submission to fill in.
 
 use anyhow::Result;
+use spinefairbench_artifacts::source::ReadLimits;
 use spinefairbench_scoring::template::{Form, template};
 
 use crate::arguments::scoring::TemplateArguments;
-use crate::commands::check::open_bundle;
-use crate::commands::score::load_index;
 use crate::exit_status::ExitStatus;
-use crate::input;
 use crate::output::Output;
 use crate::progress::{Verbosity, note};
 use crate::shell::Quoted;
@@ -17,17 +15,9 @@ pub(crate) fn run(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    let release =
-        input::description_for(&options.artifacts, options.release.as_deref(), verbosity)?;
-    let bundle = open_bundle(&options.artifacts)?;
-    let index = match load_index(&bundle, options.scope, &release.scope_manifests) {
-        Ok(index) => index,
-        Err(problems) => {
-            for problem in &problems {
-                output.problem(problem);
-            }
-            return Ok(ExitStatus::Failed);
-        }
+    let index = match options.pairs.open(ReadLimits::default(), verbosity)? {
+        Ok(benchmark) => benchmark.index,
+        Err(problems) => return Ok(output.refused(&problems)),
     };
     let form = if options.jsonl { Form::Lines } else { Form::Object };
     let bytes = template(&index, form);

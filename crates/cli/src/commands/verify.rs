@@ -88,10 +88,7 @@ fn verify_arriving(
     let start = Instant::now();
     let fetching = FetchArguments { no_extract: true, ..FetchArguments::default() };
     match fetch::fetch_verified(&fetching, release, selection, verbosity)? {
-        (Outcome::Refused(problem), _) => {
-            output.problem(&problem);
-            Ok(ExitStatus::Failed)
-        }
+        (Outcome::Refused(problem), _) => Ok(output.refused(&[problem])),
         (Outcome::Archive(path) | Outcome::Bundle(path), suite) => {
             publish(&suite?, start.elapsed(), &path, options, output)
         }

@@ -1,8 +1,7 @@
 //! Rows of a Parquet table.
 //!
-//! Input: the file, which is in memory as a whole. Output: a [`Record`] for each row. Nested columns (images, as data sets have them) are no cells.
+//! The file is in memory as a whole. Nested columns (images, as data sets have them) are no cells.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use bytes::Bytes;
@@ -10,39 +9,33 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::record::Field;
 use spinefairbench_artifacts::json::{Number, Value};
-use spinefairbench_artifacts::limits::InputLimits;
 
-use super::form::{ImportFault, Source, read_rows};
-use super::{Columns, Origin, Record};
+use super::Origin;
+use super::form::{ImportFault, Reading, Source};
 
-pub(super) fn read(
-    name: &str,
-    file: &mut dyn Source,
-    limits: InputLimits,
-    columns: &Columns,
-    each: &mut dyn FnMut(Record),
-) -> Result<Origin, ImportFault> {
-    let most = limits.document_bytes;
-    let mut bytes = Vec::new();
-    file.take(most + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|source| ImportFault::Io { name: name.to_owned(), source })?;
-    if bytes.len() as u64 > most {
-        let problem =
-            format!("it has more than {most} bytes; `--max-document-bytes` raises the limit");
-        return Err(ImportFault::form(name, &problem));
+impl Reading<'_> {
+    pub(super) fn parquet(&mut self, file: &mut dyn Source) -> Result<Origin, ImportFault> {
+        let (name, most) = (self.name, self.limits.document_bytes);
+        let mut bytes = Vec::new();
+        file.take(most + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|source| ImportFault::Io { name: name.to_owned(), source })?;
+        if bytes.len() as u64 > most {
+            return Err(self.wrong(&format!(
+                "it has more than {most} bytes; `--max-document-bytes` raises the limit"
+            )));
+        }
+        let wrong = |error: ParquetError| {
+            ImportFault::form(name, &format!("no Parquet table that can be read: {error}"))
+        };
+        let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(wrong)?;
+        let rows = reader.get_row_iter(None).map_err(wrong)?;
+        self.rows((1_u64..).zip(rows).map(|(number, row)| {
+            let row = row.map_err(wrong)?;
+            let cells = row.get_column_iter().map(|(column, field)| (column.clone(), cell(field)));
+            Ok((format!("`{name}` row {number}"), cells.collect()))
+        }))
     }
-    let wrong = |error: &ParquetError| {
-        ImportFault::form(name, &format!("no Parquet table that can be read: {error}"))
-    };
-    let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(|error| wrong(&error))?;
-    let rows = reader.get_row_iter(None).map_err(|error| wrong(&error))?;
-    let rows = (1_u64..).zip(rows).map(|(number, row)| {
-        let row = row.map_err(|error| wrong(&error))?;
-        let cells = row.get_column_iter().map(|(column, field)| (column.clone(), cell(field)));
-        Ok((format!("`{name}` row {number}"), cells.collect::<BTreeMap<_, _>>()))
-    });
-    read_rows(name, rows, columns, each)
 }
 
 fn cell(field: &Field) -> Value {
