@@ -24,7 +24,7 @@ mod transfer;
 use std::path::PathBuf;
 
 pub use self::address::{Endpoint, HUB, InvalidEndpoint};
-pub use self::certificates::{Authorities, NoAuthorities};
+pub use self::certificates::{Authorities, CertificateFault, NoAuthorities};
 pub use self::content::{Content, WrongContent};
 pub use self::error::{AttemptError, DownloadError, TokenUse};
 pub use self::line::{Line, LineError, ProxyAddress};

@@ -48,20 +48,29 @@ impl HubArguments {
     ///
     /// If a variable of the environment holds what it cannot hold.
     pub(crate) fn network(&self) -> Result<Network> {
-        let authorities = match environment::certificate_places() {
-            _ if self.system_certs => Authorities::System,
-            places if places.is_empty() => Authorities::Bundled,
-            places => Authorities::In(places),
-        };
         let token = match environment::hub_token()? {
             None => None,
             Some(text) => Some(Token::new(&text).ok_or_else(|| {
                 CallError::new("`HF_TOKEN` holds no token: it has blanks or other characters that no token has")
             })?),
         };
+        let authorities = authorities(self.system_certs);
         Ok(Network { proxies: environment::proxies()?, authorities, token })
     }
 }
+
+/// Whose signature is believed, by the call and the environment.
+pub(crate) fn authorities(system_certs: bool) -> Authorities {
+    match environment::certificate_places() {
+        _ if system_certs => Authorities::System,
+        places if places.is_empty() => Authorities::Bundled,
+        places => Authorities::In(places),
+    }
+}
+
+/// What to do where an unknown authority stands in the way.
+pub(crate) const UNKNOWN_ISSUER: &str = "the server's certificate is signed by nobody that this program knows. Where your network opens encrypted lines, name the certificate of \
+     its authority with `SSL_CERT_FILE`, or take the system's authorities with `--system-certs`";
 
 /// What `download` gives, its progress shown under `label`.
 ///
@@ -123,10 +132,7 @@ pub(crate) fn refusal(error: DownloadError) -> Result<String> {
 /// What to do next.
 fn hint(error: &DownloadError) -> Option<&'static str> {
     match error {
-        DownloadError::GaveUp { source, .. } if source.has_unknown_issuer() => Some(
-            "the server's certificate is signed by nobody that this program knows. Where your network opens encrypted lines, name the \
-             certificate of its authority with `SSL_CERT_FILE`, or take the system's authorities with `--system-certs`",
-        ),
+        DownloadError::GaveUp { source, .. } if source.has_unknown_issuer() => Some(UNKNOWN_ISSUER),
         DownloadError::GaveUp { kept, .. }
         | DownloadError::Cancelled { kept }
         | DownloadError::DiskFull { kept, .. }

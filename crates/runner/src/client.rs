@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use spinefairbench_artifacts::download::{Authorities, Proxies, Token};
+use spinefairbench_artifacts::download::{Authorities, CertificateFault, Proxies, Token};
 
 use crate::RunnerError;
 use crate::answer::{Reply, retry_after};
@@ -100,14 +100,29 @@ impl Client {
         &self.url
     }
 
-    /// Sends `body` and waits for the whole answer.
+    /// Sends `body` and waits for the whole answer, or says in words why none came.
     ///
     /// # Errors
     ///
-    /// Why no whole answer came, in words.
-    pub(crate) async fn ask(self: Arc<Self>, body: Vec<u8>) -> Result<Reply, String> {
-        let sent = self.http.post(&self.url).body(body).send().await;
-        let mut response = sent.map_err(words)?;
+    /// If no request can reach the endpoint, since its certificate is not believed.
+    pub(crate) async fn ask(
+        self: Arc<Self>,
+        body: Vec<u8>,
+    ) -> Result<Result<Reply, String>, RunnerError> {
+        let error = match self.http.post(&self.url).body(body).send().await {
+            Ok(response) => return Ok(self.reply(response).await),
+            Err(error) => error,
+        };
+        match CertificateFault::behind(&error) {
+            Some(fault) => {
+                let (url, problem) = (self.url.clone(), words(error));
+                Err(RunnerError::Certificate { url, fault, problem })
+            }
+            None => Ok(Err(words(error))),
+        }
+    }
+
+    async fn reply(&self, mut response: reqwest::Response) -> Result<Reply, String> {
         let text = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
         let asked = retry_after(
             text("retry-after-ms").as_deref(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use spinefairbench_artifacts::ArtifactError;
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::download::{LineError, NoAuthorities};
+use spinefairbench_artifacts::download::{CertificateFault, LineError, NoAuthorities};
 use spinefairbench_artifacts::lock::LockError;
 
 /// Why a run cannot be carried out, or not to its end.
@@ -98,6 +98,16 @@ pub enum RunnerError {
         /// The endpoint.
         url: String,
         /// Why.
+        problem: String,
+    },
+    /// The endpoint shows a certificate that is not believed; no request goes there.
+    #[error("the certificate of `{url}` is not believed: {problem}")]
+    Certificate {
+        /// The endpoint.
+        url: String,
+        /// What is wrong with it.
+        fault: CertificateFault,
+        /// The same in words.
         problem: String,
     },
     /// The endpoint or its proxy is no address.

@@ -616,7 +616,7 @@ impl Errand {
 
     async fn ask(&self, body: Vec<u8>, line: &mut Attempt) -> Result<Verdict, RunnerError> {
         let verdict = match &self.model {
-            Model::Endpoint(client) => match Arc::clone(client).ask(body).await {
+            Model::Endpoint(client) => match Arc::clone(client).ask(body).await? {
                 Ok(reply) => {
                     line.status = Some(reply.status);
                     judge(&reply)

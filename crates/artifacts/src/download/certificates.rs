@@ -1,5 +1,6 @@
 //! Whose signature under a server's certificate is believed.
 
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,35 @@ pub struct NoAuthorities {
     pub places: String,
     /// What stood in the way.
     pub problems: Vec<String>,
+}
+
+/// What is wrong with the certificate that a server showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// It is signed by nobody who is believed.
+    UnknownIssuer,
+    /// It is for another host, its time is over, or the like.
+    Other,
+}
+
+impl CertificateFault {
+    /// The fault that stands behind the error of a client, if one does.
+    #[must_use]
+    pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
+                let is_unknown = matches!(fault, rustls::CertificateError::UnknownIssuer);
+                return Some(if is_unknown { Self::UnknownIssuer } else { Self::Other });
+            }
+            // What an I/O error was made of is not its source, but stands in its place.
+            next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        None
+    }
 }
 
 fn reasons(problems: &[String]) -> String {

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::certificates::NoAuthorities;
+use super::certificates::{CertificateFault, NoAuthorities};
 use super::content::WrongContent;
 use super::proxy::InvalidProxy;
 use super::sidecar::SidecarProblem;
@@ -217,17 +217,12 @@ impl AttemptError {
     #[must_use]
     pub fn has_unknown_issuer(&self) -> bool {
         let Self::Connection(error) = self else { return false };
-        let cause = match &**error {
-            ureq::Error::Rustls(cause) => Some(cause),
-            ureq::Error::Io(error) => {
-                error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>())
-            }
+        let fault = match &**error {
+            ureq::Error::Rustls(cause) => CertificateFault::behind(cause),
+            ureq::Error::Io(cause) => CertificateFault::behind(cause),
             _ => None,
         };
-        matches!(
-            cause,
-            Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer))
-        )
+        fault == Some(CertificateFault::UnknownIssuer)
     }
 
     /// Whether trying again cannot help: a bad certificate or proxy, or a host that is not to be found at the very start.

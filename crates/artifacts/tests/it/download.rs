@@ -2,6 +2,7 @@
 //!
 //! Which class of bad input each test belongs to stands in `docs/threats.md`.
 
+mod authority;
 mod cuts;
 mod local;
 mod networks;

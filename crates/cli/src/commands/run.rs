@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::digest::Sha256;
-use spinefairbench_artifacts::download::{Authorities, Token};
+use spinefairbench_artifacts::download::{CertificateFault, Token};
 use spinefairbench_artifacts::source::ReadLimits;
 use spinefairbench_runner::client::{Client, Endpoint};
 use spinefairbench_runner::cost::{Estimate, Prices};
@@ -31,6 +31,7 @@ use crate::arguments::Format;
 use crate::arguments::run::{LoadArguments, RunArguments, TruncatedArgument};
 use crate::commands::asked::{look_at, prompts};
 use crate::commands::benchmark::Benchmark;
+use crate::download;
 use crate::environment;
 use crate::exit_status::{CallError, ExitStatus};
 use crate::interrupt;
@@ -264,12 +265,19 @@ impl Run<'_> {
                 let most = options.load.max_cost.unwrap_or_default();
                 let message =
                     format!("more would cost more than {most} ({})", cost_and_states(&standing));
-                Err(stopped(message, "with a greater `--max-cost`"))
+                Err(stopped(message, "go on with a greater `--max-cost`"))
             }
             Some(Ended::Stopped(standing, error)) => {
+                let mut advice = "go on once that is put right".to_owned();
+                if matches!(
+                    error,
+                    RunnerError::Certificate { fault: CertificateFault::UnknownIssuer, .. }
+                ) {
+                    advice = format!("{}; {advice}", download::UNKNOWN_ISSUER);
+                }
                 let message =
                     format!("{:#} ({})", anyhow::Error::from(error), cost_and_states(&standing));
-                Err(stopped(message, "once that is put right"))
+                Err(stopped(message, &advice))
             }
             Some(Ended::Interrupted(_)) | None => Err(interrupt::Interrupted.into()),
         }
@@ -312,17 +320,12 @@ impl Run<'_> {
                 })?)
             }
         };
-        let authorities = match environment::certificate_places() {
-            _ if access.system_certs => Authorities::System,
-            places if places.is_empty() => Authorities::Bundled,
-            places => Authorities::In(places),
-        };
         let endpoint = Endpoint {
             url: url.clone(),
             key,
             may_expose_key: access.allow_plain_key,
             proxies: environment::proxies()?,
-            authorities,
+            authorities: download::authorities(access.system_certs),
             timeout: self.options.load.timeout,
         };
         let client = Client::new(&endpoint, environment::clock).map_err(|error| {
@@ -478,8 +481,8 @@ fn cannot_start(error: RunnerError) -> anyhow::Error {
     .into()
 }
 
-fn stopped(message: String, when: &str) -> anyhow::Error {
-    let hint = format!("go on {when}:\n  {}", call_that_goes_on());
+fn stopped(message: String, advice: &str) -> anyhow::Error {
+    let hint = format!("{advice}:\n  {}", call_that_goes_on());
     CallError::new(message).with_hint(hint).into()
 }
 

@@ -22,7 +22,7 @@ use server::{Reply, Server, faulty};
 const KEY: &str = "sk-very-secret-0123456789";
 
 /// A radiograph for each source of the demonstration bundle, by its id.
-fn radiographs() -> &'static Path {
+pub(crate) fn radiographs() -> &'static Path {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
     FOLDER
         .get_or_init(|| {
@@ -81,7 +81,7 @@ fn folder() -> (TempDir, PathBuf) {
     (folder, run)
 }
 
-fn lines(path: &Path) -> Vec<Value> {
+pub(crate) fn lines(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

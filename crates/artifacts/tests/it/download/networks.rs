@@ -1,118 +1,24 @@
 //! Proxies, certificates and tokens, with servers and proxies on loopback and an authority made for the test.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::thread;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
-};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
 use spinefairbench_artifacts::download::{
     AttemptError, Authorities, DownloadError, Proxies, Token, TokenUse, Variable,
 };
 
+use super::authority::{Authority, Proxy};
 use super::run::{Client, content, plan};
 use super::server::{Reply, Server};
 
-/// An authority that nobody else knows.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
+fn write(authority: &Authority, folder: &Path, name: &str) -> Authorities {
+    let place = folder.join(name);
+    fs::write(&place, &authority.pem).unwrap();
+    Authorities::In(vec![place])
 }
 
-impl Authority {
-    /// Its name matters: a certificate says by name alone who signed it.
-    fn new(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name = DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// What a server called `host` shows.
-    fn identity(&self, host: &str) -> Arc<ServerConfig> {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![host.to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        Arc::new(config)
-    }
-
-    fn write(&self, folder: &Path, name: &str) -> Authorities {
-        let place = folder.join(name);
-        fs::write(&place, &self.pem).unwrap();
-        Authorities::In(vec![place])
-    }
-}
-
-/// A proxy that opens every line to one server, or answers with another status; it keeps what it was asked.
-struct Proxy {
-    address: SocketAddr,
-    heads: Arc<Mutex<Vec<String>>>,
-}
-
-impl Proxy {
-    fn start(status: u16, server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let heads = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&heads);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                // A client that goes away is its own affair.
-                thread::spawn(move || drop(tunnel(client, status, server, &kept)));
-            }
-        });
-        Self { address, heads }
-    }
-
-    fn variable(&self, name: &'static str) -> Variable {
-        variable(name, &format!("http://na%20me:pass@{}", self.address))
-    }
-
-    fn heads(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
-    }
-}
-
-fn tunnel(
-    mut client: TcpStream,
-    status: u16,
-    server: SocketAddr,
-    kept: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        client.read_exact(&mut byte)?;
-        head.push(byte[0]);
-    }
-    kept.lock().unwrap().push(String::from_utf8_lossy(&head).into_owned());
-    write!(client, "HTTP/1.1 {status} Answer\r\n\r\n")?;
-    if status != 200 {
-        return Ok(());
-    }
-    let server = TcpStream::connect(server)?;
-    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
-    thread::spawn(move || std::io::copy(&mut from, &mut to));
-    let mut server = server;
-    std::io::copy(&mut server, &mut client).map(drop)
+fn named(proxy: &Proxy, name: &'static str) -> Variable {
+    variable(name, &proxy.url())
 }
 
 fn variable(name: &'static str, value: &str) -> Variable {
@@ -146,18 +52,18 @@ fn a_server_is_believed_by_the_authority_that_signed_for_it() {
         }
         fetched.map(drop)
     };
-    fetch(authority.write(folder.path(), "ca.pem")).unwrap();
+    fetch(write(&authority, folder.path(), "ca.pem")).unwrap();
     // A folder as systems have them: two authorities, a link to nowhere, something else.
     let certificates = folder.path().join("certificates");
     fs::create_dir(&certificates).unwrap();
-    other.write(&certificates, "other.pem");
-    authority.write(&certificates, "5a1b2c3d.0");
+    write(&other, &certificates, "other.pem");
+    write(&authority, &certificates, "5a1b2c3d.0");
     fs::write(certificates.join("README"), "no certificate").unwrap();
     #[cfg(unix)]
     std::os::unix::fs::symlink("nowhere", certificates.join("00000000.0")).unwrap();
     fetch(Authorities::In(vec![folder.path().join("none"), certificates])).unwrap();
     // An authority that did not sign is not asked twice.
-    for authorities in [Authorities::Bundled, other.write(folder.path(), "other.pem")] {
+    for authorities in [Authorities::Bundled, write(&other, folder.path(), "other.pem")] {
         let (attempts, cause) = gave_up(fetch(authorities).unwrap_err());
         assert!(cause.has_unknown_issuer(), "{cause:?}");
         assert_eq!(attempts, 1);
@@ -178,7 +84,7 @@ fn a_certificate_for_another_host_is_not_one_of_an_unknown_issuer() {
     let server =
         Server::start_encrypted(&authority.identity("other.test"), |_| Reply::new(200, b""));
     let mut client = Client::new();
-    client.authorities = authority.write(folder.path(), "ca.pem");
+    client.authorities = write(&authority, folder.path(), "ca.pem");
     let url = format!("https://localhost:{}", server.address().port());
     let (attempts, cause) = gave_up(client.fetch(&plan(&url, &content(100, 71))).unwrap_err());
     assert!(!cause.has_unknown_issuer() && attempts == 1, "{cause:?}");
@@ -196,9 +102,9 @@ fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     });
     let proxy = Proxy::start(200, server.address());
     let mut client = Client::new();
-    client.authorities = authority.write(folder.path(), "ca.pem");
+    client.authorities = write(&authority, folder.path(), "ca.pem");
     client.token = Token::new("hf_secret");
-    client.proxies.https = Some(proxy.variable("https_proxy"));
+    client.proxies.https = Some(named(&proxy, "https_proxy"));
     client.fetch(&plan("https://files.test", &file)).unwrap();
     client.assert_whole(&file);
     let heads = proxy.heads();
@@ -209,7 +115,7 @@ fn an_encrypted_line_goes_through_the_proxy_unless_the_host_is_exempt() {
     assert_eq!(server.seen()[0].header("authorization"), Some("Bearer hf_secret"));
     // A name that no system resolves: the straight way fails, and the proxy hears nothing of it.
     let mut client = Client::new();
-    client.proxies.https = Some(proxy.variable("https_proxy"));
+    client.proxies.https = Some(named(&proxy, "https_proxy"));
     client.proxies.exempt = Some(variable("no_proxy", "localhost, .test"));
     gave_up(client.fetch(&plan("https://files.test", &file)).unwrap_err());
     assert_eq!(proxy.heads().len(), heads.len());
@@ -220,7 +126,7 @@ fn what_a_proxy_refuses_is_not_asked_again_and_what_it_puts_off_is() {
     for (status, attempts) in [(403, 1), (407, 1), (404, 1), (502, 3), (503, 3)] {
         let proxy = Proxy::start(status, "127.0.0.1:9".parse().unwrap());
         let mut client = Client::new();
-        client.proxies.all = Some(proxy.variable("ALL_PROXY"));
+        client.proxies.all = Some(named(&proxy, "ALL_PROXY"));
         let error = client.fetch(&plan("https://files.test", &content(100, 73))).unwrap_err();
         let (tried, cause) = gave_up(error);
         assert!(
@@ -286,7 +192,7 @@ fn a_token_goes_through_no_proxy_in_the_open() {
     let proxy = Proxy::start(200, server.address());
     let mut client = Client::new();
     client.token = Token::new("hf_secret");
-    client.proxies.http = Some(proxy.variable("http_proxy"));
+    client.proxies.http = Some(named(&proxy, "http_proxy"));
     let error = client.fetch(&plan(&server.url(), &content(100, 76))).unwrap_err();
     assert!(matches!(error, DownloadError::Status { token: TokenUse::KeptBack, .. }), "{error:?}");
     assert!(error.to_string().contains("kept back"), "{error}");
