@@ -135,6 +135,35 @@ fn a_result_of_vlmevalkit_becomes_a_submission_in_each_of_its_forms() {
     check_answers(&submission.unwrap(), 0, false);
 }
 
+/// The same answers as [`a_result_of_vlmevalkit_becomes_a_submission_in_each_of_its_forms`] reads, under a column `report`.
+#[cfg(feature = "parquet")]
+#[test]
+fn a_parquet_table_becomes_a_submission() {
+    let (output, submission) = import(&fixture("pyarrow.parquet"), &["--model", "my-vlm"]);
+    check_status(&output, 1);
+    let submission = submission.unwrap();
+    assert_eq!(submission["model"]["import"]["from"], json!(["a table"]));
+    assert!(errors(&output).contains("1 texts are a runner's words"), "{}", errors(&output));
+    check_answers(&submission, 0, false);
+    let (_, of_json) = import(&fixture("vlmevalkit.json"), &["--model", "my-vlm"]);
+    assert_eq!(submission["results"], of_json.unwrap()["results"]);
+    // A column of numbers holds no report.
+    let columns = ["--model", "my-vlm", "--text-column", "index"];
+    let (output, submission) = import(&fixture("pyarrow.parquet"), &columns);
+    check_status(&output, 1);
+    assert!(submission.is_none(), "{}", errors(&output));
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_parquet_table_is_refused_by_name_in_a_build_that_reads_none() {
+    let (output, submission) = import(&fixture("pyarrow.parquet"), &["--model", "my-vlm"]);
+    check_status(&output, 1);
+    assert!(submission.is_none());
+    let expected = "pyarrow.parquet`: a Parquet table, which this build does not read; it needs the feature `parquet`";
+    assert!(errors(&output).contains(expected), "{}", errors(&output));
+}
+
 #[test]
 fn a_table_of_any_form_becomes_a_submission() {
     let folder = TempDir::new().unwrap();

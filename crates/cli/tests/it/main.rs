@@ -16,6 +16,8 @@ mod comparison;
 mod documents;
 #[cfg(unix)]
 mod examples;
+#[cfg(all(unix, feature = "run"))]
+mod exporting;
 #[cfg(unix)]
 mod faults;
 mod fetching;
