@@ -1,7 +1,7 @@
 //! Proves the layers: which crates of ours, and which foreign crates, each crate may reach.
 //!
-//! Input: `cargo metadata` (direct arrows) and `cargo tree` (everything reached). Output: a line per crate; exit code 1
-//! names every arrow that the table of `docs/architecture.md` does not hold.
+//! Direct arrows are `cargo metadata`'s, everything that is reached is `cargo tree`'s. Exit code 1 names every arrow that the table
+//! of `docs/architecture.md` does not hold.
 
 use std::collections::BTreeMap;
 use std::path::Path;

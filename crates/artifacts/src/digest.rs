@@ -1,6 +1,6 @@
 //! SHA-256 digests of files.
 //!
-//! Input: bytes, or 64 hex digits of either case. Output: a [`Sha256`], written in lower case.
+//! Read from 64 hex digits of either case, written in lower case.
 
 use std::fmt;
 use std::io;

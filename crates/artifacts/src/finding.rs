@@ -1,8 +1,8 @@
 //! What is wrong with a bundle, as every reader and every check says it.
 //!
-//! Input: a problem as it is met. Output: a [`Finding`]: a stable [`Code`], a sentence, the place, what was expected and what was
-//! found, and its [`Weight`]: what makes a number, an identity or a membership wrong is an error, all else is advice. `Display` is the
-//! form on one line that terminals and JUnit show; serialized it is an element of `findings` or of `advice`.
+//! A [`Finding`] has a stable [`Code`], a sentence, the place, what was expected and what was found, and its [`Weight`]: what makes
+//! a number, an identity or a membership wrong is an error, all else is advice. `Display` is the form on one line that terminals
+//! and JUnit show; serialized it is an element of `findings` or of `advice`.
 
 use std::fmt;
 

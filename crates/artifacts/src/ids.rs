@@ -1,7 +1,7 @@
 //! The names of things: pairs, sources, models, edit labels.
 //!
-//! Input: text from a bundle or a submission. Output: a value that is known to hold a name, checked once, here. Names
-//! order by their UTF-8 bytes, which is the order of Python's `sorted` on the same names.
+//! A value of these types is known to hold a name: it was checked once, here. Names order by their UTF-8 bytes, which is the order
+//! of Python's `sorted` on the same names.
 
 use std::borrow::Borrow;
 use std::fmt;

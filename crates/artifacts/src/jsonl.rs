@@ -1,8 +1,8 @@
 //! JSON Lines: one JSON value a line.
 //!
-//! Input: the bytes of a file. Output: every line with its number and its record or its problem, in file order. Lines
-//! end at a line feed and nowhere else: U+2028 is an ordinary character of a string. A carriage return before the line
-//! feed is accepted, the last line feed may be missing, a blank line is an error.
+//! Every line has its number, and its record or its problem. Lines end at a line feed and nowhere else: U+2028 is an ordinary
+//! character of a string. A carriage return before the line feed is accepted, the last line feed may be missing, a blank line is an
+//! error.
 
 use std::marker::PhantomData;
 

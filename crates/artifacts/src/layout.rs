@@ -1,7 +1,7 @@
 //! Where each file of a bundle stands.
 //!
-//! Output: release paths, from the root of a bundle. The bundle holds a folder that is itself called `artifacts`. Dates
-//! in names belong to release 2026-04.
+//! All are release paths, from the root of a bundle, which holds a folder that is itself called `artifacts`. Dates in names belong
+//! to release 2026-04.
 
 use crate::ids::{EditLabel, ModelName, SourceId};
 use crate::path::{ReleasePath, UnsafePath};

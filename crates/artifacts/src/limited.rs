@@ -1,8 +1,7 @@
 //! A text within limits: plain, gzip or zstd, as one stream of plain bytes.
 //!
-//! Input: a reader and [`InputLimits`]. Output: a [`LimitedInput`], which gives lines or the whole. The form is recognised by the
-//! first bytes, not by a file's name. A stream that ends early or is damaged is told apart from a disk that fails, and a
-//! limit that is passed from both.
+//! [`LimitedInput`] gives its lines or the whole. The form is recognised by the first bytes, not by a file's name. A stream that
+//! ends early or is damaged is told apart from a disk that fails, and a limit that is passed from both.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};

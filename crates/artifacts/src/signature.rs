@@ -1,7 +1,7 @@
 //! What a file is by its first bytes, where that is not plain UTF-8 text.
 //!
-//! Input: the first bytes of a file; eight are enough. Output: a [`Signature`], or `None` for bytes that may be text. Nothing is
-//! decoded: the answer only says in words what somebody has handed over. Numbers are those of each format's specification.
+//! Eight bytes are enough; bytes that may be text have none. Nothing is decoded: the answer only says in words what somebody has
+//! handed over. Numbers are those of each format's specification.
 
 use std::fmt;
 

@@ -1,8 +1,7 @@
 //! Where the files of a bundle come from.
 //!
-//! Input: release paths. Output: bytes, sizes and listings. [`DirectorySource`] reads a folder, [`MemorySource`] holds
-//! files in memory, [`CountingSource`] counts how often each file of another source is opened, [`NarrowedSource`] lists a few
-//! files of another source alone.
+//! [`DirectorySource`] reads a folder, [`MemorySource`] holds files in memory, [`CountingSource`] counts how often each file of
+//! another source is opened, [`NarrowedSource`] lists a few files of another source alone.
 
 use std::fmt;
 

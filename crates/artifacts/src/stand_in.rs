@@ -1,7 +1,7 @@
 //! What lies where a large file should be: nothing, a page, a pointer, a download that never filled its file.
 //!
-//! Input: the first bytes of a file. Output: what they say it is in place of the file, and what to do about it, or nothing
-//! if they may be the file itself. One function for weights, pictures and downloads, so that all three say the same.
+//! It is told by the first bytes of the file, and what to do about it is said with it. One function for weights, pictures and
+//! downloads, so that all three say the same.
 
 use std::fmt;
 

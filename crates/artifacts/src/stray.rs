@@ -1,7 +1,7 @@
 //! What systems, tools and people leave beside the data of a bundle, and no reader looks at.
 //!
-//! Input: a release path that no manifest lists. Output: what left it there, judged by its name alone. Such a file changes
-//! no number, so that a reader may pass over it with a remark; what stands here is nowhere else decided.
+//! What left a file there is judged by its name alone. It changes no number, so that a reader may pass over it with a remark; what
+//! stands here is nowhere else decided.
 
 use crate::path::ReleasePath;
 

@@ -1,7 +1,6 @@
 //! Text files: UTF-8 without a byte order mark, and how parts of them are shown in messages.
 //!
-//! Input: the bytes of a file. Output: the text, or an error that names what is wrong with the encoding. Text that was
-//! read is untrusted: [`shown`] keeps control characters, direction marks and gigabyte-long lines out of messages.
+//! Text that was read is untrusted: [`shown`] keeps control characters, direction marks and gigabyte-long lines out of messages.
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -1,7 +1,6 @@
 //! How far several readers agree: raw agreement, Fleiss' kappa and Gwet's AC1.
 //!
-//! Input: the answers to one question, grouped by subject, every subject rated equally often. Output: counts, and coefficients
-//! from them. A coefficient whose chance agreement is 1 is not defined.
+//! Every subject is rated equally often. A coefficient whose chance agreement is 1 is not defined.
 
 use std::collections::BTreeMap;
 

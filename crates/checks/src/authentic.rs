@@ -1,8 +1,8 @@
 //! Files that are the published ones by their digests, and what a problem with one of them means.
 //!
-//! Input: a bundle that was read, and the release description. Output: which of its files have the digest that the description
-//! pins, or that a manifest lists whose own digest is pinned. Nobody can have changed such a file; where a reader refuses it, it is
-//! the reader that is wrong, and the report says so instead of blaming the bundle.
+//! A file is the published one if it has the digest that the release description pins, or that a manifest lists whose own digest is
+//! pinned. Nobody can have changed such a file; where a reader refuses it, it is the reader that is wrong, and the report says so
+//! instead of blaming the bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
 

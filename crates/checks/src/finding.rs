@@ -1,7 +1,7 @@
 //! The findings of one check, collected with a cap on repetition.
 //!
-//! Input: problems as they are met. Output: a list in the order of judgement, in which no code occurs more often than
-//! the cap allows; one more finding then says how many were left out, so that nothing is dropped in silence.
+//! They stand in the order of judgement, and no code occurs more often than the cap allows; one more finding then says how many
+//! were left out, so that nothing is dropped in silence.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;

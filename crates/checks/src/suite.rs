@@ -1,7 +1,6 @@
 //! The list of checks, and carrying them out: one alone, or the whole suite over one reading of the bundle.
 //!
-//! Input: a [`FileSource`], a release description and a [`Check`] or a [`Selection`]. Output: reports. [`CHECKS`] is the only list
-//! of checks in the workspace: commands, selections, verdicts and every output follow from it.
+//! [`CHECKS`] is the only list of checks in the workspace: commands, selections, verdicts and every output follow from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;

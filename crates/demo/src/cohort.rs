@@ -1,7 +1,7 @@
 //! The sources, their edits, and which of them a bundle holds.
 //!
-//! Input: seed and counts. Output: a [`Cohort`], pure data. The ids are drawn for the full release at every scale and a
-//! small bundle takes the first of them, so that the reviewers' sample can have its published 450 pairs everywhere.
+//! A [`Cohort`] is pure data. The ids are drawn for the full release at every scale and a small bundle takes the first of them, so
+//! that the reviewers' sample can have its published 450 pairs everywhere.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,7 @@
 //! What every model answers: the plan of all retained answers, before a word is written.
 //!
-//! Input: the core pairs and the behaviour of the models. Output: two [`Answer`]s a pair. Shares are met by quota and the mean
-//! label agreement by a budget, so that the endpoints of a bundle are where its models' behaviour puts them, whatever the
-//! seed and the scale.
+//! Each pair has two [`Answer`]s. Shares are met by quota and the mean label agreement by a budget, so that the endpoints of a
+//! bundle are where its models' behaviour puts them, whatever the seed and the scale.
 
 use crate::cohort::Pair;
 use crate::models::{Behaviour, FULL_REFUSALS_OF_RELEASE, MODELS};

@@ -1,7 +1,7 @@
 //! The frozen files of the mitigation analysis, by the rules of the analysis.
 //!
-//! Input: what the frozen parsers found in each answer of conditions A, B, B′ and D. Output: parsing confidence, condition
-//! counts, summary and table, in the shapes of the release.
+//! Parsing confidence, condition counts, summary and table follow from what the frozen parsers found in each answer of conditions
+//! A, B, B′ and D, and have the shapes of the release.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! The frozen summary of the common core, and what a release description expects of the panels.
 //!
-//! Input: what the frozen parsers found in the retained reports. Output: JSON values in the shape of the release. Estimates and
-//! intervals come from `metrics` and `bootstrap`, so that a verified demonstration shows that the tool agrees with itself,
-//! and no more.
+//! They have the shape of the release. Estimates and intervals come from `metrics` and `bootstrap`, so that a verified
+//! demonstration shows that the tool agrees with itself, and no more.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Invented images: valid 8-bit greyscale PNG files that show nothing.
 //!
-//! Input: a scale and a stream. Output: the bytes of a PNG file. Small images are a soft gradient with a band of noise; those of
-//! the release scale are noise throughout, stored without compression, about as large as the released ones.
+//! Small images are a soft gradient with a band of noise; those of the release scale are noise throughout, stored without
+//! compression, about as large as the released ones.
 
 use crate::prng::Stream;
 use crate::scale::Scale;

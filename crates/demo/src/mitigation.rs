@@ -1,8 +1,7 @@
 //! What the five mitigation models answer: Stage-1 texts and the three conditions that build on them.
 //!
-//! Input: the core pairs and the models' behaviour. Output: a plan of every Stage-1 file and every answer. Conditions B, B′ and
-//! D recommend from the Stage-1 diagnosis, which agrees less often than the labels of a whole report, and their
-//! recommendations change more often than condition A's, so that the binding rule fails as published.
+//! Conditions B, B′ and D recommend from the Stage-1 diagnosis, which agrees less often than the labels of a whole report, and
+//! their recommendations change more often than condition A's, so that the binding rule fails as published.
 
 use crate::cohort::Pair;
 use crate::decisions::{base_picture, by_fragility, moved_advice, share};

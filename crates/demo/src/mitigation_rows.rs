@@ -1,7 +1,7 @@
 //! The mitigation panel: Stage-1 files, rows of the conditions B, B′ and D, and the files that rows point to.
 //!
-//! Input: the blueprint. Output: files in the stage, and what the frozen parsers find in each answer, read as the mitigation
-//! analysis reads it (text from the row, from a raw file or from a rewrite; labels from the Stage-1 diagnosis).
+//! What the frozen parsers find in each answer is read as the mitigation analysis reads it (text from the row, from a raw file or
+//! from a rewrite; labels from the Stage-1 diagnosis).
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -1,7 +1,6 @@
 //! The retained panels: every report of the nine models as a row of a JSON array.
 //!
-//! Input: the blueprint. Output: the bytes of a panel, and what the frozen parsers find in its reports. The rows stand in a
-//! random order, as the order of rows means nothing.
+//! The rows stand in a random order, as the order of rows means nothing.
 
 use rayon::prelude::*;
 use serde::Serialize;

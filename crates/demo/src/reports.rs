@@ -1,7 +1,7 @@
 //! The text of a report.
 //!
-//! Input: what the report has to say (a [`Brief`]) and a stream. Output: a text whose diagnostic labels and recommendation
-//! categories are those of the brief, in one of four layouts, padded with neutral sentences to about the wanted length.
+//! Its diagnostic labels and recommendation categories are those of a [`Brief`]. It has one of four layouts and is padded with
+//! neutral sentences to about the wanted length.
 
 use spinefairbench_artifacts::ids::Sex;
 

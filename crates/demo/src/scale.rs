@@ -1,7 +1,7 @@
 //! How large a demonstration bundle is.
 //!
-//! Input: a [`Scale`]. Output: the counts that everything else is planned from. The counts of `full` are those of the
-//! release (`Counts of the release` in the bundle's documentation); `small` keeps every relation between them.
+//! Everything else is planned from its counts. Those of `full` are the release's (`Counts of the release` in the bundle's
+//! documentation); `small` keeps every relation between them.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! Writing a bundle and keeping its ledger.
 //!
-//! Input: release paths and bytes. Output: a folder under its final name ([`StagedTree`] sees to whole or not at all), and the
-//! size and digest of every file, which the lists of images and the checksum manifests need.
+//! [`StagedTree`] sees to it that the folder has its final name whole or not at all. The ledger has the size and digest of every
+//! file, which the lists of images and the checksum manifests need.
 
 use std::collections::BTreeMap;
 use std::path::Path;

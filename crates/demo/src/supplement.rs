@@ -1,7 +1,7 @@
 //! The supplement of the follow-up audits, beside the bundle: what follows from its reports, in the shape of the published file.
 //!
-//! Input: what the frozen parsers found in the retained reports, and the readers' answers. Output: a JSON value. Of the published
-//! sections only those are here whose numbers follow from a bundle; the cells of tables are texts, as there.
+//! Of the published sections only those are here whose numbers follow from a bundle: what the frozen parsers found in the retained
+//! reports, and the readers' answers. The cells of tables are texts, as there.
 
 use std::collections::{BTreeMap, BTreeSet};
 

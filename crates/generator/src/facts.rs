@@ -1,7 +1,7 @@
 //! What the release says about its generator: repository, recommended adapter, defaults, thresholds, prompts.
 //!
-//! Input: the release description. Output: one JSON value, `generator info`, which is the original's release check without
-//! its scripts. Nothing here is computed; the digests are those that the release publishes.
+//! `generator info` is the original's release check without its scripts. Nothing here is computed; the digests are those that the
+//! release publishes.
 
 use serde_json::{Value, json};
 use spinefairbench_artifacts::ids::EditLabel;

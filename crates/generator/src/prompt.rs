@@ -1,7 +1,6 @@
 //! The four locked prompts, in the two wordings that were published.
 //!
-//! Input: an edit label and the name of a set. Output: the text that the model is conditioned on. The texts are data
-//! (`prompts/generator.json`); changing one changes every picture.
+//! The texts are data (`prompts/generator.json`); changing one changes every picture.
 
 use std::collections::BTreeMap;
 use std::fmt;

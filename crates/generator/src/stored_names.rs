@@ -1,7 +1,7 @@
 //! How weight files spell the parameters of the three networks.
 //!
-//! Input: a parameter's name in the diffusers layout, which is what the networks ask for. Output: its spelling in the
-//! file at hand: diffusers' own, the autoencoder's older attention names, or the LDM names of single-file checkpoints.
+//! The networks ask for a parameter by its name in the diffusers layout; a file spells it so, with the autoencoder's older
+//! attention names, or with the LDM names of single-file checkpoints.
 
 /// The spelling that one network's weights use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

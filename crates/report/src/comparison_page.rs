@@ -1,7 +1,6 @@
 //! The page of paired comparisons: what was found, in words first, and the tests behind it.
 //!
-//! Input: the comparisons of one call, whose p-values are adjusted together. Output: a self-contained HTML page, and the
-//! differences as a figure alone.
+//! The p-values are those of one call, adjusted together. The differences are there as a figure alone, too.
 
 use maud::{Markup, html};
 use spinefairbench_metrics::bootstrap::Interval;

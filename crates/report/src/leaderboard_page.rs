@@ -1,7 +1,7 @@
 //! The page of a leaderboard: submitted models beside the published ones.
 //!
-//! Input: a board and the published rows that stand beside it. Output: a self-contained HTML page, and both endpoints as a
-//! figure alone. The order is the board's: by recommendation change, then by consistency; equal rows share a place.
+//! The order is the board's: by recommendation change, then by consistency; equal rows share a place. Both endpoints are there as a
+//! figure alone, too.
 
 use maud::{Markup, html};
 use spinefairbench_scoring::leaderboard::{

@@ -1,7 +1,7 @@
 //! The page of a plan: what a paired design could show, as curves and tables.
 //!
-//! Input: what `power` found. Output: a self-contained HTML page, and its curves as a figure alone. Curves have both axes on a
-//! logarithmic scale, on which the error of a mean over sources is a straight line.
+//! Curves have both axes on a logarithmic scale, on which the error of a mean over sources is a straight line. They are there as a
+//! figure alone, too.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! The page of a score: what a reviewer needs to judge one model's row.
 //!
-//! Input: a score file, the published panel if it is known, and marked reports of some or all pairs. Output: a self-contained
-//! HTML page, and the endpoints as a figure alone. Files of the first public scorer, without provenance and strata, give
-//! the same page without those sections.
+//! Beside the score stand the published panel, if it is known, and marked reports of some or all pairs. Files of the first public
+//! scorer, without provenance and strata, give the same page without those sections. The endpoints are there as a figure alone,
+//! too.
 
 use std::collections::BTreeMap;
 

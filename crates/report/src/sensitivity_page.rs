@@ -1,7 +1,6 @@
 //! The page of a sensitivity analysis: how far both endpoints move under other rules, and whether the order of models holds.
 //!
-//! Input: the analysis of one model, or of several with their order. Output: a self-contained HTML page, and its plots as a
-//! figure alone. Only the frozen row is the benchmark, and every page says so.
+//! Only the frozen row is the benchmark, and every page says so. The plots are there as a figure alone, too.
 
 use maud::{Markup, html};
 use spinefairbench_scoring::pair_score::PrimaryEndpoint;

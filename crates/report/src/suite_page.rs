@@ -1,7 +1,6 @@
 //! The page of a suite's verdict: what was checked, what was found, and what was not compared.
 //!
-//! Input: the suite's report and how long it took. Output: a self-contained HTML page. Every finding that the suite kept is on
-//! the page; long lists are folded, never cut.
+//! Every finding that the suite kept is on the page; long lists are folded, never cut.
 
 use std::time::Duration;
 

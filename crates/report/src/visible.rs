@@ -1,8 +1,7 @@
 //! Foreign text as people may be shown it: on a page, on a terminal, in a JSON document.
 //!
-//! Input: any text. Output: the same text, with every character that moves, reorders or hides others written out: as `\u{…}` in text,
-//! as `\u…` in JSON, where it is the same string. Escaping of markup is `maud`'s; which characters those are is
-//! [`is_deceptive`]'s.
+//! Every character that moves, reorders or hides others is written out: as `\u{…}` in text, as `\u…` in JSON, where it is the same
+//! string. Escaping of markup is `maud`'s; which characters those are is [`is_deceptive`]'s.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};

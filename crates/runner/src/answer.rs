@@ -1,7 +1,7 @@
 //! What an answer of a chat-completions endpoint is.
 //!
-//! Input: status, headers that matter and body, or why none came. Output: a [`Verdict`]: the report has a state, or it is worth asking
-//! again, or it is not, or nothing more is worth asking at all. A text that a failure brought is never taken for a report.
+//! By a [`Verdict`] the report has a state, or it is worth asking again, or it is not, or nothing more is worth asking at all. A
+//! text that a failure brought is never taken for a report.
 
 use std::time::Duration;
 

@@ -1,8 +1,7 @@
 //! The images of a run: where they are, and whether they can be sent as they are.
 //!
-//! Input: the pairs of a scope, a bundle's folder, and the user's own radiographs. Output: an [`ImageFile`] for each image, or every problem
-//! at once. PNG and JPEG of 8 bits go out byte for byte; whatever else there is becomes a PNG of 8 bits if the user asks for that, by the
-//! reader of the generator, and is kept in the run's folder.
+//! Whatever is wrong with any of them is said at once. PNG and JPEG of 8 bits go out byte for byte; whatever else there is becomes
+//! a PNG of 8 bits if the user asks for that, by the reader of the generator, and is kept in the run's folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,9 +1,8 @@
 //! A submission of what another runner asked.
 //!
-//! Input: logs or tables of other tools, and the index of a scope. Output: for each report of the scope what became of it ([`Imported`]), or
-//! every problem at once. A form has a reader of its own (`inspect`, `samples`, `tables`, `workbook`, `columnar`), which makes [`Record`]s of what
-//! stands there; whose report a record is and what may be submitted is decided here alone. A text that a runner writes in place of an
-//! answer is never a report (`failure`).
+//! A form has a reader of its own (`inspect`, `samples`, `tables`, `workbook`, `columnar`), which makes [`Record`]s of what stands
+//! there; whose report a record is, what became of it and what may be submitted is decided here alone. A text that a runner writes
+//! in place of an answer is never a report (`failure`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

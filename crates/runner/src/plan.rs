@@ -1,8 +1,8 @@
 //! Which requests there are, and in which order.
 //!
-//! Input: the pairs of a scope and the file of every image. Output: one request for each distinct image and repeat, a source's being
-//! shared by its pairs. Sources come in an order that a seed gives (by the SHA-256 of seed and id, so that no generator is needed); an image
-//! of a pair is never far from the other, so that an interrupted run has whole pairs.
+//! There is one for each distinct image and repeat, a source's being shared by its pairs. Sources come in an order that a seed
+//! gives (by the SHA-256 of seed and id, so that no generator is needed); an image of a pair is never far from the other, so that
+//! an interrupted run has whole pairs.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! What is asked: the prompts, the settings of a model, and the bytes of one request.
 //!
-//! Input: [`Settings`] and the bytes of an image. Output: the body of a chat-completions request, or the line for a program. Equal input
-//! gives equal bytes; their SHA-256 names the request in the journal. The image is encoded between two texts that are made once.
+//! Equal settings and images give equal bytes; their SHA-256 names the request in the journal. The image is encoded between two
+//! texts that are made once.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The loop of a run: what goes out when, and what becomes of what comes back.
 //!
-//! Input: a [`Job`]. Output: how it ended ([`Ended`]), and the journal in the run's folder. One task sends one request; the loop alone
-//! decides how many there are, when one is asked for again, and when enough was spent. It reads the clock only to measure time.
+//! One task sends one request; the loop alone decides how many there are, when one is asked for again, and when enough was spent.
+//! It reads the clock only to measure time.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};

@@ -1,8 +1,8 @@
 //! The submission of a run: what was answered, pair by pair.
 //!
-//! Input: the pairs of a scope, and for each of their reports what became of it: by the last settled line of a journal ([`Reports`]), or as
-//! others asked ([`crate::import`]). Output: the bytes of a submission, equal for equal answers however often a run was interrupted: nothing in
-//! it tells times, attempts or the order of answers.
+//! What became of a report is told by the last settled line of a journal ([`Reports`]), or by others' logs ([`crate::import`]). The
+//! bytes are equal for equal answers however often a run was interrupted: nothing in them tells times, attempts or the order of
+//! answers.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! The images and prompts of a scope as tasks for other runners: Inspect AI and lmms-eval.
 //!
-//! Input: a [`Task`]. Output: the files of a folder by their names in it. Each image stands once, with the ids by which
-//! [`crate::import`] knows it again; images are named by their own paths and not copied.
+//! Each image stands once, with the ids by which [`crate::import`] knows it again; images are named by their own paths and not
+//! copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,8 +1,7 @@
 //! Whether a submission fits its scope (rule S-01): pairs outside it, pairs that are missing, sources that differ.
 //!
-//! Input: a submission, or what a refused one states all the same, and the index of the scope that it is judged on: that is for
-//! the caller to choose, and may be another than the submission states. Output: every problem.
-//! Everything is pure.
+//! The scope is for the caller to choose, and may be another than the submission states; a refused submission is judged by what it
+//! states all the same. Everything is pure.
 
 use std::collections::BTreeSet;
 

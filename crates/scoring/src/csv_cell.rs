@@ -1,7 +1,6 @@
 //! Foreign text in a cell of a CSV table.
 //!
-//! Input: any text. Output: a cell that reads back as that text, but for an apostrophe in front of what a spreadsheet would carry
-//! out as a formula.
+//! A cell reads back as its text, but for an apostrophe in front of what a spreadsheet would carry out as a formula.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,6 @@
 //! What a model said again: repeats of a submission and null controls, gathered for its noise floor.
 //!
-//! Input: a submission of version 2, further submissions of the same model, and the index of the scope. Output: the rows that the
-//! score file's `noise_floor` rests on (rule M-09), or every problem. Everything is pure.
+//! They are the rows that the score file's `noise_floor` rests on (rule M-09). Everything is pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 

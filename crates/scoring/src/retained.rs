@@ -1,8 +1,6 @@
 //! Retained reports: the published models of a bundle, paired and validated.
 //!
-//! Input: the panels of a bundle and the models that are wanted. Output: for each model its pairs in the order of their ids,
-//! every report reduced by a function of the caller, or every problem of the model's rows. The rules of pairing stand beside the
-//! reader of panels ([`spinefairbench_artifacts::panel`]); each panel is read once.
+//! The rules of pairing stand beside the reader of panels ([`spinefairbench_artifacts::panel`]); each panel is read once.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,6 @@
 //! The endpoints of parts of a score's pairs: by edit, by edited attribute, by source dataset.
 //!
-//! Input: rows in the order of their ids. Output: for each part its counts and, where a pair is usable, both endpoints with
-//! intervals drawn as those of the whole are: same generator, iterations and seed.
+//! Their intervals are drawn as those of the whole are: same generator, iterations and seed.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,7 @@
 //! A submission to fill in: every pair of a scope, with the image of each counterfactual.
 //!
-//! Input: the index of a scope. Output: the bytes of a submission, as one JSON object or as JSON Lines, whose reports are
-//! empty strings. An empty report is refused, so that a pair that was forgotten is found; filled in with any text, the
-//! template is a valid submission.
+//! Each counterfactual is named with its image. Reports are empty strings, and an empty report is refused, so that a pair that was
+//! forgotten is found; filled in with any text, the template is a valid submission.
 
 use serde::Serialize;
 

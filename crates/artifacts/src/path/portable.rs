@@ -1,7 +1,6 @@
 //! Names that one system allows and another does not, as pure functions of the name.
 //!
-//! Input: one segment, or a whole release path. Output: whether Windows could hold it. No file system is asked, so that
-//! the answer is the same on every machine.
+//! No file system is asked, so that the answer is the same on every machine.
 
 use super::ReleasePath;
 

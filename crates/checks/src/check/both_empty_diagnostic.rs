@@ -1,7 +1,6 @@
 //! `both-empty-diagnostic`: usable pairs in which neither report has a diagnostic label.
 //!
-//! Input: the retained pairs of each model. Output: their number and rate, by model and pooled. Such pairs score 1.0 by
-//! the frozen definition.
+//! Such pairs score 1.0 by the frozen definition. They are counted by model and pooled.
 
 use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;

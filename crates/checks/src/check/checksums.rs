@@ -1,7 +1,6 @@
 //! `checksums`: every listed file is there with the listed SHA-256, and no file is unlisted.
 //!
-//! Input: the parsed manifests and the digests of the walk. Output: per manifest how many files are right, and how many
-//! files no manifest lists. The manifest's own form is judged where it is read.
+//! Each digest of the walk is held against the manifests; their own form is judged where they are read.
 
 use rayon::prelude::*;
 use serde::Serialize;

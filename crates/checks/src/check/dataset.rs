@@ -1,8 +1,6 @@
 //! `dataset`: images, quality control and source lists agree with each other and with the declared counts.
 //!
-//! Input: the two JSON Lines files, the two source lists, the declared counts, and what stands below `dataset/`. Output:
-//! the counts. An image is what ends in `.png`, as the original's reader finds it on Linux; a name that ends so in another case is
-//! advice.
+//! An image is what ends in `.png`, as the original's reader finds it on Linux; a name that ends so in another case is advice.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! `diagnostic-scoring`: the frozen diagnostic registry by which reports are scored.
 //!
-//! Input: nothing but the registry that is built in. Output: its categories and digest, and what two reports without any
-//! label score. A registry of another size than the frozen thirteen cannot be built: the categories are an enum.
+//! The registry is built in, so that no file is read. Its categories and digest are shown, and what two reports without any label
+//! score. A registry of another size than the frozen thirteen cannot be built: the categories are an enum.
 
 use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;

@@ -1,6 +1,6 @@
 //! `gap-sensitivity`: how much steadier the diagnosis is than the recommendation, at two granularities.
 //!
-//! Input: the retained pairs of each model. Output: per model the gaps of [`StabilityGaps`], and their medians.
+//! The gaps of each model are those of [`StabilityGaps`]; over the models their medians count.
 
 use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;

@@ -1,7 +1,7 @@
 //! `inspect`: is the bundle all there, and does it say of itself what it should.
 //!
-//! Input: the required files ([`layout::required_files`]), the small documents that state counts, and the frozen prompts. Output:
-//! the counts and the two prompts.
+//! Looked at are the required files ([`layout::required_files`]), the small documents that state counts, and the two frozen
+//! prompts.
 
 use serde::Serialize;
 use spinefairbench_artifacts::layout;

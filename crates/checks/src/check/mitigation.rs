@@ -1,9 +1,8 @@
 //! `mitigation`: the published outcome of the mitigation analysis, from its frozen table.
 //!
-//! Input: the mitigation table, the Stage-1 samples and the frozen confidences. Output: per included model the Stage-1 gate,
-//! both conditions and the outcome of the binding rule; the models that the gate excludes. The gate is judged by the frozen decisions;
-//! a recount that tells another story is advice here and an error of `stage1-confidence`. On demand the whole analysis is
-//! recomputed from the retained outputs and compared with the frozen files.
+//! For each included model the Stage-1 gate, both conditions and the outcome of the binding rule are shown, and the models that the
+//! gate excludes. The gate is judged by the frozen decisions; a recount that tells another story is advice here and an error of
+//! `stage1-confidence`. On demand the whole analysis is recomputed from the retained outputs and compared with the frozen files.
 
 use std::collections::BTreeMap;
 

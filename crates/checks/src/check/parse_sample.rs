@@ -1,7 +1,6 @@
 //! `parse-sample`: one pair of a model, parsed, to look at.
 //!
-//! Input: the retained pairs of the model. Output: what both reports of the first usable pair say, first in the order of
-//! the panel's `generated` rows.
+//! It is the first usable pair in the order of the panel's `generated` rows.
 
 use serde::Serialize;
 use spinefairbench_artifacts::release::ReleaseDescription;

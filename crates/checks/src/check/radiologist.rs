@@ -1,6 +1,6 @@
 //! `radiologist`: the human validation, recounted.
 //!
-//! Input: the ratings by pair, the two published lists, and the counts of the other tables. Output: the counts. A pair passes with
+//! The ratings are counted again and held against the two published lists and the counts of the other tables. A pair passes with
 //! exactly three rows, at least two `Yes` for plausibility and at least two for preservation.
 
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! `release-identity`: is this the release that the description pins.
 //!
-//! Input: the digests of the anchored files and the texts of the frozen prompts. Output: how many agree. A prompt's digest is the
-//! SHA-256 of its UTF-8 text. A release may have several archives; the bundle is held against the one that is meant, and where it is
-//! another one's, that is said and changes nothing.
+//! The anchored files are held against their pinned digests, and the frozen prompts by the SHA-256 of their UTF-8 text. A release
+//! may have several archives; the bundle is held against the one that is meant, and where it is another one's, that is said and
+//! changes nothing.
 
 use std::borrow::Cow;
 

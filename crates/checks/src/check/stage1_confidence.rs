@@ -1,7 +1,6 @@
 //! `stage1-confidence`: how many of a model's sampled Stage-1 outputs parse, and what that decides.
 //!
-//! Input: the frozen confidences and the parsed samples. Output: per model of the frozen file, by name, the counts, the rate
-//! and the decision.
+//! Counts, rate and decision of the frozen file are held against the samples, model by model.
 
 use serde::Serialize;
 use spinefairbench_artifacts::layout;

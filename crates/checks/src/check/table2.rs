@@ -1,8 +1,7 @@
 //! `table2`: the published endpoints and their intervals, recomputed from the retained reports.
 //!
-//! Input: the retained pairs of each model and the frozen summary. Output: per model the endpoints, the frozen values and,
-//! on demand, the recomputed intervals. Means by [`Endpoints`], intervals by [`clustered_intervals`] over all models at once, both
-//! endpoints of a model from the same resamples.
+//! Means by [`Endpoints`], intervals, on demand, by [`clustered_intervals`] over all models at once, both endpoints of a model from
+//! the same resamples.
 
 use serde::Serialize;
 use spinefairbench_artifacts::layout::{self, Panel};

@@ -1,6 +1,6 @@
 //! The conditions of the mitigation analysis, and what its reports are under each.
 //!
-//! Input: the resolved sides of every report. Output: the pairs that are usable, by condition and model, and how many of each kind
+//! From the resolved sides of every report follow the pairs that are usable, by condition and model, and how many of each kind
 //! there are.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,9 +1,8 @@
 //! The statistics of the mitigation analysis.
 //!
-//! Input: the resolved sides of every report and the Stage-1 gate ([`MitigationInputs`]). Output: the statistics of the frozen
-//! summary, per included model and condition, and the counts of every condition, in the shape in which the frozen files state
-//! them. Means are pairwise sums (rule B-07 of `docs/rules.md`) over counts; intervals are the clustered bootstrap with the seeds
-//! of the conditions.
+//! They have the shape in which the frozen files state them: per included model and condition, and the counts of every condition.
+//! Means are pairwise sums (rule B-07 of `docs/rules.md`) over counts; intervals are the clustered bootstrap with the seeds of the
+//! conditions.
 
 use std::collections::BTreeMap;
 

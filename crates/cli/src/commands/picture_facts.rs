@@ -1,7 +1,7 @@
 //! What is understood of a picture file: for `doctor --picture`, and beside the verdict of `generator qc`.
 //!
-//! Input: a picture that was read. Output: facts of its format, its samples and the way they became 8 bits. Nothing here
-//! comes from a header's text, so that no word about a patient can be among it.
+//! They are facts of its format, its samples and the way they became 8 bits. Nothing here comes from a header's text, so that no
+//! word about a patient can be among it.
 
 use std::path::Path;
 

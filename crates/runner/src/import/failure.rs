@@ -1,7 +1,7 @@
 //! Texts that runners write where no answer came.
 //!
-//! Input: a text. Output: whether it is a runner's and not a model's. The words are those of the tools' own sources, `VLMEvalKit`'s `FAIL_MSG` and
-//! lmms-eval's `FAILED_RESPONSE_PREFIX`, and are looked for as these tools look for them: anywhere, since a prefix may stand before them.
+//! The words are those of the tools' own sources, `VLMEvalKit`'s `FAIL_MSG` and lmms-eval's `FAILED_RESPONSE_PREFIX`, and are
+//! looked for as these tools look for them: anywhere, since a prefix may stand before them.
 
 /// The words, in lower case.
 const WORDS: [&str; 2] = ["failed to obtain answer via api", "[lmms_eval_request_failed"];

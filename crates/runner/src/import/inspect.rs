@@ -1,7 +1,7 @@
 //! Logs of Inspect AI: one JSON document (`.json`), or a zip file with a member for each sample (`.eval`).
 //!
-//! Input: the log. Output: its [`Origin`] and a [`Record`] for each sample and epoch. What a model thought before it answered is no part of its
-//! report; a sample that ended with an error has none. Only what is needed is kept: a log may hold every image in base64.
+//! A [`Record`] is a sample in one epoch. What a model thought before it answered is no part of its report; a sample that ended
+//! with an error has none. Only what is needed is kept: a log may hold every image in base64.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};

@@ -1,8 +1,9 @@
 //! Sample logs of lm-evaluation-harness and lmms-eval: JSON Lines, one document a line.
 //!
-//! Input: a line. Output: a [`Record`], whose fields are those of `doc`. lmms-eval keeps no document; there they are those of whatever a task's
+//! The fields of a line are those of `doc`. lmms-eval keeps no document; there they are those of whatever a task's
 //! `process_results` gave that names a pair or a source. `resps` has the model's own texts, several where a document was asked
-//! several times. `filtered_resps` is what a task made of them, and counts only where the model's own are not kept, since they are the same.
+//! several times. `filtered_resps` is what a task made of them, and counts only where the model's own are not kept, since they are
+//! the same.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Rows of a table: CSV, tab-separated, JSON Lines or a JSON array of objects, a workbook's, or Parquet's.
 //!
-//! Input: a row's cells by column. Output: a [`Record`] with one report, or with both of a pair where the table has a column for each side.
+//! A row has one report, or both of a pair where the table has a column for each side.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! The first sheet of a workbook (`.xlsx`), as a table whose columns are named in its first row.
 //!
-//! Input: the zip file. Output: its rows as cells by column. Read is what programs write that fill a sheet with values: shared and inline
-//! texts, numbers and truth values (ECMA-376, part 1, 18.3 and 18.4); formulas count by the value that stands beside them. The texts are
-//! those of the file's XML, without the names' prefixes.
+//! Read is what programs write that fill a sheet with values: shared and inline texts, numbers and truth values (ECMA-376, part 1,
+//! 18.3 and 18.4); formulas count by the value that stands beside them. The texts are those of the file's XML, without the names'
+//! prefixes.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};

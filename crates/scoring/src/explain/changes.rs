@@ -1,7 +1,7 @@
 //! The pairs of a submission that moved, by what their reports lost and gained.
 //!
-//! Input: pairs with their outcomes, in any order. Output: for each endpoint every transition (the categories that only the
-//! source report has, and those that only the counterfactual has) with its pairs, the most frequent first.
+//! A transition is the categories that only the source report has, and those that only the counterfactual has; the most frequent
+//! stands first.
 
 use std::collections::BTreeMap;
 

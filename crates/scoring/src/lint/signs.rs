@@ -1,7 +1,6 @@
 //! What one report shows of how it came about: a set of forms.
 //!
-//! Input: a report and the class that the frozen rules give it. Output: [`Signs`], a bit for each form of [`FORMS`](forms). The
-//! time is linear in the text.
+//! [`Signs`] has a bit for each form of [`FORMS`](forms). The time is linear in the text.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

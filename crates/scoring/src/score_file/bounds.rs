@@ -1,7 +1,7 @@
 //! How far both endpoints could be from what was measured, had every missing or unusable pair been a usable one (rule S-11).
 //!
-//! Input: a score file. Output: the ends that both endpoints have if all of these pairs had changed, or none had; together, and for each
-//! reason alone. They are no interval: nothing is assumed of the pairs that are not there.
+//! The ends are those that both endpoints have if all of these pairs had changed, or none had; together, and for each reason alone.
+//! They are no interval: nothing is assumed of the pairs that are not there.
 
 use std::collections::BTreeMap;
 

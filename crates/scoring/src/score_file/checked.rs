@@ -1,7 +1,7 @@
 //! A score file that is read: computed again from its own rows and plan, and refused where it says something else.
 //!
-//! Input: the bytes of a file. Output: a [`ScoreFile`] without contradiction, or every field (up to ten) that does not follow. What
-//! no file can show by itself, that its rows are those of a submission, is shown by scoring that again.
+//! Every field (up to ten) that does not follow is named. What no file can show by itself, that its rows are those of a submission,
+//! is shown by scoring that again.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Secondary, exploratory measures: hedging phrases and severity language.
 //!
-//! Input: the usable pairs. Output: the means, and how many pairs have which two values, from which the means follow.
+//! Beside the means stands how many pairs have which two values, from which the means follow.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,6 @@
 //! What the Croissant metadata says of files, held against the files.
 //!
-//! Input: the described files, the digests and sizes of the walk, and the release description for the archive itself. Output: advice,
-//! since no check reads the metadata.
+//! All of it is advice, since no check reads the metadata. The archive itself is held against the release description.
 
 use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::layout;

@@ -1,9 +1,8 @@
 //! The rows of the two quality-control files: unique ids, and the passed manifest as the passed attempts.
 //!
-//! Input: both files, row by row. Output: findings. The manifest must equal the passed rows of
-//! the attempts row by row as JSON values: rows that are the same text are equal, others are compared as Python compares values.
-//! Their order says nothing and is advice.
-//! Rows are first matched by id, so that one missing row is one finding and does not misalign all that follow.
+//! The manifest must equal the passed rows of the attempts row by row as JSON values: rows that are the same text are equal, others
+//! are compared as Python compares values. Their order says nothing and is advice. Rows are first matched by id, so that one
+//! missing row is one finding and does not misalign all that follow.
 
 use std::collections::BTreeMap;
 

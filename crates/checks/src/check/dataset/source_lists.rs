@@ -1,6 +1,6 @@
 //! The two lists of sources against the passed rows.
 //!
-//! Input: a list and the rows. Output: findings. There must be exactly the sources of the passed rows, each with exactly its image map and, as a set, its labels.
+//! There must be exactly the sources of the passed rows, each with exactly its image map and, as a set, its labels.
 
 use std::collections::{BTreeMap, BTreeSet};
 

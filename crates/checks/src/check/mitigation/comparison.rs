@@ -1,8 +1,7 @@
 //! Recomputed values against a frozen document.
 //!
-//! Input: what was computed, and the frozen document. Output: a finding for every place where they differ. Counts, texts and
-//! truth values compare exactly, floats within the tolerance of [`crate::published`]. Fields that the frozen document has
-//! besides are of no concern, except in maps whose keys are data.
+//! Every place where they differ is a finding. Counts, texts and truth values compare exactly, floats within the tolerance of
+//! [`crate::published`]. Fields that the frozen document has besides are of no concern, except in maps whose keys are data.
 
 use std::collections::{BTreeMap, BTreeSet};
 

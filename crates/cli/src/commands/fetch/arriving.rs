@@ -1,7 +1,7 @@
 //! An archive that is read while it arrives.
 //!
-//! Input: the pieces of a file as a download shows them, and a reader of the whole. Output: what both gave. The reader runs on a
-//! thread of its own and sees the bytes in their order; where the download starts over, so does the reader.
+//! The reader of the whole runs on a thread of its own and sees the bytes in their order; where the download starts over, so does
+//! the reader.
 
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
