@@ -1,12 +1,13 @@
 //! A chat-completions endpoint on loopback that fails in every way that public reports name, as a test tells it to.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine as _;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use spinefairbench_artifacts::digest::Sha256;
 
@@ -73,8 +74,24 @@ pub(crate) struct Server {
 impl Server {
     /// Answers as `policy` says for a request and how many equal ones came before it.
     pub(crate) fn start(policy: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_on(None, policy)
+    }
+
+    /// One that always gives the report, on encrypted lines to `localhost`.
+    pub(crate) fn encrypted(identity: Arc<ServerConfig>) -> Self {
+        Self::start_on(Some(identity), |seen, _| Reply::report(seen))
+    }
+
+    fn start_on(
+        identity: Option<Arc<ServerConfig>>,
+        policy: impl Fn(&Seen, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
+        let place = listener.local_addr().unwrap();
+        let address = match identity {
+            Some(_) => format!("https://localhost:{}", place.port()),
+            None => format!("http://{place}"),
+        };
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (all, policy): (_, Arc<Policy>) = (Arc::clone(&seen), Arc::new(policy));
         let counts = Arc::new(Mutex::new(BTreeMap::new()));
@@ -82,7 +99,13 @@ impl Server {
             for stream in listener.incoming().flatten() {
                 let (all, policy, counts) =
                     (Arc::clone(&all), Arc::clone(&policy), Arc::clone(&counts));
-                std::thread::spawn(move || serve(&stream, &all, &counts, &*policy));
+                let connection = identity.clone().map(|one| ServerConnection::new(one).unwrap());
+                std::thread::spawn(move || match connection {
+                    Some(connection) => {
+                        serve(StreamOwned::new(connection, stream), &all, &counts, &*policy);
+                    }
+                    None => serve(stream, &all, &counts, &*policy),
+                });
             }
         });
         Self { address, seen }
@@ -108,7 +131,7 @@ impl Server {
 
 /// Answers one request after the other until the other end goes away.
 fn serve(
-    stream: &TcpStream,
+    stream: impl Read + Write,
     all: &Mutex<Vec<Seen>>,
     counts: &Mutex<BTreeMap<String, usize>>,
     policy: &Policy,
@@ -122,15 +145,14 @@ fn serve(
             *count - 1
         };
         all.lock().unwrap().push(seen.clone());
-        if answer(stream, policy(&seen, n_before)).is_none() {
-            let _ = stream.shutdown(std::net::Shutdown::Both);
+        if answer(reader.get_mut(), policy(&seen, n_before)).is_none() {
             return;
         }
     }
 }
 
 /// A whole request; one that is cut off never was.
-fn receive(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
+fn receive(reader: &mut BufReader<impl Read>) -> Option<Seen> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -163,7 +185,7 @@ fn receive(reader: &mut BufReader<&TcpStream>) -> Option<Seen> {
     })
 }
 
-fn answer(mut stream: &TcpStream, reply: Reply) -> Option<()> {
+fn answer(stream: &mut impl Write, reply: Reply) -> Option<()> {
     match reply {
         Reply::Cut => None,
         Reply::Late(time, reply) => {
