@@ -1,8 +1,9 @@
 //! `cargo xtask coverage`: how often each interval covers, and how often each test rejects, on made-up clustered data.
 //!
-//! Input: a number of replicates, a seed and an intraclass correlation. Output: two Markdown tables, as they stand in
-//! `docs/statistics.md`; the same at any number of threads. The truth of every replicate is known, since it was drawn from it.
+//! Prints the Markdown tables that stand in `docs/statistics.md`, the same at any number of threads. The truth of every replicate is
+//! known, since it was drawn from it.
 
+mod planned;
 mod world;
 
 use std::collections::BTreeMap;
@@ -50,10 +51,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitStatus> {
     let mut counts: BTreeMap<(Statement, usize), [u64; 2]> = BTreeMap::new();
     for n_sources in SOURCES {
         let world = World { n_sources, correlation: options.correlation };
-        let replicates: Vec<Result<Vec<(Statement, bool)>, BootstrapError>> = (0..options
-            .replicates)
+        let plans = planned::Planned::all(world, options.seed)?;
+        let replicates: Vec<anyhow::Result<Vec<(Statement, bool)>>> = (0..options.replicates)
             .into_par_iter()
-            .map(|replicate| replicate_of(world, options, replicate))
+            .map(|replicate| replicate_of(world, &plans, options, replicate))
             .collect();
         for statements in replicates {
             for (statement, holds) in statements? {
@@ -69,7 +70,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<ExitStatus> {
     );
     print_table("95 % interval covers, %", &counts, Statement::is_interval);
     print_table("Rejects a true null hypothesis at 5 %, %", &counts, |statement| {
-        !statement.is_interval()
+        matches!(statement, Statement::Test(..))
+    });
+    print_table("Shows the difference that `power` named, %", &counts, |statement| {
+        matches!(statement, Statement::Planned(..))
     });
     Ok(ExitStatus::Fine)
 }
@@ -87,6 +91,8 @@ enum Statement {
     /// The true places of five models that are alike.
     Ranks,
     Test(Endpoint, TestKind),
+    /// The difference that `power` named for so many per cent is shown.
+    Planned(Endpoint, u8, TestKind),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +121,7 @@ enum TestKind {
 
 impl Statement {
     fn is_interval(self) -> bool {
-        !matches!(self, Self::Test(..))
+        !matches!(self, Self::Test(..) | Self::Planned(..))
     }
 
     fn words(self) -> String {
@@ -138,18 +144,24 @@ impl Statement {
                 "the widest gap, t interval that ignores the picking".to_owned()
             }
             Self::Ranks => "the places of five models that are alike".to_owned(),
-            Self::Test(endpoint, kind) => {
-                let kind = match kind {
-                    TestKind::SignFlip => "sign-flip",
-                    TestKind::T => "clustered t",
-                    TestKind::Wilcoxon => "Wilcoxon over pairs",
-                    TestKind::McNemar => "McNemar over pairs",
-                    TestKind::MarginSignFlip => "no worse by 0.05: sign-flip",
-                    TestKind::MarginT => "no worse by 0.05: clustered t",
-                    TestKind::MarginBoth => "no worse by 0.05: the larger of both",
-                };
-                format!("{}, {kind}", endpoint.words())
+            Self::Test(endpoint, kind) => format!("{}, {}", endpoint.words(), kind.words()),
+            Self::Planned(endpoint, per_cent, kind) => {
+                format!("{}, for {per_cent} %: {}", endpoint.words(), kind.words())
             }
+        }
+    }
+}
+
+impl TestKind {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::SignFlip => "sign-flip",
+            Self::T => "clustered t",
+            Self::Wilcoxon => "Wilcoxon over pairs",
+            Self::McNemar => "McNemar over pairs",
+            Self::MarginSignFlip => "no worse by 0.05: sign-flip",
+            Self::MarginT => "no worse by 0.05: clustered t",
+            Self::MarginBoth => "no worse by 0.05: the larger of both",
         }
     }
 }
@@ -184,9 +196,10 @@ fn print_table(
 
 fn replicate_of(
     world: World,
+    plans: &[planned::Planned],
     options: &Options,
     replicate: u64,
-) -> Result<Vec<(Statement, bool)>, BootstrapError> {
+) -> anyhow::Result<Vec<(Statement, bool)>> {
     let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(replicate);
     let plan =
         Plan::published().with_iterations(Iterations::new(options.iterations)?).with_seed(seed);
@@ -201,6 +214,9 @@ fn replicate_of(
     }
     gaps(world, seed, &plan, &mut shown)?;
     ranks(world, seed, &plan, &mut shown)?;
+    for planned in plans {
+        planned.study(world, seed, &plan, &mut shown)?;
+    }
     Ok(shown)
 }
 
