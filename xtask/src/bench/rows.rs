@@ -37,7 +37,7 @@ pub(super) struct Row {
     pub(super) measure: fn(&Setting) -> Result<Vec<Figure>>,
 }
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 13] = [
     Row { name: "verify", measure: verify },
     Row { name: "checksums", measure: checksums },
     Row { name: "verify-all", measure: verify_all },
@@ -46,6 +46,8 @@ const ROWS: [Row; 11] = [
     Row { name: "intervals", measure: intervals },
     Row { name: "parse", measure: parse },
     Row { name: "score", measure: score },
+    Row { name: "compare", measure: compare },
+    Row { name: "power", measure: power },
     Row { name: "version", measure: version },
     Row { name: "runner", measure: runner::measure },
     Row { name: "growth", measure: growth::measure },
@@ -53,7 +55,7 @@ const ROWS: [Row; 11] = [
 
 /// The rows of those names, or all.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Row>> {
-    static ALL: [Row; 11] = ROWS;
+    static ALL: [Row; 13] = ROWS;
     if names.is_empty() {
         return Ok(ALL.iter().collect());
     }
@@ -236,18 +238,55 @@ fn parse(setting: &Setting) -> Result<Vec<Figure>> {
 fn score(setting: &Setting) -> Result<Vec<Figure>> {
     let bundle = setting.bundle()?;
     let folder = tempfile::tempdir().context("making a temporary folder")?;
+    let mut command = scoring(setting, &bundle, &folder.path().join("score.json"));
+    command.args(["--bootstrap-iterations", "1000"]);
+    let what = "`score` of a submission over every pair, 1,000 resamples";
+    let figure = timed("score", what, &mut command, 15)?;
+    let mut whole = scoring(setting, &bundle, &folder.path().join("whole.json"));
+    let what = "the same with the published 10,000";
+    Ok(vec![
+        figure.with_target(setting.at_release(Target::AtMost(0.150))),
+        timed("score", what, &mut whole, 7)?,
+    ])
+}
+
+/// `score` of the submission over every pair, written to `output`.
+fn scoring(setting: &Setting, bundle: &DemoBundle, output: &Path) -> Command {
     let mut command = setting.quiet();
     command.arg("score").arg("--artifacts").arg(&bundle.root);
+    command.arg("--release").arg(&bundle.release_path);
     command.arg("--submission").arg(bundle.root.join("metrics/qc_submission.json"));
-    command.arg("--output").arg(folder.path().join("score.json"));
-    command.args(["--bootstrap-iterations", "1000"]);
-    let figure = timed(
-        "score",
-        "`score` of a submission over every pair, 1,000 resamples",
-        &mut command,
-        15,
-    )?;
-    Ok(vec![figure.with_target(setting.at_release(Target::AtMost(0.150)))])
+    command.arg("--output").arg(output);
+    command
+}
+
+fn compare(setting: &Setting) -> Result<Vec<Figure>> {
+    let bundle = setting.bundle()?;
+    let folder = tempfile::tempdir().context("making a temporary folder")?;
+    let score = folder.path().join("score.json");
+    clock::time(&mut scoring(setting, &bundle, &score))?;
+    let command = || {
+        let mut command = setting.quiet();
+        command.arg("compare").arg(&score).arg("--panel").arg("--artifacts").arg(&bundle.root);
+        command.arg("--release").arg(&bundle.release_path);
+        command.args(["--margin", "0.05"]);
+        command
+    };
+    let what = "`compare --panel --margin` of a submission over every pair with nine models, places among them";
+    let target = setting.at_release(Target::AtMost(1.0));
+    let with_subgroups =
+        timed("compare", "the same with `--subgroups`", command().arg("--subgroups"), 7)?;
+    Ok(vec![timed("compare", what, &mut command(), 7)?.with_target(target), with_subgroups])
+}
+
+fn power(setting: &Setting) -> Result<Vec<Figure>> {
+    let bundle = setting.bundle()?;
+    let mut command = setting.quiet();
+    command.arg("power").arg("--artifacts").arg(&bundle.root);
+    command.arg("--release").arg(&bundle.release_path);
+    let what = "`power` of nine models, curves of 20 points, 2,000 studies at each";
+    let figure = timed("power", what, &mut command, 5)?;
+    Ok(vec![figure.with_target(setting.at_release(Target::AtMost(10.0)))])
 }
 
 fn version(setting: &Setting) -> Result<Vec<Figure>> {
