@@ -21,7 +21,7 @@ use spinefairbench_artifacts::release::{
 use spinefairbench_artifacts::write::{StagedTree, write_atomic};
 use spinefairbench_artifacts::{layout, manifest};
 
-use crate::batch::{JOURNAL_FOLDER, JournalContent, PairRow};
+use crate::batch::{JOURNAL_FOLDER, JournalContent, PairRow, other_keys};
 use crate::{Edit, GeneratorError, files};
 
 /// A picture of a dataset is well below this.
@@ -107,11 +107,7 @@ impl Shards {
             )));
         }
         if let Some(former) = self.settings.as_ref().filter(|former| **former != settings) {
-            let keys = settings
-                .keys()
-                .filter(|key| former.get(*key) != settings.get(*key))
-                .cloned()
-                .collect();
+            let keys = other_keys(former, &settings);
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         if !self.seen.insert(shard.clone()) {

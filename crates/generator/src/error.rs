@@ -207,9 +207,12 @@ pub enum GeneratorError {
         /// Why.
         source: io::Error,
     },
-    /// The thread that writes pictures ended early.
-    #[error("the thread that writes pictures stopped")]
-    WriterStopped,
+    /// A stage of a batch broke off.
+    #[error("the batch broke off in {stage}")]
+    StageStopped {
+        /// Which.
+        stage: &'static str,
+    },
     /// A list of sources with a line that is none.
     #[error("`{file}`, line {line}: {problem}")]
     SourceList {
@@ -290,6 +293,12 @@ pub enum GeneratorError {
         /// The autoencoder's reduction.
         reduction: u32,
     },
+    /// Sources of two sizes in one pass.
+    #[error("sources that are painted together need one size, found {:?} and {:?}", sizes[0], sizes[1])]
+    SourceSizes {
+        /// Widths and heights.
+        sizes: [(u32, u32); 2],
+    },
     /// A prompt that the model was not loaded with.
     #[error("the prompt {prompt:?} was not encoded when the model was loaded")]
     PromptNotLoaded {
@@ -323,18 +332,21 @@ pub enum GeneratorError {
         generated_size: (u32, u32),
     },
     /// The device's memory ran out.
-    #[cfg(feature = "libtorch")]
     #[error(
         "out of memory while {step} with a batch of {batch}: {}",
-        if *batch > 1 { format!("try `--batch-size {}`", batch / 2) } else { "try `--dtype float16` or a smaller `image_size`".into() }
+        if *batch > 1 {
+            "paint fewer at once (`--batch-size`, `--sources-at-once`), or let `--batch-size auto` find how many fit"
+        } else {
+            "try `--dtype float16` or a smaller `image_size`"
+        }
     )]
     OutOfMemory {
         /// What was being done.
         step: String,
         /// Pictures per batch.
         batch: usize,
-        /// libtorch's own message.
-        source: tch::TchError,
+        /// The device's own message.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// libtorch refused an operation.
     #[cfg(feature = "libtorch")]
@@ -348,6 +360,12 @@ pub enum GeneratorError {
 }
 
 impl GeneratorError {
+    /// Whether fewer pictures at once may help.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::OutOfMemory { .. })
+    }
+
     /// Whether a batch can go on with its other sources.
     #[must_use]
     pub fn concerns_one_source(&self) -> bool {

@@ -13,7 +13,7 @@ use spinefairbench_imaging::{Mask, RgbImage};
 use tch::{Device, Kind};
 
 use crate::base_model::BaseModel;
-use crate::batch::Preparation;
+use crate::batch::{Preparation, SourceEdits};
 use crate::config::RunPlan;
 use crate::device::{DeviceChoice, NumberType};
 use crate::formula_model::FormulaModel;
@@ -23,7 +23,7 @@ use crate::prepare::{PrepareOptions, PreparedSource, mask_warning};
 use crate::smoke::{self, synthetic_radiograph};
 use crate::torch::{
     Adapters, Arithmetic, LoadOptions, NoiseOrigin, PictureRequest, Pipeline, Placement, Probe,
-    Residency,
+    Residency, SourceRequests,
 };
 use crate::{Edit, GeneratorConfig, GeneratorError, NULL_PROMPT, PromptSet, Seed, files};
 
@@ -173,25 +173,32 @@ impl Generator {
         PreparedSource::read(path, bytes, self.plan.image_size, self.reduction, &self.prepare)
     }
 
-    /// One picture for every `(edit, seed)`, from one source as one batch, without a mask.
+    /// One picture for every edit of every source, in order, as one batch, without a mask.
     ///
     /// # Errors
     ///
-    /// As [`Pipeline::generate`].
+    /// As [`Pipeline::generate_together`].
     pub fn pictures(
         &self,
-        source: &PreparedSource,
-        edits: &[(Edit, Seed)],
+        pass: &[SourceEdits<'_>],
         probe: &mut dyn Probe,
     ) -> Result<Vec<RgbImage>, GeneratorError> {
-        let requests: Vec<PictureRequest<'_>> = edits
+        let requests: Vec<Vec<PictureRequest<'_>>> = pass
             .iter()
-            .map(|(label, seed)| PictureRequest {
-                prompt: label.prompt(self.prompt_set),
-                seed: *seed,
+            .map(|share| {
+                let request = |(label, seed): &(Edit, Seed)| PictureRequest {
+                    prompt: label.prompt(self.prompt_set),
+                    seed: *seed,
+                };
+                share.edits.iter().map(request).collect()
             })
             .collect();
-        self.pipeline.generate(&source.model_input, &requests, &self.plan, probe)
+        let sources: Vec<SourceRequests<'_>> = pass
+            .iter()
+            .zip(&requests)
+            .map(|(share, requests)| SourceRequests { source: &share.source.model_input, requests })
+            .collect();
+        self.pipeline.generate_together(&sources, &self.plan, probe)
     }
 
     /// How sources are made ready for this model.
@@ -250,8 +257,8 @@ impl Generator {
             .map(|bytes| source.read_mask(Path::new("the mask"), bytes, &self.prepare))
             .transpose()?;
         let seed = request.seed.unwrap_or(self.config.seed);
-        let mut pictures =
-            self.pictures(&source, &[(Edit::Demographic(request.label), seed)], probe)?;
+        let edits = vec![(Edit::Demographic(request.label), seed)];
+        let mut pictures = self.pictures(&[SourceEdits { source: &source, edits }], probe)?;
         let generated = pictures.pop().ok_or(GeneratorError::NoPicture)?;
         let blend = mask.as_ref().map(|mask| (mask, self.config.tsxr_mask_blend));
         let picture = source.finish(generated, blend)?;

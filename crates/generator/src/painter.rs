@@ -1,4 +1,4 @@
-//! A loaded model as a batch's painter.
+//! A loaded model as a batch's painter, and LPIPS as its measure.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -6,22 +6,21 @@ use std::sync::atomic::AtomicBool;
 use serde_json::{Map, Value};
 use spinefairbench_imaging::{GreyImage, RgbImage};
 
-use crate::batch::{Painter, Preparation};
+use crate::GeneratorError;
+use crate::batch::{Painter, Perceptual, Preparation, SourceEdits};
 use crate::infer::{Generator, file_digest};
-use crate::prepare::PreparedSource;
 use crate::torch::{Lpips, StopOn};
-use crate::{Edit, GeneratorError, Seed};
 
-/// A generator, and LPIPS if its trunk was supplied: without it nothing passes, as in the original.
+/// A generator that paints no more once it is told to stop.
 #[derive(Debug)]
 pub struct ModelPainter {
     generator: Generator,
-    lpips: Option<(Lpips, String)>,
+    lpips_sha256: Option<String>,
     stop: &'static AtomicBool,
 }
 
 impl ModelPainter {
-    /// `generator` with the LPIPS trunk at `trunk`, which paints no more once `stop` is set.
+    /// `generator` as a painter that heeds `stop`, and the LPIPS of the trunk at `trunk`: without one nothing passes, as in the original.
     ///
     /// # Errors
     ///
@@ -30,14 +29,12 @@ impl ModelPainter {
         generator: Generator,
         trunk: Option<&Path>,
         stop: &'static AtomicBool,
-    ) -> Result<Self, GeneratorError> {
-        let lpips = match trunk {
-            Some(path) => {
-                Some((Lpips::load(path, generator.device())?, file_digest(path)?.to_string()))
-            }
-            None => None,
-        };
-        Ok(Self { generator, lpips, stop })
+    ) -> Result<(Self, Option<Lpips>), GeneratorError> {
+        let lpips = trunk.map(|path| Lpips::load(path, generator.device())).transpose()?;
+        let lpips_sha256 = trunk
+            .map(|path| Ok::<_, GeneratorError>(file_digest(path)?.to_string()))
+            .transpose()?;
+        Ok((Self { generator, lpips_sha256, stop }, lpips))
     }
 }
 
@@ -46,23 +43,8 @@ impl Painter for ModelPainter {
         self.generator.preparation()
     }
 
-    fn paint(
-        &self,
-        source: &PreparedSource,
-        edits: &[(Edit, Seed)],
-    ) -> Result<Vec<RgbImage>, GeneratorError> {
-        self.generator.pictures(source, edits, &mut StopOn(self.stop))
-    }
-
-    fn lpips(
-        &self,
-        source: &GreyImage,
-        generated: &GreyImage,
-    ) -> Result<Option<f64>, GeneratorError> {
-        self.lpips
-            .as_ref()
-            .map(|(lpips, _)| Ok(lpips.distance(source, generated)?.total))
-            .transpose()
+    fn paint(&self, pass: &[SourceEdits<'_>]) -> Result<Vec<RgbImage>, GeneratorError> {
+        self.generator.pictures(pass, &mut StopOn(self.stop))
     }
 
     fn provenance(&self) -> Map<String, Value> {
@@ -76,8 +58,17 @@ impl Painter for ModelPainter {
         }
         provenance.insert("config".into(), config);
         provenance.insert("prompt_set".into(), self.generator.prompt_set().name().into());
-        let lpips = self.lpips.as_ref().map_or(Value::Null, |(_, digest)| digest.clone().into());
-        provenance.insert("lpips_sha256".into(), lpips);
+        provenance.insert("lpips_sha256".into(), self.lpips_sha256.clone().into());
         provenance
+    }
+}
+
+impl Perceptual for Lpips {
+    fn distance(
+        &mut self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<f64, GeneratorError> {
+        Ok(Self::distance(self, source, generated)?.total)
     }
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use spinefairbench_artifacts::ids::EditLabel;
-use spinefairbench_generator::batch::Shard;
+use spinefairbench_generator::batch::{BatchSize, Shard};
 use spinefairbench_generator::device::{DeviceChoice, NumberType};
 use spinefairbench_generator::{Edit, PromptSet, Seed};
 use spinefairbench_imaging::{
@@ -357,9 +357,12 @@ pub(crate) struct BatchArguments {
     /// Attempts per pair, each with the next seed.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: u32,
-    /// Pictures of one source that are painted at once.
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) batch_size: u16,
+    /// Pictures of one source that are painted at once; `auto`: all its edits, and half as many each time that memory runs out.
+    #[arg(long, value_name = "N|auto", default_value_t = BatchSize::Pictures(4))]
+    pub(crate) batch_size: BatchSize,
+    /// Sources that are painted in one pass, each with the pictures that `--batch-size` allows.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) sources_at_once: u16,
     /// torchvision's AlexNet weights as `.safetensors`; without them LPIPS is not measured and nothing passes.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) lpips_weights: Option<InputFile>,

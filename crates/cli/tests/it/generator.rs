@@ -417,6 +417,12 @@ fn batches_are_asked_for_in_a_way_that_can_be_carried_out() {
     check_refused(&with(&["--shard", "3/3"]), 2, "is no shard");
     check_refused(&with(&["--edits", "elderly_female"]), 2, "asks for no picture");
     check_refused(&with(&["--max-attempts", "0"]), 2, "0 is not in");
+    check_refused(&with(&["--sources-at-once", "0"]), 2, "0 is not in");
+    for size in ["0", "half", "-1"] {
+        let size = format!("--batch-size={size}");
+        let arguments: Vec<&str> = batch.iter().copied().chain([size.as_str()]).collect();
+        check_refused(&arguments, 2, "none of `auto`, a number from 1");
+    }
     let mut command = spinefairbench();
     command.args(batch).env("SLURM_ARRAY_TASK_ID", "16").env("SLURM_ARRAY_TASK_COUNT", "16");
     let output = command.output().unwrap();

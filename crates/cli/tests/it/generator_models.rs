@@ -523,6 +523,32 @@ fn a_batch_that_is_killed_or_divided_gives_the_same_bytes() {
 }
 
 #[test]
+fn sources_are_painted_together_and_the_stages_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = write_sources(folder.path(), 5);
+    let out = folder.path().join("out");
+    let mut command = spinefairbench();
+    let quiet = batch(&list, &out, &["--sources-at-once", "3", "--batch-size", "auto"]);
+    // Without `--quiet`, which comes first.
+    command.env("OMP_NUM_THREADS", "1").args(quiet.get_args().skip(1));
+    let output = command.output().unwrap();
+    check_status(&output, 0);
+    let said = String::from_utf8(output.stderr).unwrap();
+    let stages = said.lines().find(|line| line.starts_with("at work in ")).unwrap();
+    for stage in ["painting", "reading", "quality control", "writing"] {
+        assert!(stages.contains(&format!("{stage} ")), "{stages}");
+    }
+    let files = assembled(folder.path(), "dataset-of-it", std::slice::from_ref(&out));
+    let rows = String::from_utf8(files[Path::new("dataset/qc_metadata.jsonl")].clone()).unwrap();
+    assert_eq!(rows.lines().count(), 20);
+    // Another number of sources is another batch.
+    let output = batch(&list, &out, &["--batch-size", "auto", "--resume"]).output().unwrap();
+    check_status(&output, 1);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("other settings: sources_at_once"), "{said}");
+}
+
+#[test]
 fn a_signal_ends_a_batch_and_keeps_what_is_finished() {
     for signal in ["-INT", "-TERM"] {
         let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! The journal: one JSON object a line, appended and flushed, never rewritten.
 //!
-//! The first line holds the settings; then come pairs, unreadable sources, and the end of each source. A source counts as
+//! The first line holds the settings; then come pairs, unreadable sources, the end of each source, and where memory ran out
+//! and passes became smaller. A source counts as
 //! finished by its end line alone, so that a kill between two lines only means painting one source again. A line that a
 //! kill cut off is passed over; of several lines for one pair the last counts (they are equal but for interruptions).
 
@@ -71,6 +72,9 @@ pub struct PairRow {
     pub edge_preservation: Option<f64>,
     /// Its perceptual distance.
     pub lpips: Option<f64>,
+    /// Pictures of the pass that painted it, where those are not as many as the settings ask for: its last bits may be
+    /// others in a pass of another shape.
+    pub painted_at_once: Option<usize>,
     /// Its picture, if it passed.
     pub image: Option<ImageFacts>,
 }
@@ -92,6 +96,20 @@ pub enum JournalLine {
         /// The source.
         source_id: SourceId,
     },
+    /// Memory ran out: from here on a pass held at most so many pictures.
+    Halved {
+        /// Pictures.
+        pictures_at_once: usize,
+    },
+}
+
+/// The settings that are not equal, whichever of the two has them.
+pub(crate) fn other_keys(
+    former: &Map<String, Value>,
+    settings: &Map<String, Value>,
+) -> Vec<String> {
+    let keys: BTreeSet<&String> = former.keys().chain(settings.keys()).collect();
+    keys.into_iter().filter(|key| former.get(*key) != settings.get(*key)).cloned().collect()
 }
 
 /// The lines as they are on disk.
@@ -105,6 +123,7 @@ mod wire {
         Pair(Row),
         Failure { source_id: SourceId, problem: String },
         Finished { source_id: SourceId },
+        Halved { pictures_at_once: usize },
     }
 
     #[derive(Serialize, Deserialize)]
@@ -119,6 +138,8 @@ mod wire {
         pub(super) edge_preservation: Option<f64>,
         pub(super) lpips: Option<f64>,
         #[serde(skip_serializing_if = "Option::is_none")]
+        pub(super) painted_at_once: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         pub(super) counterfactual_image_path: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         pub(super) counterfactual_image_size_bytes: Option<u64>,
@@ -128,10 +149,11 @@ mod wire {
 }
 
 impl PairRow {
-    /// The row as a JSON object, in the names of the release's metadata.
+    /// The row as a JSON object with the fields of the release's metadata, and no others.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        serde_json::to_value(self.to_wire()).unwrap_or_default()
+        let row = wire::Row { painted_at_once: None, ..self.to_wire() };
+        serde_json::to_value(row).unwrap_or_default()
     }
 
     fn to_wire(&self) -> wire::Row {
@@ -146,6 +168,7 @@ impl PairRow {
             ssim: self.ssim,
             edge_preservation: self.edge_preservation,
             lpips: self.lpips,
+            painted_at_once: self.painted_at_once,
             counterfactual_image_path: image.map(|image| image.path.as_str().into()),
             counterfactual_image_size_bytes: image.map(|image| image.size_bytes),
             counterfactual_image_sha256: image.map(|image| image.sha256.to_string()),
@@ -175,6 +198,7 @@ impl PairRow {
             ssim: pair.ssim,
             edge_preservation: pair.edge_preservation,
             lpips: pair.lpips,
+            painted_at_once: pair.painted_at_once,
             image,
         })
     }
@@ -191,6 +215,8 @@ pub struct JournalContent {
     pub finished: BTreeSet<SourceId>,
     /// Sources that could not be read and are not finished.
     pub failures: BTreeMap<SourceId, String>,
+    /// Most pictures of a pass since memory last ran out.
+    pub halved: Option<usize>,
 }
 
 impl JournalContent {
@@ -215,6 +241,9 @@ impl JournalContent {
                     content.failures.remove(&source_id);
                     content.finished.insert(source_id);
                 }
+                Ok(wire::Line::Halved { pictures_at_once }) => {
+                    content.halved = Some(pictures_at_once);
+                }
                 Err(_) => {}
             }
         }
@@ -237,6 +266,7 @@ pub struct Journal {
     path: PathBuf,
     file: File,
     finished: BTreeSet<SourceId>,
+    halved: Option<usize>,
     _lock: WriterLock,
 }
 
@@ -271,19 +301,17 @@ impl Journal {
             content = JournalContent::parse(&bytes);
         }
         if let Some(former) = content.settings.as_ref().filter(|former| *former != settings) {
-            let keys = settings
-                .keys()
-                .filter(|key| former.get(*key) != settings.get(*key))
-                .cloned()
-                .collect();
+            let keys = other_keys(former, settings);
             return Err(GeneratorError::OtherSettings { path: path.into(), keys });
         }
         let file = files::append(path)?;
-        let mut journal = Self { path: path.into(), file, finished: content.finished, _lock: lock };
+        let is_without_settings = content.settings.is_none();
+        let JournalContent { finished, halved, .. } = content;
+        let mut journal = Self { path: path.into(), file, finished, halved, _lock: lock };
         if ends_inside_a_line {
             journal.write(b"\n")?;
         }
-        if content.settings.is_none() {
+        if is_without_settings {
             journal.append_wire(&[wire::Line::Settings { settings: settings.clone() }])?;
         }
         Ok(journal)
@@ -293,6 +321,12 @@ impl Journal {
     #[must_use]
     pub fn is_finished(&self, source: &SourceId) -> bool {
         self.finished.contains(source)
+    }
+
+    /// Most pictures of a pass since memory last ran out in an earlier run.
+    #[must_use]
+    pub fn halved(&self) -> Option<usize> {
+        self.halved
     }
 
     /// Appends `lines` and flushes them to disk.
@@ -310,6 +344,9 @@ impl Journal {
                 }
                 JournalLine::Finished { source_id } => {
                     wire::Line::Finished { source_id: source_id.clone() }
+                }
+                JournalLine::Halved { pictures_at_once } => {
+                    wire::Line::Halved { pictures_at_once: *pictures_at_once }
                 }
             })
             .collect();

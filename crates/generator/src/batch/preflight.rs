@@ -5,7 +5,7 @@ use crate::prepare::{mask_warning, read_picture_file};
 use crate::{GeneratorError, files};
 use spinefairbench_imaging::{ImageSize, Mask, Picture};
 
-use super::attempts::MAX_PICTURE_BYTES;
+use super::group::MAX_PICTURE_BYTES;
 
 /// What the files of a source say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

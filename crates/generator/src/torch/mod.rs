@@ -22,7 +22,7 @@ use tch::Tensor;
 pub use adapters::{Adapters, NetworkAdapters};
 pub use lpips::{Distance, Lpips};
 pub use noise::{NoiseOrigin, NoisePair, NoiseSource};
-pub use pipeline::{LoadOptions, PictureRequest, Pipeline, Residency};
+pub use pipeline::{LoadOptions, PictureRequest, Pipeline, Residency, SourceRequests};
 pub use text_encoder::encode_tokens;
 pub use unet::predict_noise;
 pub use vae::{Moments, decode, encode};

@@ -2,7 +2,7 @@
 //!
 //! Input: prepared pictures (8-bit RGB, sides multiples of the autoencoder's reduction), prompts, seeds. Output: 8-bit
 //! RGB of the same size. The order of operations, the two random draws and every rounding are the original's
-//! (`docs/generator.md`); a batch shares the source and its encoding, and each picture keeps its own noise.
+//! (`docs/generator.md`); the pictures of a source share its encoding, and each picture keeps its own noise.
 
 use std::collections::BTreeMap;
 
@@ -61,7 +61,16 @@ pub struct LoadOptions {
     pub arithmetic: Arithmetic,
 }
 
-/// One picture to make from the batch's source.
+/// A source and the pictures to make from it.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceRequests<'a> {
+    /// Its sides are multiples of the autoencoder's reduction; all sources of a pass have one size.
+    pub source: &'a RgbImage,
+    /// What to make.
+    pub requests: &'a [PictureRequest<'a>],
+}
+
+/// One picture to make from a source.
 #[derive(Debug, Clone, Copy)]
 pub struct PictureRequest<'a> {
     /// One of the prompts that the pipeline was loaded with.
@@ -120,12 +129,11 @@ impl Pipeline {
         self.text_states.get(prompt)
     }
 
-    /// The pictures that `requests` ask for, from `source`, in order. `probe` sees the stages by name.
+    /// The pictures that `requests` ask for, from `source`, in order, as [`Pipeline::generate_together`] makes them.
     ///
     /// # Errors
     ///
-    /// If the picture's sides are no multiples of the reduction, a prompt was not loaded, libtorch fails (with the batch
-    /// size to try if memory ran out), `probe` says to stop, or a value is not finite: nothing is returned then.
+    /// Its.
     pub fn generate(
         &self,
         source: &RgbImage,
@@ -133,23 +141,45 @@ impl Pipeline {
         plan: &RunPlan,
         probe: &mut dyn Probe,
     ) -> Result<Vec<RgbImage>, GeneratorError> {
+        self.generate_together(&[SourceRequests { source, requests }], plan, probe)
+    }
+
+    /// The pictures of all `sources`, in order, denoised as one batch. `probe` sees the stages by name.
+    ///
+    /// # Errors
+    ///
+    /// If the sources' sides differ or are no multiples of the reduction, a prompt was not loaded, libtorch fails (told apart if memory
+    /// ran out), `probe` says to stop, or a value is not finite: nothing is returned then.
+    pub fn generate_together(
+        &self,
+        sources: &[SourceRequests<'_>],
+        plan: &RunPlan,
+        probe: &mut dyn Probe,
+    ) -> Result<Vec<RgbImage>, GeneratorError> {
         let _guard = tch::no_grad_guard();
+        let requests: Vec<PictureRequest<'_>> =
+            sources.iter().flat_map(|source| source.requests.iter().copied()).collect();
+        let Some(size) = sources.first().map(|first| first.source.size()) else {
+            return Ok(Vec::new());
+        };
         if requests.is_empty() {
             return Ok(Vec::new());
         }
         let reduction = self.vae.config.reduction();
-        let size = source.size();
-        if !size.width().is_multiple_of(reduction) || !size.height().is_multiple_of(reduction) {
-            return Err(GeneratorError::UnevenPicture {
-                width: size.width(),
-                height: size.height(),
-                reduction,
-            });
+        for source in sources.iter().map(|source| source.source.size()) {
+            let (width, height) = (source.width(), source.height());
+            if !width.is_multiple_of(reduction) || !height.is_multiple_of(reduction) {
+                return Err(GeneratorError::UnevenPicture { width, height, reduction });
+            }
+            if source != size {
+                let sizes = [size, source].map(|size| (size.width(), size.height()));
+                return Err(GeneratorError::SourceSizes { sizes });
+            }
         }
-        let text = self.batch_text(requests, plan)?;
+        let text = self.batch_text(&requests, plan)?;
         let failure = |step: &str, source| torch_failure(step, source, requests.len());
         let latents = self
-            .start(source, requests, plan, probe)
+            .start(sources, plan, probe)
             .map_err(|error| failure("encoding the picture", error))?;
         go_on(probe)?;
         let latents = {
@@ -197,14 +227,32 @@ impl Pipeline {
         })
     }
 
-    /// The noised latents at the first step, `[n, 4, h, w]`.
+    /// The noised latents at the first step, `[n, 4, h, w]`: every source is encoded once.
     fn start(
         &self,
-        source: &RgbImage,
-        requests: &[PictureRequest<'_>],
+        sources: &[SourceRequests<'_>],
         plan: &RunPlan,
         probe: &mut dyn Probe,
     ) -> Torch<Tensor> {
+        let mut latents = Vec::new();
+        for source in sources {
+            self.start_source(source, plan, probe, &mut latents)?;
+        }
+        // A batch of one keeps the layout it came in; joining would make it contiguous.
+        let latents =
+            if latents.len() == 1 { latents.remove(0) } else { Tensor::f_cat(&latents, 0)? };
+        probe.see("noised_latents", &latents);
+        Ok(latents)
+    }
+
+    /// Adds the noised latents of one source to `latents`, `[1, 4, h, w]` each.
+    fn start_source(
+        &self,
+        SourceRequests { source, requests }: &SourceRequests<'_>,
+        plan: &RunPlan,
+        probe: &mut dyn Probe,
+        latents: &mut Vec<Tensor>,
+    ) -> Torch<()> {
         let Placement { device, kind } = self.options.placement;
         let image = image_tensor(source)?.f_to_device(device)?.f_to_kind(kind)?;
         probe.see("image_tensor", &image);
@@ -222,8 +270,7 @@ impl Pipeline {
             alpha.f_sqrt()?.f_to_device(device)?,
             one_minus(&alpha)?.f_sqrt()?.f_to_device(device)?,
         );
-        let mut latents = Vec::with_capacity(requests.len());
-        for request in requests {
+        for request in *requests {
             let source = NoiseSource { seed: request.seed, origin: self.options.noise };
             let draws = source.latent_pair(shape, kind, device)?;
             probe.see("vae_sample_noise", &draws.posterior);
@@ -235,11 +282,7 @@ impl Pipeline {
             probe.see("init_latents", &sample);
             latents.push(signal.f_mul(&sample)?.f_add(&noise_share.f_mul(&draws.initial)?)?);
         }
-        // A batch of one keeps the layout it came in; joining would make it contiguous.
-        let latents =
-            if latents.len() == 1 { latents.remove(0) } else { Tensor::f_cat(&latents, 0)? };
-        probe.see("noised_latents", &latents);
-        Ok(latents)
+        Ok(())
     }
 
     fn first_step(&self, plan: &RunPlan) -> Step {
@@ -433,11 +476,11 @@ fn one_minus(value: &Tensor) -> Torch<Tensor> {
     value.f_neg()?.f_add_scalar(1.0)
 }
 
-/// libtorch's failure at `step`; running out of memory is told apart, with a smaller batch to try.
+/// libtorch's failure at `step`; running out of memory is told apart.
 fn torch_failure(step: &str, source: tch::TchError, batch: usize) -> GeneratorError {
     let message = source.to_string();
     if message.contains("out of memory") || message.contains("can't allocate memory") {
-        return GeneratorError::OutOfMemory { step: step.into(), batch, source };
+        return GeneratorError::OutOfMemory { step: step.into(), batch, source: source.into() };
     }
     GeneratorError::Torch { step: step.into(), source }
 }
@@ -448,15 +491,17 @@ mod tests {
 
     /// The message is CUDA's, as PyTorch 2.11 words it; no GPU is needed to read it.
     #[test]
-    fn memory_that_runs_out_names_the_batch_to_try() {
+    fn memory_that_runs_out_says_what_to_do() {
         let failure = |batch| {
             let cause = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 10.75 GiB";
             torch_failure("denoising", tch::TchError::Torch(cause.into()), batch).to_string()
         };
-        assert_eq!(
-            failure(4),
-            "out of memory while denoising with a batch of 4: try `--batch-size 2`"
+        let several = failure(4);
+        assert!(
+            several.starts_with("out of memory while denoising with a batch of 4: "),
+            "{several}"
         );
+        assert!(several.contains("`--batch-size auto`"), "{several}");
         assert!(failure(1).ends_with("try `--dtype float16` or a smaller `image_size`"));
     }
 

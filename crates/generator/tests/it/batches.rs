@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use spinefairbench_artifacts::ids::PairId;
@@ -17,21 +19,32 @@ use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
 use spinefairbench_checks::{Check, FindingCap, Status, Unobserved};
 use spinefairbench_generator::assemble::{Assembled, assemble};
 use spinefairbench_generator::batch::{
-    BatchOutcome, BatchPlan, Journal, Painter, Preparation, Shard, SourceEntry, Start, first_seed,
-    journal_path, read_sources, run,
+    BatchJob, BatchOutcome, BatchPlan, BatchSize, Journal, JournalContent, Painter, Perceptual,
+    Preparation, Shard, SourceEdits, SourceEntry, Start, first_seed, journal_path, read_sources,
+    run,
 };
-use spinefairbench_generator::prepare::{PrepareOptions, PreparedSource};
+use spinefairbench_generator::prepare::PrepareOptions;
 use spinefairbench_generator::{Edit, GeneratorError, Seed, smoke};
 use spinefairbench_imaging::{GreyImage, ImageSize, RgbImage, Thresholds};
 
-/// Paints the source with a tint that the seed decides, and so passes at some seeds only. Fails after a number of calls.
+/// Paints each source with a tint, and so passes at some seeds only. Fails after a number of passes.
 struct Tinter {
-    calls_left: Cell<usize>,
+    passes_left: Cell<usize>,
+    tint: Tint,
+}
+
+/// What decides a tint.
+#[derive(Clone)]
+enum Tint {
+    /// The picture's seed alone, as with a model whose sums do not depend on the batch.
+    Seed,
+    /// All seeds of the pass and the picture's place in it: a model whose last bits depend on all of that.
+    Pass,
 }
 
 impl Tinter {
-    fn new(calls: usize) -> Self {
-        Self { calls_left: Cell::new(calls) }
+    fn new(passes: usize) -> Self {
+        Self { passes_left: Cell::new(passes), tint: Tint::Seed }
     }
 }
 
@@ -40,44 +53,51 @@ impl Painter for Tinter {
         Preparation { image_size: 16, reduction: 8, options: PrepareOptions::default() }
     }
 
-    fn paint(
-        &self,
-        source: &PreparedSource,
-        edits: &[(Edit, Seed)],
-    ) -> Result<Vec<RgbImage>, GeneratorError> {
-        let Some(left) = self.calls_left.get().checked_sub(1) else {
+    fn paint(&self, pass: &[SourceEdits<'_>]) -> Result<Vec<RgbImage>, GeneratorError> {
+        let Some(left) = self.passes_left.get().checked_sub(1) else {
             return Err(GeneratorError::NoPicture);
         };
-        self.calls_left.set(left);
-        let tint = |seed: Seed| u8::try_from(seed.bits() * 37 % 251).unwrap();
-        edits
-            .iter()
-            .map(|(_, seed)| {
-                let samples = source
-                    .model_input
-                    .samples()
-                    .iter()
-                    .map(|level| level.saturating_add(tint(*seed)))
-                    .collect();
-                Ok(RgbImage::new(source.model_input.size(), samples).unwrap())
-            })
-            .collect()
-    }
-
-    fn lpips(
-        &self,
-        source: &GreyImage,
-        generated: &GreyImage,
-    ) -> Result<Option<f64>, GeneratorError> {
-        let mean = |image: &GreyImage| {
-            image.samples().iter().map(|level| f64::from(*level)).sum::<f64>()
-                / f64::from(image.width().pow(2))
+        self.passes_left.set(left);
+        let bits = |(_, seed): &(Edit, Seed)| seed.bits() * 37;
+        let whole: u64 = match self.tint {
+            Tint::Seed => 0,
+            Tint::Pass => pass.iter().flat_map(|share| &share.edits).map(bits).sum(),
         };
-        Ok(Some((mean(source) - mean(generated)).abs() / 255.0))
+        let mut pictures = Vec::new();
+        for share in pass {
+            for edit in &share.edits {
+                let place = if whole > 0 { pictures.len() as u64 } else { 0 };
+                let tint = u8::try_from((bits(edit) + whole + place) % 251).unwrap();
+                pictures.push(tinted(&share.source.model_input, tint));
+            }
+        }
+        Ok(pictures)
     }
 
     fn provenance(&self) -> Map<String, Value> {
         Map::from_iter([("painter".to_owned(), json!("tinter"))])
+    }
+}
+
+fn tinted(source: &RgbImage, tint: u8) -> RgbImage {
+    let samples = source.samples().iter().map(|level| level.saturating_add(tint)).collect();
+    RgbImage::new(source.size(), samples).unwrap()
+}
+
+/// The difference of the mean levels, from 0 to 1.
+struct MeanGap;
+
+impl Perceptual for MeanGap {
+    fn distance(
+        &mut self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<f64, GeneratorError> {
+        let mean = |image: &GreyImage| {
+            image.samples().iter().map(|level| f64::from(*level)).sum::<f64>()
+                / f64::from(image.width().pow(2))
+        };
+        Ok((mean(source) - mean(generated)).abs() / 255.0)
     }
 }
 
@@ -86,7 +106,8 @@ pub fn plan() -> BatchPlan {
         base_seed: Seed::RELEASED,
         thresholds: Thresholds { min_ssim: 0.0, min_edges: 0.0, max_lpips: 0.2 },
         max_attempts: 2,
-        batch_size: 4,
+        batch_size: BatchSize::Pictures(4),
+        sources_at_once: 1,
         mask_blend: 0.7,
     }
 }
@@ -106,7 +127,7 @@ pub fn write_sources(folder: &Path, count: usize, side: u32) -> Vec<SourceEntry>
     read_sources(&folder.join("sources.csv"), &InputLimits::default()).unwrap()
 }
 
-pub fn run_all(
+fn run_all(
     painter: &dyn Painter,
     sources: &[SourceEntry],
     plan: &BatchPlan,
@@ -114,7 +135,8 @@ pub fn run_all(
     shard: Shard,
     start: Start,
 ) -> Result<BatchOutcome, GeneratorError> {
-    run(painter, sources, plan, root, shard, start, &mut |_| ControlFlow::Continue(()))
+    let job = BatchJob { sources, plan, root, shard, start };
+    run(painter, Some(&mut MeanGap), job, &mut |_| ControlFlow::Continue(()))
 }
 
 /// Every file below `root` with its bytes.
@@ -206,21 +228,322 @@ fn shards_and_interruptions_leave_no_trace() {
     assert!(matches!(error, GeneratorError::MissingShards { .. }), "{error}");
 
     let interrupted = root("interrupted");
-    let path = journal_path(&interrupted, Shard::WHOLE);
+    interrupt_often(&Tint::Seed, &sources, &plan(), &interrupted);
+    assert!(assembled(&[interrupted]).1 == expected, "interruptions give other bytes");
+}
+
+/// Runs a batch to its end through as many interruptions as it takes; each leaves a line cut off anywhere in the last third of
+/// the journal, as a kill does.
+fn interrupt_often(tint: &Tint, sources: &[SourceEntry], plan: &BatchPlan, root: &Path) {
+    let path = journal_path(root, Shard::WHOLE);
     let mut start = Start::Fresh;
-    for calls in 3.. {
-        let done =
-            run_all(&Tinter::new(calls), &sources, &plan(), &interrupted, Shard::WHOLE, start)
-                .is_ok();
+    for passes in 3.. {
+        let painter = Tinter { tint: tint.clone(), ..Tinter::new(passes) };
+        let done = run_all(&painter, sources, plan, root, Shard::WHOLE, start).is_ok();
         start = Start::Resume;
         if done {
             break;
         }
-        // What a kill leaves: a line cut off anywhere in the last third of the journal.
         let bytes = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() - calls * 29 % (bytes.len() / 3)]).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() - passes * 29 % (bytes.len() / 3)]).unwrap();
     }
-    assert!(assembled(&[interrupted]).1 == expected, "interruptions give other bytes");
+}
+
+/// The lines of the journal below `root` after its settings, without what they say of the passes.
+fn lines(root: &Path) -> Vec<Value> {
+    let journal = std::fs::read_to_string(journal_path(root, Shard::WHOLE)).unwrap();
+    let lines = journal.lines().skip(1).map(|line| serde_json::from_str(line).unwrap());
+    lines
+        .map(|mut line: Value| {
+            line.as_object_mut().unwrap().remove("painted_at_once");
+            line
+        })
+        .collect()
+}
+
+#[test]
+fn several_sources_in_one_pass_give_the_same_pictures_and_the_same_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 10, 24);
+    let go = |name: &str, plan: &BatchPlan| {
+        let root = folder.path().join(name);
+        let painter = Tinter::new(usize::MAX);
+        run_all(&painter, &sources, plan, &root, Shard::WHOLE, Start::Fresh).unwrap();
+        (lines(&root), tree(&root.join("dataset")), usize::MAX - painter.passes_left.get())
+    };
+    let (lines, pictures, passes) = go("one", &plan());
+    for at_once in [2, 3, 16] {
+        let plan = BatchPlan { sources_at_once: at_once, ..plan() };
+        let together = go(&at_once.to_string(), &plan);
+        assert!(together.0 == lines && together.1 == pictures, "{at_once} at once");
+        assert!(together.2 < passes, "{} passes in place of {passes}", together.2);
+    }
+}
+
+/// Where a model's last bits depend on the whole pass, neither shards nor interruptions may change what a pass is made of.
+#[test]
+fn what_is_painted_together_depends_on_the_list_alone() {
+    for sources_at_once in [1, 3] {
+        let folder = tempfile::tempdir().unwrap();
+        let sources = write_sources(folder.path(), 20, 24);
+        let plan = BatchPlan { sources_at_once, max_attempts: 3, ..plan() };
+        let painter = || Tinter { tint: Tint::Pass, ..Tinter::new(usize::MAX) };
+        let go = |root: &Path, shard: Shard| {
+            run_all(&painter(), &sources, &plan, root, shard, Start::Fresh).unwrap();
+        };
+        let whole = folder.path().join("whole");
+        go(&whole, Shard::WHOLE);
+        let expected = assembled(&[whole]).1;
+        let in_three = folder.path().join("in-three");
+        for index in 0..3 {
+            go(&in_three, Shard::new(index, 3).unwrap());
+        }
+        assert!(assembled(&[in_three]).1 == expected, "shards, {sources_at_once} at once");
+        let interrupted = folder.path().join("interrupted");
+        interrupt_often(&Tint::Pass, &sources, &plan, &interrupted);
+        assert!(assembled(&[interrupted]).1 == expected, "kills, {sources_at_once} at once");
+    }
+}
+
+/// A painter whose device has memory for so many pictures.
+struct Cramped {
+    tinter: Tinter,
+    room: usize,
+    refused: Cell<usize>,
+}
+
+impl Cramped {
+    fn new(room: usize) -> Self {
+        Self { tinter: Tinter::new(usize::MAX), room, refused: Cell::new(0) }
+    }
+}
+
+impl Painter for Cramped {
+    fn preparation(&self) -> Preparation {
+        self.tinter.preparation()
+    }
+
+    fn paint(&self, pass: &[SourceEdits<'_>]) -> Result<Vec<RgbImage>, GeneratorError> {
+        let batch: usize = pass.iter().map(|share| share.edits.len()).sum();
+        if batch > self.room {
+            self.refused.set(self.refused.get() + 1);
+            let (step, source) = ("removing noise".into(), "the card is full".into());
+            return Err(GeneratorError::OutOfMemory { step, batch, source });
+        }
+        self.tinter.paint(pass)
+    }
+
+    fn provenance(&self) -> Map<String, Value> {
+        self.tinter.provenance()
+    }
+}
+
+#[test]
+fn a_batch_for_which_memory_runs_out_is_halved_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 7, 24);
+    for (sources_at_once, room, halved) in [
+        (1, 4, vec![]),
+        (1, 3, vec![2]),
+        (1, 1, vec![2, 1]),
+        (3, 5, vec![6, 3]),
+        (3, 1, vec![6, 3, 1]),
+    ] {
+        let root = folder.path().join(format!("{sources_at_once}-{room}"));
+        let stated = BatchPlan { sources_at_once, ..plan() };
+        let auto = BatchPlan { batch_size: BatchSize::Auto, ..stated.clone() };
+        let cramped = Cramped::new(room);
+        let outcome =
+            run_all(&cramped, &sources, &auto, &root, Shard::WHOLE, Start::Fresh).unwrap();
+        assert_eq!(outcome.passed + outcome.failed, 28);
+        assert_eq!(cramped.refused.get(), halved.len(), "each size is tried once");
+
+        let journal = std::fs::read(journal_path(&root, Shard::WHOLE)).unwrap();
+        let content = JournalContent::parse(&journal);
+        assert_eq!(content.settings.as_ref().unwrap()["batch_size"], "auto");
+        assert_eq!(content.halved, halved.last().copied());
+        let recorded: Vec<Value> =
+            lines(&root).into_iter().filter(|line| line["kind"] == "halved").collect();
+        let expected: Vec<Value> =
+            halved.iter().map(|size| json!({"kind": "halved", "pictures_at_once": size})).collect();
+        assert_eq!(recorded, expected);
+        for row in content.pairs.values() {
+            let at_once = row.painted_at_once.unwrap_or(4 * sources_at_once);
+            assert!(at_once <= room, "{} was painted with {at_once}", row.pair_id);
+        }
+
+        // The pictures are those of a device with room.
+        let whole = root.with_extension("whole");
+        let roomy = Tinter::new(usize::MAX);
+        run_all(&roomy, &sources, &stated, &whole, Shard::WHOLE, Start::Fresh).unwrap();
+        assert!(tree(&whole.join("dataset")) == tree(&root.join("dataset")), "{room}");
+    }
+}
+
+#[test]
+fn a_resumed_batch_starts_with_the_size_that_fitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 8, 24);
+    let root = folder.path().join("out");
+    let auto = BatchPlan { batch_size: BatchSize::Auto, ..plan() };
+    let first = Cramped { tinter: Tinter::new(6), ..Cramped::new(2) };
+    run_all(&first, &sources, &auto, &root, Shard::WHOLE, Start::Fresh).unwrap_err();
+    assert_eq!(first.refused.get(), 1);
+    let second = Cramped::new(2);
+    run_all(&second, &sources, &auto, &root, Shard::WHOLE, Start::Resume).unwrap();
+    assert_eq!(second.refused.get(), 0);
+}
+
+#[test]
+fn memory_that_runs_out_ends_a_batch_of_a_stated_size_and_one_of_single_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 2, 24);
+    let check = |name: &str, room: usize, batch_size: BatchSize, words: &str| {
+        let root = folder.path().join(name);
+        let plan = BatchPlan { batch_size, ..plan() };
+        let go = |painter: &dyn Painter, start| {
+            run_all(painter, &sources, &plan, &root, Shard::WHOLE, start)
+        };
+        let error = go(&Cramped::new(room), Start::Fresh).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        // The journal is whole: with room it goes on.
+        let outcome = go(&Tinter::new(usize::MAX), Start::Resume).unwrap();
+        assert_eq!((outcome.skipped, outcome.passed + outcome.failed), (0, 8));
+    };
+    check("stated", 3, BatchSize::Pictures(4), "`--batch-size auto`");
+    check("single", 0, BatchSize::Auto, "with a batch of 1: try `--dtype float16`");
+}
+
+/// Paints no source that is all black.
+struct Squeamish(Tinter);
+
+impl Painter for Squeamish {
+    fn preparation(&self) -> Preparation {
+        self.0.preparation()
+    }
+
+    fn paint(&self, pass: &[SourceEdits<'_>]) -> Result<Vec<RgbImage>, GeneratorError> {
+        if pass
+            .iter()
+            .any(|share| share.source.model_input.samples().iter().all(|level| *level == 0))
+        {
+            return Err(GeneratorError::NotFinite { stage: "the latents", kind: "Half".into() });
+        }
+        self.0.paint(pass)
+    }
+
+    fn provenance(&self) -> Map<String, Value> {
+        self.0.provenance()
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_painted_takes_none_of_its_neighbours_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = write_sources(folder.path(), 6, 24);
+    let dark = GreyImage::new(ImageSize::square(24).unwrap(), vec![0; 24 * 24]).unwrap();
+    std::fs::write(&sources[1].path, dark.to_png().unwrap()).unwrap();
+    let root = folder.path().join("out");
+    let plan = BatchPlan { sources_at_once: 3, max_attempts: 1, ..plan() };
+    let painter = Squeamish(Tinter::new(usize::MAX));
+    let outcome = run_all(&painter, &sources, &plan, &root, Shard::WHOLE, Start::Fresh).unwrap();
+    assert_eq!(outcome.unreadable.len(), 1);
+    assert!(outcome.unreadable[0].0 == "source_01" && outcome.unreadable[0].1.contains("finite"));
+    assert_eq!(outcome.passed + outcome.failed, 20);
+    let journal = std::fs::read(journal_path(&root, Shard::WHOLE)).unwrap();
+    let shapes: BTreeMap<String, Option<usize>> = JournalContent::parse(&journal)
+        .pairs
+        .into_values()
+        .map(|row| (row.source_id.to_string(), row.painted_at_once))
+        .collect();
+    assert_eq!(shapes["source_00"], Some(4), "its neighbours were painted by themselves");
+    assert_eq!(shapes["source_05"], None, "the other group in one pass");
+}
+
+/// Two stages that wait for each other: either alone would wait in vain.
+struct Rendezvous {
+    tinter: Tinter,
+    painting: mpsc::Sender<()>,
+    judging: mpsc::Receiver<()>,
+    passes: Cell<usize>,
+}
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+impl Painter for Rendezvous {
+    fn preparation(&self) -> Preparation {
+        self.tinter.preparation()
+    }
+
+    fn paint(&self, pass: &[SourceEdits<'_>]) -> Result<Vec<RgbImage>, GeneratorError> {
+        if self.passes.replace(self.passes.get() + 1) > 0 {
+            // The pass before this one is being judged while this one is painted.
+            let _ = self.painting.send(());
+            self.judging.recv_timeout(PATIENCE).map_err(|_| GeneratorError::NoPicture)?;
+        }
+        self.tinter.paint(pass)
+    }
+
+    fn provenance(&self) -> Map<String, Value> {
+        self.tinter.provenance()
+    }
+}
+
+struct Meeting {
+    painting: mpsc::Receiver<()>,
+    judging: mpsc::Sender<()>,
+    left: usize,
+}
+
+impl Perceptual for Meeting {
+    fn distance(
+        &mut self,
+        source: &GreyImage,
+        generated: &GreyImage,
+    ) -> Result<f64, GeneratorError> {
+        if self.left > 0 {
+            self.left -= 1;
+            let _ = self.judging.send(());
+            self.painting.recv_timeout(PATIENCE).map_err(|_| GeneratorError::NoPicture)?;
+        }
+        MeanGap.distance(source, generated)
+    }
+}
+
+#[test]
+fn a_source_is_painted_while_the_one_before_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sources = write_sources(folder.path(), 6, 24);
+    for source in &mut sources {
+        // One picture a pass: one judgement for each.
+        source.edits.retain(|label| label.name() == "young_male");
+    }
+    let root = folder.path().join("out");
+    let plan = BatchPlan { max_attempts: 1, ..plan() };
+    let (painting_in, painting_out) = mpsc::channel();
+    let (judging_in, judging_out) = mpsc::channel();
+    let painter = Rendezvous {
+        tinter: Tinter::new(usize::MAX),
+        painting: painting_in,
+        judging: judging_out,
+        passes: Cell::new(0),
+    };
+    // The last pass has none after it to meet.
+    let mut meeting = Meeting { painting: painting_out, judging: judging_in, left: 5 };
+    let job = BatchJob {
+        sources: &sources,
+        plan: &plan,
+        root: &root,
+        shard: Shard::WHOLE,
+        start: Start::Fresh,
+    };
+    let outcome =
+        run(&painter, Some(&mut meeting), job, &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(outcome.passed + outcome.failed, 6);
+    let stages = outcome.stages;
+    for stage in [stages.reading, stages.painting, stages.judging, stages.writing] {
+        assert!(stage > Duration::ZERO && stage <= stages.whole, "{stages:?}");
+    }
 }
 
 #[test]
@@ -246,7 +569,7 @@ fn a_journal_keeps_to_its_settings() {
 #[test]
 fn whoever_watches_can_stop_a_batch_and_an_assembly() {
     let folder = tempfile::tempdir().unwrap();
-    let sources = write_sources(folder.path(), 5, 24);
+    let sources = write_sources(folder.path(), 12, 24);
     let root = folder.path().join("out");
     let painter = Tinter::new(usize::MAX);
     let mut calls = 0;
@@ -254,10 +577,12 @@ fn whoever_watches_can_stop_a_batch_and_an_assembly() {
         calls += 1;
         if calls == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let (whole, fresh) = (Shard::WHOLE, Start::Fresh);
-    run(&painter, &sources, &plan(), &root, whole, fresh, &mut stop_at_two).unwrap();
-    let outcome = run_all(&painter, &sources, &plan(), &root, whole, Start::Resume).unwrap();
-    assert_eq!(outcome.skipped, 2, "what was painted before the stop is finished");
+    let (plan, shard) = (BatchPlan { max_attempts: 1, ..plan() }, Shard::WHOLE);
+    let job = BatchJob { sources: &sources, plan: &plan, root: &root, shard, start: Start::Fresh };
+    run(&painter, Some(&mut MeanGap), job, &mut stop_at_two).unwrap();
+    let outcome = run_all(&painter, &sources, &plan, &root, shard, Start::Resume).unwrap();
+    let skipped = outcome.skipped;
+    assert!((2..12).contains(&skipped), "{skipped}: what was painted before the stop is finished");
     let target = folder.path().join("release");
     let error = assemble(&[root], &target, &mut |_, _| ControlFlow::Break(())).unwrap_err();
     assert!(matches!(error, GeneratorError::Stopped), "{error}");

@@ -112,7 +112,7 @@ fn paint(
     verbosity: Verbosity,
     output: &Output,
 ) -> Result<ExitStatus> {
-    use spinefairbench_generator::batch::{self, BatchPlan, Start};
+    use spinefairbench_generator::batch::{self, BatchJob, BatchPlan, Perceptual, Start};
     use spinefairbench_generator::infer::Generator;
     use spinefairbench_generator::painter::ModelPainter;
     use spinefairbench_generator::torch::Residency;
@@ -127,7 +127,8 @@ fn paint(
         base_seed: options.seed.unwrap_or(config.seed),
         thresholds: options.thresholds.thresholds(),
         max_attempts: options.max_attempts,
-        batch_size: options.batch_size.into(),
+        batch_size: options.batch_size,
+        sources_at_once: options.sources_at_once.into(),
         mask_blend: config.tsxr_mask_blend,
     };
     let start = if options.resume { Start::Resume } else { Start::Fresh };
@@ -140,8 +141,10 @@ fn paint(
     let outcome = interrupt::guarded(|| {
         let generator = Generator::load(&config, &model)?;
         let trunk = options.lpips_weights.as_deref();
-        let painter = ModelPainter::new(generator, trunk, interrupt::flag())?;
-        batch::run(&painter, sources, &plan, folder, shard, start, &mut after_a_source)
+        let (painter, mut lpips) = ModelPainter::new(generator, trunk, interrupt::flag())?;
+        let perceptual = lpips.as_mut().map(|lpips| lpips as &mut (dyn Perceptual + Send));
+        let job = BatchJob { sources, plan: &plan, root: folder, shard, start };
+        batch::run(&painter, perceptual, job, &mut after_a_source)
     })?;
     bar.finish();
     output.line(format_args!("shard      {shard}"))?;
@@ -151,6 +154,7 @@ fn paint(
     ))?;
     output.line(format_args!("passed     {}", outcome.passed))?;
     output.line(format_args!("failed     {}", outcome.failed))?;
+    note(verbosity, format_args!("{}", Busy(&outcome.stages)));
     if let Some(html) = &options.html {
         let view = View { read: &options.read, shows_sources: options.with_sources };
         page::write(&[folder], sources, view, html, verbosity, output)?;
@@ -159,6 +163,29 @@ fn paint(
         output.problem(format_args!("`{source}`: {problem}"));
     }
     Ok(if outcome.unreadable.is_empty() { ExitStatus::Fine } else { ExitStatus::Failed })
+}
+
+/// How much of the time each stage was at work: what painting waits for shows here.
+#[cfg(feature = "libtorch")]
+struct Busy<'a>(&'a spinefairbench_generator::batch::StageTimes);
+
+#[cfg(feature = "libtorch")]
+impl std::fmt::Display for Busy<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let times = self.0;
+        let whole = times.whole.as_secs_f64();
+        write!(formatter, "at work in {whole:.1} s:")?;
+        for (separator, stage, time) in [
+            (" ", "painting", times.painting),
+            (", ", "reading", times.reading),
+            (", ", "quality control", times.judging),
+            (", ", "writing", times.writing),
+        ] {
+            let share = if whole > 0.0 { 100.0 * time.as_secs_f64() / whole } else { 0.0 };
+            write!(formatter, "{separator}{stage} {share:.0} %")?;
+        }
+        Ok(())
+    }
 }
 
 /// A signal ends the work after the piece that is at hand.
