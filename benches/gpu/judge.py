@@ -110,6 +110,13 @@ def table(found):
         lambda value: f"{value:.0%}",
         lambda value: value >= 0.9,
     )
+    out.add(
+        "four sources in one pass: within one level of one at a time",
+        "99 %",
+        lambda get: get("batch, four sources at once", "within_one_level"),
+        share,
+        lambda value: value >= 0.99,
+    )
     for name, row in (
         ("resumed", "a batch killed and resumed: the same bytes"),
         ("memory", "out of memory: said, with what to do, and nothing half-written"),
@@ -137,6 +144,11 @@ def main():
         if record.get("seconds"):
             peak = record.get("peak_mib", "")
             print(f"{name:<36} {statistics.median(record['seconds']):>9.4f}  {peak}")
+    for name, record in found.items():
+        if "stages" in record:
+            print(f"\n{name}: {record['pictures'] / record['elapsed']:.2f} pictures a second; {record['stages']}", end="")
+            print(f"; halved {record['halved']} times" if record.get("halved") else "", end="")
+    print()
     return 2 if UNKNOWN in verdicts else 1 if MISSED in verdicts else 0
 
 

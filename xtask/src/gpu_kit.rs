@@ -219,7 +219,11 @@ mod tests {
                 ));
             }
         }
-        records.push(r#"{"name":"batch","pictures":96,"elapsed":25.0}"#.into());
+        let stages = r#""pictures":96,"elapsed":25.0,"stages":"painting 98 %""#;
+        records.push(format!(r#"{{"name":"batch",{stages}}}"#));
+        records.push(format!(
+            r#"{{"name":"batch, four sources at once",{stages},"within_one_level":0.995,"halved":1}}"#
+        ));
         records
     }
 

@@ -1,4 +1,4 @@
-//! Writes a model with weights by formula, with a LoRA of the released rank and a synthetic radiograph:
+//! Writes a model with weights by formula, with a LoRA of the released rank, a trunk for LPIPS and a synthetic radiograph:
 //! `formula_model tiny|full FOLDER`.
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use spinefairbench_artifacts::write::write_atomic;
 use spinefairbench_generator::GeneratorError;
-use spinefairbench_generator::formula_model::FormulaModel;
+use spinefairbench_generator::formula_model::{FormulaModel, write_lpips_trunk};
 use spinefairbench_generator::smoke::synthetic_radiograph;
 
 #[expect(clippy::print_stderr, reason = "a program says why it failed")]
@@ -33,6 +33,7 @@ fn main() -> ExitCode {
 fn write(model: FormulaModel, folder: &Path) -> Result<(), GeneratorError> {
     model.write(folder)?;
     model.write_lora(&folder.join("lora.safetensors"), 64)?;
+    write_lpips_trunk(&folder.join("alexnet.safetensors"))?;
     write_atomic(folder.join("source.png"), &synthetic_radiograph(512)?.to_png()?)?;
     Ok(())
 }
