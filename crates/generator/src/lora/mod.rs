@@ -6,18 +6,21 @@
 //! tensor accounted for. Where the original silently generates from the plain base model or guesses (PEFT names without
 //! settings, one alpha for all), reading stops unless the caller states the scale. What is not understood is refused by name.
 
+mod base_modules;
 mod info;
 mod names;
 mod resolve;
+mod scale;
 mod settings;
 mod update;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use base_modules::BaseModules;
 pub use info::{LoraInfo, ScaleFact};
 pub use names::{LoraFormat, Network};
-pub use resolve::{BaseModules, ModuleUpdate, ResolvedLora, Values};
+pub use resolve::{ModuleUpdate, ResolvedLora, Values};
 pub use update::{Lengths, Matrix, Side, Update};
 
 use spinefairbench_artifacts::stand_in::{START_BYTES, StandIn};

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use super::base_modules::BaseModules;
 use super::names::{ModuleName, Part};
+use super::scale::Scales;
 use super::settings::{Method, Settings};
 use super::update::{fits, update_shape};
 use super::{
@@ -13,9 +15,6 @@ use super::{
 };
 use crate::GeneratorError;
 use crate::accounting::{Accounting, ShapeMismatch};
-use crate::architecture::Listing;
-use crate::base_model::{BaseModel, released_text_encoder_listing, released_unet_listing};
-use crate::stored_names::{LDM_PREFIXES, StoredNames};
 
 /// The attention projections that the released adapter covers, all of them.
 const RELEASED_TARGETS: [&str; 4] = [".to_q", ".to_k", ".to_v", ".to_out.0"];
@@ -74,85 +73,6 @@ pub(super) fn distinct(scales: impl Iterator<Item = f64>) -> Vec<f64> {
     scales.sort_by(f64::total_cmp);
     scales.dedup();
     scales
-}
-
-/// What a LoRA can adapt: every linear layer and convolution of a base by its path.
-#[derive(Debug, Clone)]
-pub struct BaseModules {
-    unet: BTreeMap<String, Option<Vec<usize>>>,
-    text_encoder: BTreeMap<String, Option<Vec<usize>>>,
-    /// Paths by their flattened spelling, in diffusers' layout and in the original's.
-    flat: BTreeMap<(Network, String), String>,
-}
-
-impl BaseModules {
-    /// The modules of `base`, with the shapes of their weights.
-    #[must_use]
-    pub fn of(base: &BaseModel) -> Self {
-        Self::with_shapes(base.unet_listing(), base.text_encoder_listing())
-    }
-
-    /// The module names of Stable Diffusion 1.5, without shapes: for a file by itself, whose base may be of another size.
-    #[must_use]
-    pub fn released_names() -> Self {
-        let mut modules = Self::released();
-        for shape in modules.unet.values_mut().chain(modules.text_encoder.values_mut()) {
-            *shape = None;
-        }
-        modules
-    }
-
-    /// The modules of Stable Diffusion 1.5.
-    fn released() -> Self {
-        Self::with_shapes(released_unet_listing(), released_text_encoder_listing())
-    }
-
-    fn with_shapes(unet: Listing, text_encoder: Listing) -> Self {
-        let [unet, text_encoder] = [unet, text_encoder].map(|listing| {
-            listing.modules.into_iter().map(|(path, shape)| (path, Some(shape))).collect()
-        });
-        Self::new(unet, text_encoder)
-    }
-
-    fn new(
-        unet: BTreeMap<String, Option<Vec<usize>>>,
-        text_encoder: BTreeMap<String, Option<Vec<usize>>>,
-    ) -> Self {
-        let mut flat = BTreeMap::new();
-        // Two layers per block on the way down, as in every base of this kind.
-        let original = StoredNames::LdmUnet { layers_per_block: 2 };
-        for path in unet.keys() {
-            for stored in original.spellings(&format!("{path}.weight")) {
-                let stored = stored.strip_prefix(LDM_PREFIXES[0]).unwrap_or(&stored);
-                let stored = stored.strip_suffix(".weight").unwrap_or(stored);
-                flat.insert((Network::Unet, stored.replace('.', "_")), path.clone());
-            }
-        }
-        for (network, paths) in [(Network::Unet, &unet), (Network::TextEncoder, &text_encoder)] {
-            for path in paths.keys() {
-                flat.insert((network, path.replace('.', "_")), path.clone());
-            }
-        }
-        Self { unet, text_encoder, flat }
-    }
-
-    fn network(&self, network: Network) -> &BTreeMap<String, Option<Vec<usize>>> {
-        match network {
-            Network::Unet => &self.unet,
-            Network::TextEncoder => &self.text_encoder,
-        }
-    }
-
-    /// Path and weight shape, if known, of the module that a file calls `name`.
-    fn find(&self, name: &ModuleName) -> Option<(&String, Option<&[usize]>)> {
-        let path = if name.is_flat {
-            self.flat.get(&(name.network, name.spelled.clone()))?
-        } else {
-            &name.spelled
-        };
-        let (path, shape) = self.network(name.network).get_key_value(path)?;
-        Some((path, shape.as_deref()))
-    }
 }
 
 /// One module whose tensors have been understood.
@@ -215,7 +135,7 @@ impl LoraFile {
     /// Of a file that was held against names alone: what does not fit Stable Diffusion 1.5. A LoRA for version 2 has the same names.
     #[must_use]
     pub fn misfit(&self, base: &BaseModules) -> Option<String> {
-        if base.unet.values().any(Option::is_some) {
+        if base.network(Network::Unet).values().any(Option::is_some) {
             return None;
         }
         let error = self.plan(&BaseModules::released(), ScaleChoice::Stated(1.0)).err()?;
@@ -307,7 +227,7 @@ impl LoraFile {
 
     /// Tensors of the released adapter that are not there, where the base's shapes are known.
     fn absent_from_the_released(&self, base: &BaseModules) -> Vec<String> {
-        base.unet
+        base.network(Network::Unet)
             .iter()
             .filter(|(path, shape)| {
                 shape.is_some() && RELEASED_TARGETS.iter().any(|target| path.ends_with(target))
@@ -572,140 +492,4 @@ fn formula(module: &ModuleName, tensors: &ModuleTensors) -> Result<Update<String
         (None, Some(up)) => Err(format!("the lower half of `{up}`")),
         (None, None) => Err(format!("both halves of `{}`", module.spelled)),
     }
-}
-
-/// Where the scale of each module comes from.
-#[derive(Debug)]
-struct Scales {
-    stated: Option<f64>,
-    unet: Option<Settings>,
-    text_encoder: Option<Settings>,
-}
-
-impl Scales {
-    fn of(file: &LoraFile, choice: ScaleChoice) -> Result<Self, GeneratorError> {
-        let refuse = |problem: String| GeneratorError::LoraScale {
-            path: file.weights.path.clone(),
-            problem,
-        };
-        let stated = match choice {
-            ScaleChoice::FromFile => None,
-            ScaleChoice::Stated(scale) if scale.is_finite() => Some(scale),
-            ScaleChoice::Stated(scale) => {
-                return Err(refuse(format!("the stated scale {scale} is not finite")));
-            }
-        };
-        let record = |origin: &str, text: &str, prefix: &str| {
-            Settings::read(origin, text, prefix).map_err(|problem| GeneratorError::LoraContent {
-                path: file.weights.path.clone(),
-                problem,
-            })
-        };
-        let (mut unet, mut text_encoder) = (None, None);
-        match file.format {
-            LoraFormat::Released => match released_settings(file) {
-                Ok(settings) => unet = Some(settings),
-                Err(problem) if stated.is_none() => return Err(refuse(problem)),
-                Err(_) => {}
-            },
-            LoraFormat::Peft => {
-                let origin = "`adapter_config.json` beside it";
-                unet = record(origin, file.adapter_config().unwrap_or("{}"), "")?;
-                text_encoder.clone_from(&unet);
-                if unet.is_none() && stated.is_none() {
-                    return Err(refuse(format!("{origin} has neither `r` nor `lora_alpha`")));
-                }
-            }
-            LoraFormat::PeftUnmarked if stated.is_none() => {
-                return Err(refuse(
-                    "it has PEFT names, but neither the released format's metadata nor an `adapter_config.json` beside it, so \
-                     that its alpha is unknown (the original would generate from the plain base model): state the scale"
-                        .into(),
-                ));
-            }
-            LoraFormat::Diffusers | LoraFormat::Processor => {
-                if let Some(text) = file.weights.metadata.get("lora_adapter_metadata") {
-                    let origin = "its `lora_adapter_metadata`";
-                    unet = match record(origin, text, "unet.")? {
-                        Some(settings) => Some(settings),
-                        None => record(origin, text, "")?,
-                    };
-                    text_encoder = record(origin, text, "text_encoder.")?;
-                    if unet.is_none() && text_encoder.is_none() && stated.is_none() {
-                        return Err(refuse(format!(
-                            "{origin} lacks a positive `unet.r` or a finite `unet.lora_alpha`"
-                        )));
-                    }
-                }
-            }
-            LoraFormat::PeftUnmarked | LoraFormat::Kohya => {}
-        }
-        let alphas: Vec<&String> =
-            file.modules.values().filter_map(|tensors| tensors.get(&Part::Alpha)).collect();
-        if let (Some(first), None) = (alphas.first(), stated)
-            && file.format != LoraFormat::Kohya
-        {
-            return Err(refuse(format!(
-                "it has {} alpha tensors (`{first}`, …) beside {} names, which the format does not know",
-                alphas.len(),
-                file.format
-            )));
-        }
-        Ok(Self { stated, unet, text_encoder })
-    }
-
-    fn settings(&self, network: Network) -> Option<&Settings> {
-        match network {
-            Network::Unet => self.unet.as_ref(),
-            Network::TextEncoder => self.text_encoder.as_ref(),
-        }
-    }
-
-    /// The scale of the module at `path`: stated, from the settings, or its own alpha over its rank; 1 without any of them.
-    fn of_module(
-        &self,
-        file: &LoraFile,
-        path: &str,
-        network: Network,
-        tensors: &ModuleTensors,
-        rank: Option<usize>,
-    ) -> Result<f64, GeneratorError> {
-        if let Some(scale) = self.stated {
-            return Ok(scale);
-        }
-        if let Some(settings) = self.settings(network) {
-            return Ok(settings.of(path).1);
-        }
-        let Some(name) = tensors.get(&Part::Alpha) else { return Ok(1.0) };
-        let refuse = |problem: String| {
-            Err(GeneratorError::LoraScale { path: file.weights.path.clone(), problem })
-        };
-        match file.weights.read_number(name)? {
-            Some(alpha) if alpha.is_finite() && alpha != 0.0 => {
-                // Two whole factors have no rank; LyCORIS gives them the scale 1.
-                #[expect(clippy::cast_precision_loss, reason = "ranks are small")]
-                Ok(rank.map_or(1.0, |rank| alpha / rank as f64))
-            }
-            Some(0.0) => refuse(format!(
-                "`{name}` is 0, which some programs take for no update and others for the rank: state the scale"
-            )),
-            _ => refuse(format!("`{name}` is not one finite number")),
-        }
-    }
-}
-
-fn released_settings(file: &LoraFile) -> Result<Settings, String> {
-    let number = |key: &str| -> Result<usize, String> {
-        let text =
-            file.weights.metadata.get(key).ok_or_else(|| format!("its metadata lacks `{key}`"))?;
-        match text.trim().parse() {
-            Ok(0) | Err(_) => {
-                Err(format!("`{key}` of its metadata is {text:?}, not a positive whole number"))
-            }
-            Ok(number) => Ok(number),
-        }
-    };
-    let (rank, alpha) = (number("lora_rank")?, number("lora_alpha")?);
-    #[expect(clippy::cast_precision_loss, reason = "alphas are small")]
-    Ok(Settings::uniform("its metadata", rank, alpha as f64))
 }
