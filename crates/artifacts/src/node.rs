@@ -39,7 +39,7 @@ impl<'a> Node<'a> {
 
     /// The whole value on line `line` of the file `path`.
     #[must_use]
-    pub fn on_line(path: &'a str, line: u64, value: &'a Value) -> Self {
+    pub(crate) fn on_line(path: &'a str, line: u64, value: &'a Value) -> Self {
         Self { line: Some(line), ..Self::root(path, value) }
     }
 
@@ -132,13 +132,13 @@ impl<'a> Node<'a> {
     }
 
     /// The number, as Python's `float` takes it: a text that holds one will do, with advice.
-    pub fn number_or_text(&self, problems: &mut Problems) -> Option<f64> {
+    pub(crate) fn number_or_text(&self, problems: &mut Problems) -> Option<f64> {
         let read = self.value.as_str().and_then(|text| table::python_number(text).ok());
         self.said_as_text(read, problems).or_else(|| self.number(problems))
     }
 
     /// The count, where a text that holds one will do, with advice.
-    pub fn count_or_text(&self, problems: &mut Problems) -> Option<u64> {
+    pub(crate) fn count_or_text(&self, problems: &mut Problems) -> Option<u64> {
         let read = self.value.as_str().and_then(|text| text::stripped(text).parse().ok());
         self.said_as_text(read, problems).or_else(|| self.count(problems))
     }

@@ -81,7 +81,7 @@ impl<T> Part<T> {
     }
 
     /// The same for a table of which the rows are counted and no column is read.
-    pub fn of_table_rows(path: &str, bytes: &[u8], read: impl FnOnce(u64) -> T) -> Self {
+    pub(crate) fn of_table_rows(path: &str, bytes: &[u8], read: impl FnOnce(u64) -> T) -> Self {
         Self::of_table_judging(path, bytes, TableFault::changes_rows, |table, _| {
             Some(read(table.len() as u64))
         })

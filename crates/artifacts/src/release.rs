@@ -40,7 +40,7 @@ pub const GENERATED_ORIGIN: &str = "spinefairbench generator assemble";
 const GENERATED_PREFIX: &str = "generated-";
 
 /// Name of the embedded description, for messages.
-pub const PINNED_NAME: &str = "releases/spinefairbench-2026-04.json";
+pub(crate) const PINNED_NAME: &str = "releases/spinefairbench-2026-04.json";
 
 const PINNED: &str = include_str!("../releases/spinefairbench-2026-04.json");
 

@@ -119,13 +119,13 @@ impl TableFault {
     /// Whether a reader of the columns that are there takes something else than another reader would; where it does not, the
     /// fault is worth no more than a remark. A column that stands twice is refused where it is read.
     #[must_use]
-    pub const fn changes_what_is_read(&self) -> bool {
+    pub(crate) const fn changes_what_is_read(&self) -> bool {
         !matches!(self, Self::ByteOrderMark | Self::Ragged { .. } | Self::DuplicateColumn { .. })
     }
 
     /// Whether another reader would find other rows, where the columns do not matter.
     #[must_use]
-    pub const fn changes_rows(&self) -> bool {
+    pub(crate) const fn changes_rows(&self) -> bool {
         self.changes_what_is_read() && !matches!(self, Self::Separator { .. })
     }
 }
@@ -172,7 +172,7 @@ impl Table {
     /// # Errors
     ///
     /// [`ArtifactError::Encoding`]; problems of form are in [`Table::problems`].
-    pub fn parse_released(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
+    pub(crate) fn parse_released(path: &str, bytes: &[u8]) -> Result<Self, ArtifactError> {
         const MARK: &str = "\u{feff}";
         let Some(rest) = bytes.strip_prefix(MARK.as_bytes()) else {
             return Ok(Self::read(path, text::decode(path, bytes)?, COMMA, Ragged::Keep));

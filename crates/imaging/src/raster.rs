@@ -14,7 +14,7 @@ pub struct ImageSize {
 
 impl ImageSize {
     /// The longest side; chosen: above every radiograph, below where an index could overflow.
-    pub const MAX_SIDE: u32 = 65_535;
+    pub(crate) const MAX_SIDE: u32 = 65_535;
     /// The most pixels; Pillow refuses pictures above twice its `MAX_IMAGE_PIXELS`, which is this number.
     pub const MAX_PIXELS: u64 = 178_956_970;
 
@@ -146,7 +146,7 @@ impl<const CHANNELS: usize> Raster<CHANNELS> {
 
     /// The samples, without a copy.
     #[must_use]
-    pub fn into_samples(self) -> Vec<u8> {
+    pub(crate) fn into_samples(self) -> Vec<u8> {
         self.samples
     }
 

@@ -21,13 +21,13 @@ impl Estimate {
     /// Whether the interval has no width, since there is one source or every resample has the same mean: it says nothing about
     /// the uncertainty.
     #[must_use]
-    pub fn is_uninformative(&self) -> bool {
+    pub(crate) fn is_uninformative(&self) -> bool {
         self.interval.is_some_and(|(lower, upper)| is_tied(lower, upper, 1.0))
     }
 
     /// `0.522 [0.391, 0.638]`, or the point alone; an interval that says nothing is marked.
     #[must_use]
-    pub fn three_decimals(&self) -> String {
+    pub(crate) fn three_decimals(&self) -> String {
         self.marked(self.unsigned_numbers())
     }
 

@@ -70,7 +70,7 @@ pub enum Emphasis {
 impl Axis {
     /// The axis that holds every end of the estimates, zero in its middle.
     #[must_use]
-    pub fn around_zero<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
+    pub(crate) fn around_zero<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
         let largest = estimates
             .into_iter()
             .flat_map(|estimate| {
@@ -84,7 +84,7 @@ impl Axis {
 
     /// The smallest part of the unit axis, its ends at round numbers, that holds every end of the estimates.
     #[must_use]
-    pub fn holding<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
+    pub(crate) fn holding<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> Self {
         let (mut least, mut greatest) = (1.0_f64, 0.0_f64);
         for estimate in estimates {
             let (lower, upper) = estimate.interval.unwrap_or((estimate.value, estimate.value));

@@ -65,7 +65,7 @@ pub fn visible_json(text: &str) -> Cow<'_, str> {
 
 /// The name of a category as words: `physical_therapy` as `physical therapy`.
 #[must_use]
-pub fn category_words(name: &str) -> String {
+pub(crate) fn category_words(name: &str) -> String {
     Visible(name).to_string().replace('_', " ")
 }
 

@@ -32,7 +32,7 @@ const REPORT_TOKENS: u64 = 500;
 
 /// The tokens of one request, before any was answered.
 #[must_use]
-pub fn guess(settings: &Settings) -> Usage {
+pub(crate) fn guess(settings: &Settings) -> Usage {
     let characters = settings.system.text.len() + settings.primary.text.len();
     Usage {
         prompt: characters as u64 / 4 + IMAGE_TOKENS,
@@ -67,7 +67,7 @@ pub struct Mean {
 impl Mean {
     /// Nothing but a guess.
     #[must_use]
-    pub fn of_guess(guess: Usage) -> Self {
+    pub(crate) fn of_guess(guess: Usage) -> Self {
         Self { n: 1, sum: guess }
     }
 

@@ -91,7 +91,7 @@ impl Attempt {
     ///
     /// Never: texts and numbers are JSON.
     #[must_use]
-    pub fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("texts and numbers are JSON");
         line.push('\n');
         line
@@ -119,7 +119,7 @@ impl Sent {
     ///
     /// Never: texts and numbers are JSON.
     #[must_use]
-    pub fn to_line(&self) -> String {
+    pub(crate) fn to_line(&self) -> String {
         let mut line = serde_json::to_string(self).expect("texts and numbers are JSON");
         line.push('\n');
         line

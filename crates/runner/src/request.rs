@@ -78,7 +78,7 @@ pub struct Settings {
 }
 
 /// Fields that a run fills in itself, or whose answers it could not read.
-pub const RESERVED: [&str; 7] =
+pub(crate) const RESERVED: [&str; 7] =
     ["model", "messages", "stream", "n", "temperature", "max_tokens", "seed"];
 
 /// Why a field cannot be set.
@@ -223,7 +223,7 @@ impl Frame {
 
 /// The length of `n_bytes` in base64.
 #[must_use]
-pub fn encoded_bytes(n_bytes: u64) -> u64 {
+pub(crate) fn encoded_bytes(n_bytes: u64) -> u64 {
     n_bytes.div_ceil(3) * 4
 }
 

@@ -15,7 +15,7 @@ pub struct Tally(BTreeMap<State, u64>);
 impl Tally {
     /// `missing` reports that nobody asked for yet.
     #[must_use]
-    pub fn of_missing(missing: u64) -> Self {
+    pub(crate) fn of_missing(missing: u64) -> Self {
         let mut counts: BTreeMap<State, u64> =
             State::ALL.into_iter().map(|state| (state, 0)).collect();
         counts.insert(State::Missing, missing);
@@ -29,7 +29,7 @@ impl Tally {
     }
 
     /// One report goes from one state to another.
-    pub fn move_one(&mut self, from: State, to: State) {
+    pub(crate) fn move_one(&mut self, from: State, to: State) {
         if let Some(count) = self.0.get_mut(&from) {
             *count = count.saturating_sub(1);
         }

@@ -142,7 +142,7 @@ impl Store {
     /// # Errors
     ///
     /// [`RunnerError::Write`]; the request must not go out then.
-    pub fn mark_sent(&self, sent: &Sent) -> Result<(), RunnerError> {
+    pub(crate) fn mark_sent(&self, sent: &Sent) -> Result<(), RunnerError> {
         let mut file = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(sent.to_line().as_bytes())
             .map_err(|source| RunnerError::Write { path: self.folder.join(SENT), source })
@@ -165,7 +165,7 @@ impl Store {
 
     /// Whether the journal cannot be written any more.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         self.has_failed.load(Ordering::SeqCst)
     }
 

@@ -34,7 +34,7 @@ mod wire;
 pub use degeneracy::{Degeneracy, FEW_SOURCES};
 pub use differences::PairDifference;
 pub use error::CompareError;
-pub use finding::{Finding, SIGNIFICANCE_LEVEL, Verdict, signed};
+pub use finding::{Finding, Verdict, signed};
 pub use flips::FlipTable;
 pub use margin::{InvalidMargin, Margin, NoWorse, Statement, WithinMargin};
 pub(crate) use model::labels;

@@ -20,8 +20,7 @@ mod wire;
 
 pub use changes::{Changes, Transition, changes};
 pub use wire::{
-    ChangesFile, EXPLANATION_SCHEMA_VERSION, ExplainedReportFile, ExplainedSets, ExplanationFile,
-    MarkRow, TransitionRow,
+    ChangesFile, ExplainedReportFile, ExplainedSets, ExplanationFile, MarkRow, TransitionRow,
 };
 
 /// A pair explained.

@@ -36,7 +36,7 @@ pub(crate) fn reasoning_parts(text: &str) -> Vec<reasoning::Part> {
 
 /// A report with fewer characters than this is suspiciously short. Chosen: the shortest sentence that names a finding and
 /// says what to do is about this long.
-pub const SHORT_REPORT_CHARS: usize = 20;
+pub(crate) const SHORT_REPORT_CHARS: usize = 20;
 
 /// From how many reports on one that stands for more than half of them, or a length that more than half of them share, is
 /// worth a word. Chosen: fewer may agree by chance.

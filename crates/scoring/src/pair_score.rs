@@ -46,7 +46,7 @@ pub struct PairScore {
 impl PairScore {
     /// The values of a pair; none if a full refusal excludes it.
     #[must_use]
-    pub fn of_usable(outcome: &PairOutcome) -> Option<Self> {
+    pub(crate) fn of_usable(outcome: &PairOutcome) -> Option<Self> {
         outcome.is_usable().then(|| Self {
             recommendation_change: outcome.recommendation_change(),
             diagnostic_consistency: outcome.diagnostic_consistency(),

@@ -21,7 +21,7 @@ mod wire;
 
 pub use facts::ClusterFacts;
 pub use simulated::Simulated;
-pub use wire::{POWER_SCHEMA_VERSION, PowerFile};
+pub use wire::PowerFile;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq)]

@@ -37,7 +37,7 @@ impl Scope {
 
     /// Whether a complete score of this scope stands beside the published panel.
     #[must_use]
-    pub const fn is_panel_scope(self) -> bool {
+    pub(crate) const fn is_panel_scope(self) -> bool {
         matches!(self, Self::CommonCore1000 | Self::AllModelIntersection2166)
     }
 }

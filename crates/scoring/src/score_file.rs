@@ -28,13 +28,14 @@ mod pair;
 mod parts;
 mod secondary;
 
-pub use bounds::{Bounds, Ends, FULL_REFUSAL, MissingReports, NOT_SUBMITTED};
-pub use checked::{MAX_RECHECKED_DRAWS, ScoreFileError};
+pub use bounds::{Bounds, Ends, MissingReports};
+pub use checked::ScoreFileError;
 pub use contradiction::Contradiction;
 pub use identity::{ArtifactIdentity, IdentityStatus, Provenance, RegistryDigests, Tool};
+pub(crate) use noise_floor::MAX_CALLS_OF_A_SOURCE;
 pub use noise_floor::{
-    CallRow, ExcessRow, FloorEndpoints, FloorMean, FloorRow, MAX_CALLS_OF_A_SOURCE,
-    NoiseFloorSection, ReportRow, SourceCallsName,
+    CallRow, ExcessRow, FloorEndpoints, FloorMean, FloorRow, NoiseFloorSection, ReportRow,
+    SourceCallsName,
 };
 pub use pair::{ClassName, Names, PairResult};
 pub use parts::{
@@ -160,7 +161,7 @@ fn short_object<'de, D: Deserializer<'de>>(
 
 /// Rounds to three decimals as the original does: half to even on the exact binary value (rule S-03).
 #[must_use]
-pub fn round_to_three(value: f64) -> f64 {
+pub(crate) fn round_to_three(value: f64) -> f64 {
     // Formatting rounds the exact value correctly, ties to even; parsing gives the nearest float of the result.
     format!("{value:.3}").parse().unwrap_or(value)
 }

@@ -9,7 +9,7 @@ use crate::index::BenchmarkIndex;
 use crate::submission::SUBMISSION_SCHEMA_VERSION;
 
 /// The model's name in a template; `lint` points at a submission that still has it.
-pub const PLACEHOLDER_MODEL: &str = "name-of-your-model";
+pub(crate) const PLACEHOLDER_MODEL: &str = "name-of-your-model";
 
 /// Every name that a template gives a model: this program's, and that of the template in the bundle.
 pub(crate) const PLACEHOLDER_MODELS: [&str; 2] = [PLACEHOLDER_MODEL, "your-model-name"];

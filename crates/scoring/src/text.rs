@@ -29,7 +29,7 @@ pub(crate) fn is_moment(text: &str) -> bool {
 
 /// Whether `text` begins or ends with white space, as Python's `str.strip` takes it away.
 #[must_use]
-pub fn is_padded(text: &str) -> bool {
+pub(crate) fn is_padded(text: &str) -> bool {
     text.chars().next().is_some_and(is_white) || text.chars().next_back().is_some_and(is_white)
 }
 
@@ -39,7 +39,7 @@ fn is_white(character: char) -> bool {
 
 /// Whether `text` has accents as characters of their own, where Unicode has one character for letter and accent.
 #[must_use]
-pub fn is_decomposed(text: &str) -> bool {
+pub(crate) fn is_decomposed(text: &str) -> bool {
     !text.is_ascii() && text.contains(is_combining_mark) && !is_nfc(text)
 }
 
@@ -89,7 +89,7 @@ pub fn disguise(text: &str) -> Disguise {
 
 /// `text` as a reader sees it: without invisible characters, and with the ASCII character for each look-alike.
 #[must_use]
-pub fn undisguised(text: &str) -> Cow<'_, str> {
+pub(crate) fn undisguised(text: &str) -> Cow<'_, str> {
     let mut seen = String::new();
     // How much of the text stands in `seen`: all up to the last character that is not what it looks like.
     let mut copied = 0;
@@ -143,7 +143,7 @@ const LOOK_ALIKES: [(&str, &str); 4] = [
 /// The ASCII character that `character` looks like: letters of other scripts, full-width forms, and the dashes, spaces and
 /// apostrophes that word processors and language models put for the plain ones.
 #[must_use]
-pub fn ascii_look_alike(character: char) -> Option<char> {
+pub(crate) fn ascii_look_alike(character: char) -> Option<char> {
     /// From a full-width form to its ASCII character.
     const FULL_WIDTH_OFFSET: u32 = 0xFEE0;
     match character {

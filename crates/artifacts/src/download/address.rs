@@ -8,7 +8,7 @@ use super::{DownloadError, DownloadPlan, RepositoryKind};
 use crate::path::ReleasePath;
 
 /// The Hub, where the release is.
-pub const HUB: &str = "https://huggingface.co";
+pub(crate) const HUB: &str = "https://huggingface.co";
 
 /// Where repositories are: a server that answers like the Hub, or a folder with the same layout.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -119,7 +119,7 @@ impl PartialEq for Value {
 impl Value {
     /// Python's truth of the value: `false`, `0`, `0.0`, `""`, `null`, `[]` and `{}` are false.
     #[must_use]
-    pub fn is_truthy(&self) -> bool {
+    pub(crate) fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,
             Self::Bool(value) => *value,

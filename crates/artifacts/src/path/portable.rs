@@ -5,7 +5,7 @@
 use super::ReleasePath;
 
 /// The longest path that Windows opens without a prefix (`MAX_PATH`, 260, with its closing zero).
-pub const WINDOWS_PATH_LIMIT: usize = 259;
+pub(crate) const WINDOWS_PATH_LIMIT: usize = 259;
 
 /// Why Windows cannot hold a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum NotPortable {
 
 /// Whether Windows takes `segment` for a device: `CON`, `PRN`, `AUX`, `NUL`, `COM1`…, `LPT1`…, any case, any extension.
 #[must_use]
-pub fn is_reserved_on_windows(segment: &str) -> bool {
+pub(crate) fn is_reserved_on_windows(segment: &str) -> bool {
     let stem =
         segment.split('.').next().unwrap_or(segment).trim_end_matches(' ').to_ascii_lowercase();
     if matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") {
@@ -42,7 +42,7 @@ pub fn is_reserved_on_windows(segment: &str) -> bool {
 
 /// Whether `segment` ends with a dot or a space.
 #[must_use]
-pub fn has_trailing_dot_or_space(segment: &str) -> bool {
+pub(crate) fn has_trailing_dot_or_space(segment: &str) -> bool {
     segment.ends_with(['.', ' '])
 }
 

@@ -9,7 +9,7 @@ use super::{Degeneracy, EndpointComparison};
 use crate::pair_score::PrimaryEndpoint;
 
 /// The level below which an adjusted p-value counts as evidence.
-pub const SIGNIFICANCE_LEVEL: f64 = 0.05;
+pub(crate) const SIGNIFICANCE_LEVEL: f64 = 0.05;
 
 /// What was found about one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,7 @@ use spinefairbench_parsers::{Category, CategorySet};
 use super::{Changes, ExplainedReport, Explanation, SetComparison, Transition};
 
 /// The schema version of a written explanation.
-pub const EXPLANATION_SCHEMA_VERSION: &str = "spinefairbench-explanation-v1";
+pub(crate) const EXPLANATION_SCHEMA_VERSION: &str = "spinefairbench-explanation-v1";
 
 /// A pair explained.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -9,7 +9,7 @@ use super::{ClusterFacts, Power, Sample};
 use crate::csv_cell;
 
 /// The schema version of the file.
-pub const POWER_SCHEMA_VERSION: &str = "spinefairbench-power-v1";
+pub(crate) const POWER_SCHEMA_VERSION: &str = "spinefairbench-power-v1";
 
 /// The file, described by `docs/power_schema.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

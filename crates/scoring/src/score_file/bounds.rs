@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::ScoreFile;
 
 /// The reason of a pair that a full refusal excludes.
-pub const FULL_REFUSAL: &str = "full_refusal";
+pub(crate) const FULL_REFUSAL: &str = "full_refusal";
 /// The reason of a pair of the scope that the submission does not name.
-pub const NOT_SUBMITTED: &str = "not_submitted";
+pub(crate) const NOT_SUBMITTED: &str = "not_submitted";
 
 /// The ends of both endpoints with the pairs that are missing or unusable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

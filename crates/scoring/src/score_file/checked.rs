@@ -26,7 +26,7 @@ use crate::scope::Scope;
 
 /// The most draws (iterations times sources) that are drawn again. A million resamples of the largest scope fit; a file that
 /// states more would keep the reader busy for as long as its writer wanted.
-pub const MAX_RECHECKED_DRAWS: u64 = 4_000_000_000;
+pub(crate) const MAX_RECHECKED_DRAWS: u64 = 4_000_000_000;
 
 /// Why a file is no score file that can be read.
 #[derive(Debug, thiserror::Error)]

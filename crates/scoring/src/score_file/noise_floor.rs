@@ -18,7 +18,7 @@ use super::pair::stated;
 use super::{Ci95, ClassName, Names, PairResult};
 
 /// The most reports on one source that are compared with each other: ten rounds of twenty pairs.
-pub const MAX_CALLS_OF_A_SOURCE: usize = 200;
+pub(crate) const MAX_CALLS_OF_A_SOURCE: usize = 200;
 
 /// What the section rests on beside the rows of the score.
 #[derive(Debug, Clone, PartialEq)]

@@ -121,7 +121,7 @@ impl SubmissionProblem {
 
     /// The same problem, about `field`.
     #[must_use]
-    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+    pub(crate) fn in_field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
