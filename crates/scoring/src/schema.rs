@@ -24,10 +24,10 @@ impl Schema {
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
-            Self::Submission => include_str!("../../../docs/submission_schema.json"),
-            Self::Score => include_str!("../../../docs/score_schema.json"),
-            Self::Power => include_str!("../../../docs/power_schema.json"),
-            Self::Comparison => include_str!("../../../docs/comparison_schema.json"),
+            Self::Submission => include_str!("../schemas/submission.schema.json"),
+            Self::Score => include_str!("../schemas/score.schema.json"),
+            Self::Power => include_str!("../schemas/power.schema.json"),
+            Self::Comparison => include_str!("../schemas/comparison.schema.json"),
         }
     }
 }

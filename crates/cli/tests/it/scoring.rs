@@ -258,7 +258,7 @@ fn a_filled_template_passes_lint_on_the_demonstration_bundle() {
 
 #[test]
 fn schemas_are_printed_as_they_stand_in_the_documents() {
-    for form in ["submission", "score", "comparison"] {
+    for form in ["submission", "score", "comparison", "power"] {
         let output = run(["schema", form]);
         check_status(&output, 0);
         let path = crate::binary::repository().join(format!("docs/{form}_schema.json"));

@@ -11,7 +11,7 @@ use crate::csv_cell;
 /// The schema version of the file.
 pub(crate) const POWER_SCHEMA_VERSION: &str = "spinefairbench-power-v1";
 
-/// The file, described by `docs/power_schema.json`.
+/// The file, described by `schemas/power.schema.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PowerFile {
     /// Both endpoints of the differences of every two models.
