@@ -31,7 +31,7 @@ pub use self::line::{Line, LineError, ProxyAddress};
 pub use self::local::verify_file;
 pub use self::options::{FetchOptions, Phase, Pieces, Progress, Retries, Timeouts, Token};
 pub use self::proxy::{InvalidProxy, Proxies, Variable};
-pub use self::sidecar::{SidecarProblem, fetch_with_sidecar};
+pub use self::sidecar::{SidecarProblem, fetch_with_sidecar, judge_sidecar};
 pub use self::step::RestartReason;
 pub use self::transfer::fetch;
 use crate::digest::Sha256;

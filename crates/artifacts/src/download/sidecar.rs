@@ -85,7 +85,7 @@ pub enum SidecarProblem {
 /// assert!(judge_sidecar(line.as_bytes(), "a.tar.gz", digest).is_ok());
 /// assert!(judge_sidecar(line.as_bytes(), "b.tar.gz", digest).is_err());
 /// ```
-pub(crate) fn judge_sidecar(
+pub fn judge_sidecar(
     bytes: &[u8],
     filename: &str,
     pinned: Sha256,
