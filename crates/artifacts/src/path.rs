@@ -51,7 +51,7 @@ pub struct UnsafePath {
 /// assert_eq!(without_idle_segments("/a/../b"), "/a/../b");
 /// ```
 #[must_use]
-pub(crate) fn without_idle_segments(path: &str) -> String {
+pub fn without_idle_segments(path: &str) -> String {
     let root = if path.starts_with('/') { "/" } else { "" };
     let segments = path.split('/').filter(|segment| !matches!(*segment, "" | "."));
     format!("{root}{}", segments.collect::<Vec<_>>().join("/"))
