@@ -4,9 +4,12 @@ use serde_json::{Value, json};
 use spinefairbench_artifacts::layout;
 use spinefairbench_bootstrap::Iterations;
 use spinefairbench_checks::check::both_empty_diagnostic::BothEmptyDiagnostic;
+use spinefairbench_checks::check::gap_sensitivity::GapSensitivity;
 use spinefairbench_checks::check::parse_sample::ParseSample;
 use spinefairbench_checks::check::table2::{CompareWithFrozen, Intervals, Table2};
-use spinefairbench_checks::{CheckError, FindingCap, ModelSelection, PlanRequest, Unobserved, run};
+use spinefairbench_checks::{
+    Check, CheckError, FindingCap, ModelSelection, PlanRequest, Unobserved, run,
+};
 
 use crate::bundle::{MINI, Overlay, assert_found, assert_passes, broken, release, run_check};
 
@@ -219,7 +222,15 @@ fn intervals_are_compared_only_with_intervals_drawn_alike() {
 
 #[test]
 fn an_unknown_model_is_no_call() {
-    let check = ParseSample::of("gpt-6");
-    let refused = run(&*MINI, &release(), &check, FindingCap::default(), &Unobserved).unwrap_err();
-    assert!(matches!(refused, CheckError::UnknownModel { .. }));
+    let models = || ModelSelection::One("gpt-6".to_owned());
+    let checks: [&dyn Check; 4] = [
+        &ParseSample::of("gpt-6"),
+        &Table2 { models: models(), intervals: Intervals::default() },
+        &GapSensitivity { models: models() },
+        &BothEmptyDiagnostic { models: models() },
+    ];
+    for check in checks {
+        let called = run(&*MINI, &release(), check, FindingCap::default(), &Unobserved);
+        assert!(matches!(called, Err(CheckError::UnknownModel { .. })), "{}", check.name());
+    }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 
 use serde_json::Value;
+use spinefairbench_artifacts::layout;
+use spinefairbench_artifacts::source::FileSource as _;
 use spinefairbench_checks::check::both_empty_diagnostic::BothEmptyDiagnostic;
 use spinefairbench_checks::check::checksums::Checksums;
 use spinefairbench_checks::check::dataset::{Dataset, ImageDigests};
@@ -15,6 +17,7 @@ use spinefairbench_checks::check::radiologist::Radiologist;
 use spinefairbench_checks::check::release_identity::ReleaseIdentity;
 use spinefairbench_checks::check::stage1_confidence::Stage1Confidence;
 use spinefairbench_checks::check::table2::{CompareWithFrozen, Intervals, Table2};
+use spinefairbench_checks::table::Detail;
 use spinefairbench_checks::{
     Check, CheckReport, FindingCap, ModelSelection, PlanRequest, Selection, Status, Unobserved,
     Verdict, run, verify,
@@ -100,6 +103,30 @@ fn every_result_equals_the_original() {
 }
 
 #[test]
+fn what_an_inspection_says_beyond_its_summary_are_the_values_of_its_result() {
+    let report = run_on_mini(&Inspect);
+    let result = &json(&report)["result"];
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let expected = [
+        format!("panel frozen at {}", text(&result["panel_freeze_timestamp"])),
+        format!("source images declared: {}", text(&result["source_pngs"])),
+        format!("system prompt: {}", text(&result["prompts"]["system"])),
+        format!("primary prompt: {}", text(&result["prompts"]["primary"])),
+    ];
+    assert_eq!(report.result.details(), expected.map(Detail::Line));
+}
+
+#[test]
+fn several_models_are_shown_as_a_table() {
+    let shown = |models: ModelSelection| {
+        run_on_mini(&Table2 { models, intervals: Intervals::default() }).result.details()
+    };
+    assert_eq!(shown(ModelSelection::One("gpt-5.4".to_owned())), []);
+    let [Detail::Table(table)] = &shown(ModelSelection::All)[..] else { panic!() };
+    assert_eq!(table.rows.len(), release().table2_models.len());
+}
+
+#[test]
 fn checks_without_an_expected_file_pass_too() {
     let identity = run_on_mini(&ReleaseIdentity::default());
     assert_eq!(identity.findings, []);
@@ -111,6 +138,10 @@ fn checks_without_an_expected_file_pass_too() {
     let result = &json(&checksums)["result"];
     let whole = &result["manifests"]["SHA256SUMS.txt"];
     assert_eq!((&whole["files_ok"], &whole["files"]), (&2863.into(), &2863.into()));
+    let manifest = MINI.read(&layout::SHA256SUMS.parse().unwrap()).unwrap();
+    let paths = std::str::from_utf8(&manifest).unwrap().lines().map(|line| &line[66..]);
+    let n_bytes: usize = paths.map(|path| MINI.read(&path.parse().unwrap()).unwrap().len()).sum();
+    assert_eq!(whole["bytes"], n_bytes);
     assert_eq!(result["manifests"]["radiologist_validation_SHA256SUMS.txt"]["files_ok"], 10);
     assert_eq!(result["unlisted_files"], 0);
 }
@@ -122,6 +153,9 @@ fn the_suite_passes() {
             .unwrap();
     for report in &suite.checks {
         assert_eq!(report.findings, [], "{}", report.check);
+        // A question mark stands for what the files did not allow.
+        let summary = report.result.summary();
+        assert!(!summary.is_empty() && !summary.contains('?'), "{}: {summary}", report.check);
     }
     assert_eq!((suite.status(), suite.passed(), suite.failed()), (Status::Pass, 11, 0));
     let found: Value =

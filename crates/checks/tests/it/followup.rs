@@ -6,6 +6,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 use spinefairbench_artifacts::digest::Sha256;
+use spinefairbench_artifacts::layout::Panel;
 use spinefairbench_artifacts::release::{PinnedSupplement, ReleaseDescription};
 use spinefairbench_checks::check::GivenFile;
 use spinefairbench_checks::check::followup::{Against, Followup, SUPPLEMENT};
@@ -13,7 +14,7 @@ use spinefairbench_checks::{
     CheckReport, Finding, FindingCap, Selection, Status, Unobserved, run, verify,
 };
 
-use crate::bundle::{MINI, fixture, release};
+use crate::bundle::{MINI, Overlay, fixture, release};
 
 fn read(name: &str) -> Value {
     serde_json::from_slice(&fs::read(fixture(&format!("followup/{name}"))).unwrap()).unwrap()
@@ -199,6 +200,42 @@ fn each_number_that_a_bundle_gives_is_compared() {
         let found = codes(&report);
         assert!(found.contains(&"supplement_bundle_mismatch"), "{pointer}: {found:?}");
     }
+}
+
+/// The findings about the strata of one model, where every source of the full panel has a finding: the stratum is its panel then,
+/// whose values are the original's.
+fn of_strata(usable_pairs: &str, recommendation_change: &str) -> Vec<String> {
+    let mut bundle = Overlay::default();
+    bundle.edit(Panel::Full.pairs().unwrap().as_str(), |pairs| {
+        for pair in pairs.as_array_mut().unwrap() {
+            pair["pathology_labels"] = json!([3]);
+        }
+    });
+    let mut supplement = of_mini();
+    let rows = &mut supplement["finding_strata"]["estimates"]["rows"];
+    for row in rows.as_array_mut().unwrap() {
+        if row[0] == "pooled" && row[1] == "gpt-5.4" && row[2] == "any_finding" {
+            let is_change = row[3] == "recommendation_change";
+            row[4] = json!(if is_change { recommendation_change } else { "0.3729296066252587" });
+            (row[8], row[9]) = (json!(usable_pairs), json!("12"));
+        }
+    }
+    let file = given(&supplement.to_string());
+    let check = Followup::of(&file, Against::Bundle);
+    let release = pinning(release(), &file);
+    let report = run(&bundle.source, &release, &check, FindingCap::default(), &Unobserved);
+    let findings = report.unwrap().findings.into_iter();
+    let findings = findings.filter(|finding| finding.code.as_str() == "supplement_bundle_mismatch");
+    findings.map(|finding| finding.message).filter(|text| text.contains("finding_strata")).collect()
+}
+
+#[test]
+fn a_stratum_is_that_of_the_sources_whose_labels_say_so() {
+    assert_eq!(of_strata("46", "0.7391304347826086"), [""; 0]);
+    let [change, consistency] = &of_strata("45", "0.7391304347826086")[..] else { panic!() };
+    assert!([change, consistency].iter().all(|text| text.contains("`usable_pairs`")), "{change}");
+    let [point] = &of_strata("46", "0.7391304447826086")[..] else { panic!() };
+    assert!(point.contains("`point_estimate` of `gpt-5.4`"), "{point}");
 }
 
 #[test]

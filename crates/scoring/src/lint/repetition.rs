@@ -148,6 +148,16 @@ mod tests {
             assert!(is_loop(&looped), "{looped:?}");
             assert!(is_loop(&format!("{report}{looped}")), "{looped:?}");
         }
+        // Six copies of 27 bytes are long enough, five are not often enough, and six of 26 are too short.
+        let rest = "Then it goes on with other findings of the spine, and ends.";
+        for (phrase, copies, expected) in [
+            ("No acute fracture is seen. ", 6, true),
+            ("No acute fracture is seen. ", 5, false),
+            ("No acute fracture was it. ", 6, false),
+        ] {
+            let text = format!("{report}{}{rest}", phrase.repeat(copies));
+            assert_eq!(is_loop(&text), expected, "{text:?}");
+        }
     }
 
     #[test]

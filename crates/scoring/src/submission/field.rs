@@ -258,3 +258,25 @@ impl From<Value> for Field<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_no_text_is_read_up_to_its_limit() {
+        let list = |n_bytes: usize| format!("[{}]", " ".repeat(n_bytes - 2));
+        let read = |raw: &str| serde_json::from_str::<Field<'_>>(raw).map(|field| field.found());
+        assert_eq!(read(&list(MOST_BYTES)).unwrap(), "a list");
+        let beyond = "a value of 1048577 bytes (at most 1048576 are read)";
+        assert_eq!(read(&list(MOST_BYTES + 1)).unwrap(), beyond);
+        let halves = [r#""\ud800 and text""#, r#""\ud800A""#, r#""\udc00""#];
+        for half in halves {
+            let error = read(half).unwrap_err().to_string();
+            assert!(error.starts_with("a `\\u` escape is half of a surrogate pair"), "{error}");
+        }
+        // Text has the limits of its file alone.
+        let text = format!("\"{}\"", "a".repeat(MOST_BYTES));
+        assert!(matches!(serde_json::from_str(&text), Ok(Field::Text(_))));
+    }
+}

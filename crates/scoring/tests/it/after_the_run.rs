@@ -234,6 +234,7 @@ fn the_places_are_those_of_numpy() {
         let expected = &fixture.ranks[of_endpoint.endpoint.as_str()];
         assert_eq!((found.n_pairs, found.n_sources), (expected.n_pairs, expected.n_sources));
         assert_eq!(of_endpoint.rows.len(), expected.rows.len());
+        assert_eq!(of_endpoint.n_gaps, models.len() * (models.len() - 1) / 2);
         for row in &of_endpoint.rows {
             let (_, mean, place, best, worst) =
                 expected.rows.iter().find(|expected| expected.0 == row.model).unwrap();

@@ -266,6 +266,32 @@ fn a_known_difference_is_found_and_stated() {
     assert_eq!(swapped.comparisons[0].endpoints[0].finding.verdict, Verdict::SecondBetter);
 }
 
+/// The interval is not adjusted for the number of tests and the p-value is, so that one may say what the other does not.
+#[test]
+fn a_sentence_says_where_its_interval_and_its_p_value_part() {
+    let parted = |others: usize| {
+        let rows = |is_first: bool| -> Vec<(String, f64, f64)> {
+            (0..12)
+                .map(|source| {
+                    let is_higher = (source < others) != is_first;
+                    (format!("buu_{source:02}"), 0.0, if is_higher { 0.75 } else { 0.5 })
+                })
+                .collect()
+        };
+        let found = compare_two(&made_of("one", &rows(true)), &made_of("two", &rows(false)));
+        let [_, consistency] = &found.comparisons[0].endpoints;
+        assert_eq!(consistency.finding.verdict, Verdict::NotShown);
+        let sentence = &consistency.finding.sentence;
+        let start =
+            "Between `one` and `two`, a difference is not shown in diagnostic consistency: ";
+        assert!(sentence.starts_with(start), "{sentence}");
+        sentence.contains("excludes 0 all the same")
+    };
+    // Ten of twelve are higher: 158 of 4,096 patterns, twice that after Holm. Six of twelve differ by nothing in the mean.
+    assert!(parted(2));
+    assert!(!parted(6));
+}
+
 #[test]
 fn degenerate_comparisons_are_flagged() {
     let one = made_of("one", &[("buu_1".into(), 0.0, 0.5), ("buu_1".into(), 1.0, 1.0)]);
@@ -281,6 +307,17 @@ fn degenerate_comparisons_are_flagged() {
     let (first, second) = two_models(4);
     let found = compare_two(&first, &second);
     assert!(found.comparisons[0].endpoints[0].degeneracies.contains(&Degeneracy::FewSources));
+}
+
+#[test]
+fn a_model_that_does_not_say_on_which_bundle_it_was_scored_is_warned_of() {
+    let core = core();
+    assert_eq!(compare_two(&core, &core).warnings, [""; 0]);
+    let mut other = core.clone();
+    other.provenance.as_mut().unwrap().bundle_files.clear();
+    let warnings = compare_two(&core, &other).warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("does not say under which registry and on which bundle"));
 }
 
 #[test]

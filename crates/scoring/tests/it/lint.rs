@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use spinefairbench_artifacts::ids::PairId;
 use spinefairbench_artifacts::release::ReleaseDescription;
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::coverage::{Coverage, judge_coverage};
@@ -360,6 +361,17 @@ fn ids_that_are_not_what_they_look_like() {
     assert!(meant.message.contains("did you mean `"), "{meant}");
     let known = index.pairs().map(|(pair_id, _)| pair_id);
     assert_eq!(id_advice(known, &index), None);
+    // What looks like an id of the scope is found by its look; what is only close to one is an example, and there are few.
+    let larger = crate::bundle::index(Scope::QcPassed);
+    let close = |n: usize| -> Vec<PairId> {
+        larger.pairs().take(n).map(|(pair_id, _)| format!("{pair_id}q").parse().unwrap()).collect()
+    };
+    for (n, expected) in [(3, 3), (10, 10), (12, 10)] {
+        let meant = id_advice(&close(n), &larger).unwrap();
+        assert_eq!(meant.total_ids, expected, "{n}: {meant}");
+        let (first, _) = larger.pairs().next().unwrap();
+        assert!(meant.message.ends_with(&format!("for `{first}q`, did you mean `{first}`?")));
+    }
 }
 
 #[test]

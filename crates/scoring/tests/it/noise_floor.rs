@@ -309,6 +309,9 @@ fn more_calls_than_are_compared_are_refused() {
     let error = score(&submission, &index(Scope::Toy), Coverage::Complete, &plan()).unwrap_err();
     let spinefairbench_scoring::score::ScoreError::Refused(problems) = error else { panic!() };
     assert!(problems[0].to_string().contains("at most 200 of a source"), "{}", problems[0]);
+    // One call fewer is the most that is scored, and its file is read again.
+    let most = scored(&read(&rows[..200]), &[]);
+    assert_eq!(most["noise_floor"]["repeats"], 200);
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! The manifests of the scopes, altered and pinned: the answers are those of the benchmark's newest scorer.
 
 use serde_json::Value;
+use spinefairbench_artifacts::digest::Sha256;
 use spinefairbench_artifacts::json::UniqueMap;
 use spinefairbench_artifacts::layout;
 use spinefairbench_artifacts::path::ReleasePath;
 use spinefairbench_artifacts::source::MemorySource;
+use spinefairbench_bootstrap::{Iterations, Plan};
 use spinefairbench_scoring::Scope;
 use spinefairbench_scoring::index::{BenchmarkIndex, IndexError};
-use spinefairbench_scoring::score_file::IdentityStatus;
+use spinefairbench_scoring::score::{Coverage, score};
+use spinefairbench_scoring::score_file::{IdentityStatus, ScoreFile};
+use spinefairbench_scoring::submission;
 
-use crate::bundle::{fixture, mini, pins};
+use crate::bundle::{file, fixture, mini, pins};
 
 fn cases(name: &str) -> Vec<Value> {
     serde_json::from_slice(&fixture(name)).unwrap()
@@ -102,4 +106,23 @@ fn what_no_number_needs_is_not_asked_for() {
         assert_eq!(pair.image_path.is_some(), image.contains("png"), "{image}");
         assert_eq!(index.bundle_identity(), None, "a bundle without checksums has no name");
     }
+}
+
+/// What a file says of its manifests holds only if scoring again comes to the same.
+#[test]
+fn a_score_on_pinned_manifests_is_one_again_or_is_refused() {
+    let submission = file("metrics/core_submission.json");
+    let submission = submission::read("core.json", submission.as_slice()).unwrap();
+    let scored = |pins: &UniqueMap<Sha256>| {
+        let index = BenchmarkIndex::load(mini(), Scope::CommonCore1000, pins).unwrap();
+        let plan = Plan::published().with_iterations(Iterations::new(50).unwrap());
+        let score = score(&submission, &index, Coverage::Complete, &plan).unwrap();
+        ScoreFile::new(&score, "2026-01-01T00:00:00+00:00")
+    };
+    let (pinned, unpinned) = (scored(&pins()), scored(&UniqueMap::default()));
+    pinned.check_rescored("mine.json", &pinned).unwrap();
+    let refused = pinned.check_rescored("mine.json", &unpinned).unwrap_err().to_string();
+    assert!(refused.contains("`artifact_identity."), "{refused}");
+    // A file that claims less than was found here is none the worse for it.
+    unpinned.check_rescored("mine.json", &pinned).unwrap();
 }
