@@ -144,6 +144,9 @@ pub fn shown(text: &str) -> String {
 /// variation selectors, tags, and the invisible letters of Hangul and Khmer. The only list of such characters in the workspace.
 #[must_use]
 pub fn is_deceptive(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -5,7 +5,6 @@
 //! marks, and with no product of the two.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -79,11 +78,11 @@ impl From<&Explanation> for MarkedPair {
     }
 }
 
-/// The labels of the marks that begin and end at one place of a text.
-#[derive(Debug, Default)]
-struct Cut<'a> {
-    begins: Vec<(MarkKind, &'a str)>,
-    ends: Vec<(MarkKind, &'a str)>,
+/// Which end of a mark.
+#[derive(Debug, Clone, Copy)]
+enum Edge {
+    Begin,
+    End,
 }
 
 /// A text in segments.
@@ -106,40 +105,38 @@ impl MarkedText {
     /// ```
     #[must_use]
     pub fn new(text: &str, marks: &[Mark]) -> Self {
-        // What begins or ends at each cut; the text between two cuts has the same marks throughout.
-        let mut cuts: BTreeMap<usize, Cut<'_>> = BTreeMap::new();
-        cuts.entry(0).or_default();
-        for mark in marks {
-            if text.get(mark.range.clone()).is_some_and(|part| !part.is_empty()) {
+        // Where marks begin and end, in the order of the text; between two such places the marks are the same throughout.
+        let mut edges: Vec<(usize, Edge, (MarkKind, &str))> = marks
+            .iter()
+            .filter(|mark| text.get(mark.range.clone()).is_some_and(|part| !part.is_empty()))
+            .flat_map(|mark| {
                 let label = (mark.kind, mark.label.as_str());
-                cuts.entry(mark.range.start).or_default().begins.push(label);
-                cuts.entry(mark.range.end).or_default().ends.push(label);
-            }
-        }
+                [(mark.range.start, Edge::Begin, label), (mark.range.end, Edge::End, label)]
+            })
+            .collect();
+        edges.sort_unstable_by_key(|(place, ..)| *place);
+        let mut edges = edges.into_iter().peekable();
         // How often each label covers the place, since two marks with one label may overlap.
         let mut covering: BTreeMap<(MarkKind, &str), usize> = BTreeMap::new();
-        let mut segments = Vec::with_capacity(cuts.len());
-        let mut cuts = cuts.into_iter().peekable();
-        while let Some((start, cut)) = cuts.next() {
-            for label in cut.begins {
-                *covering.entry(label).or_default() += 1;
-            }
-            for label in cut.ends {
-                if let Entry::Occupied(mut count) = covering.entry(label) {
-                    *count.get_mut() -= 1;
-                    if *count.get() == 0 {
-                        count.remove();
-                    }
+        let mut segments = Vec::with_capacity(edges.len() + 1);
+        let mut start = 0;
+        while start < text.len() {
+            while let Some((_, edge, label)) = edges.next_if(|(place, ..)| *place == start) {
+                let count = covering.entry(label).or_default();
+                match edge {
+                    Edge::Begin => *count += 1,
+                    Edge::End => *count -= 1,
+                }
+                if *count == 0 {
+                    covering.remove(&label);
                 }
             }
-            let end = cuts.peek().map_or(text.len(), |(end, _)| *end);
-            if start == end {
-                continue;
-            }
+            let end = edges.peek().map_or(text.len(), |(place, ..)| *place);
             let kind = covering.keys().next().map_or("", |(kind, _)| kind.as_str());
             let labels: Vec<String> =
                 covering.keys().map(|(_, label)| Visible(label).to_string()).collect();
             segments.push((VisibleLines(&text[start..end]).to_string(), kind, labels.join(", ")));
+            start = end;
         }
         Self { segments }
     }

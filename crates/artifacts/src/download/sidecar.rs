@@ -85,11 +85,7 @@ pub enum SidecarProblem {
 /// assert!(judge_sidecar(line.as_bytes(), "a.tar.gz", digest).is_ok());
 /// assert!(judge_sidecar(line.as_bytes(), "b.tar.gz", digest).is_err());
 /// ```
-pub fn judge_sidecar(
-    bytes: &[u8],
-    filename: &str,
-    pinned: Sha256,
-) -> Result<(), SidecarProblem> {
+pub fn judge_sidecar(bytes: &[u8], filename: &str, pinned: Sha256) -> Result<(), SidecarProblem> {
     if bytes.len() as u64 > SIDECAR_BYTES {
         return Err(SidecarProblem::TooLong { limit: SIDECAR_BYTES });
     }

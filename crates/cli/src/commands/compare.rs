@@ -38,14 +38,24 @@ pub(crate) fn run(
         .then(|| input::release_description(options.release.as_deref()))
         .transpose()?;
     check_call(options, release.as_ref())?;
+    let bundle = release
+        .as_ref()
+        .map(|release| {
+            let source = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
+            anyhow::Ok((source, release))
+        })
+        .transpose()?;
     let mut problems = Vec::new();
-    let mut models = scored_models(&options.scores, &options.limits, &mut problems)?;
-    if let Some(release) = &release {
-        let source = open_bundle_within(&options.artifacts, options.limits.of_bundle())?;
-        match published_models(&source, release) {
-            Ok(published) => models.extend(published),
-            Err(of_panel) => problems.extend(of_panel),
-        }
+    // Reading the panels keeps one processor waiting, on which the intervals of the score files can be computed again.
+    let (scored, published) = rayon::join(
+        || scored_models(&options.scores, &options.limits, &mut problems),
+        || bundle.as_ref().map(|(source, release)| published_models(source, release)),
+    );
+    let mut models = scored?;
+    match published {
+        Some(Ok(published)) => models.extend(published),
+        Some(Err(of_panel)) => problems.extend(of_panel),
+        None => {}
     }
     if !problems.is_empty() {
         return Ok(output.refused(&problems));

@@ -4,6 +4,7 @@
 //! characters, white space, accents' form and case aside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use spinefairbench_artifacts::ids::PairId;
 use unicode_normalization::UnicodeNormalization as _;
@@ -36,6 +37,17 @@ pub fn look_alike<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Vec<&'a s
 
 /// What a reader sees of a name.
 fn look(name: &str) -> String {
+    /// Of each ASCII character by itself: there what a reader sees of a name is what he sees of its characters.
+    static ASCII: LazyLock<Vec<String>> = LazyLock::new(|| {
+        (0..128_u8).map(|byte| look_of_any(char::from(byte).encode_utf8(&mut [0; 4]))).collect()
+    });
+    if name.is_ascii() {
+        return name.bytes().map(|byte| ASCII[usize::from(byte)].as_str()).collect();
+    }
+    look_of_any(name)
+}
+
+fn look_of_any(name: &str) -> String {
     let visible =
         name.nfkc().filter(|character| !character.is_whitespace() && !is_hidden(*character));
     let visible: String =
@@ -130,5 +142,21 @@ fn nearest<'a>(id: &str, index: &'a BenchmarkIndex) -> Option<&'a str> {
         [(_, one)] => Some(one),
         [(least, one), (next, _), ..] if least < next => Some(one),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ascii_name_looks_as_it_would_among_others() {
+        for first in 0..128_u8 {
+            for second in 0..128_u8 {
+                let name: String = ['a', char::from(first), char::from(second)].iter().collect();
+                assert_eq!(look(&name), look_of_any(&name), "{name:?}");
+            }
+        }
+        assert_eq!(look("modeI-1"), look("model-l"));
     }
 }

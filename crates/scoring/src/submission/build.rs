@@ -67,7 +67,7 @@ impl SubmissionBuilder {
             ..RawResult::default()
         };
         let place = self.gathered.n_results;
-        let judged = result::judge(place, &raw, Version::One, KeptTexts::None);
+        let judged = result::judge(place, &raw, Version::One, KeptTexts::None, &mut None);
         self.gathered.add(judged);
     }
 

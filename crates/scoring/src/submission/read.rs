@@ -23,7 +23,7 @@ use super::field::{Field, MOST_KEYS, RawResult, keep_words_about_scalars};
 use super::gathered::{Gathered, SubmissionError};
 use super::header::{JudgedHeader, RawHeader};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
-use super::result::{self, JudgedResult};
+use super::result::{self, JudgedResult, KnownReport};
 use super::{KeptTexts, PairTexts, Submission, Version, stripped};
 
 /// How many bytes of JSON Lines are judged at once; chosen so that a batch keeps all cores busy and memory small.
@@ -102,7 +102,7 @@ fn read_all(
     let version = header.version;
     for place in 0..n_blank {
         check_number(gathered.n_results, limits)?;
-        gathered.add(judge_line(name, place + 2, place, b"", version, kept));
+        gathered.add(judge_line(name, place + 2, place, b"", version, kept, &mut None));
     }
     read_result_lines(name, input, line, version, kept, limits, gathered)
 }
@@ -234,10 +234,13 @@ impl Elements<'_> {
         let judged: Vec<JudgedResult> = batch
             .par_iter()
             .enumerate()
-            .map(|(offset, element)| {
-                let index = first + offset;
-                judge_value(name, element.as_bytes(), is_rewritten, index, version, kept)
-            })
+            .map_init(
+                || None,
+                |last, (offset, element)| {
+                    let index = first + offset;
+                    judge_value(name, element.as_bytes(), is_rewritten, index, version, kept, last)
+                },
+            )
             .collect();
         batch.clear();
         for judged in judged {
@@ -282,13 +285,14 @@ fn judge_value(
     index: usize,
     version: Version,
     kept: KeptTexts<'_>,
+    last: &mut Option<KnownReport>,
 ) -> JudgedResult {
     let error = match json::from_slice::<RawResult<'_>>(place, bytes) {
         Ok(mut raw) => {
             if is_rewritten {
                 raw.tell_numbers();
             }
-            return result::judge(index, &raw, version, kept);
+            return result::judge(index, &raw, version, kept, last);
         }
         Err(error) => error,
     };
@@ -296,7 +300,7 @@ fn judge_value(
     match json::from_slice::<RawResult<'_>>(place, &rewritten) {
         Ok(mut raw) => {
             raw.tell_numbers();
-            result::judge(index, &raw, version, kept)
+            result::judge(index, &raw, version, kept, last)
         }
         Err(_) => Err(unreadable(Place::Result { index }, &error).into()),
     }
@@ -357,10 +361,13 @@ fn read_result_lines(
         let judged: Vec<JudgedResult> = lines
             .par_iter()
             .enumerate()
-            .map(|(offset, line)| {
-                let index = first_index + offset;
-                judge_line(name, index + HEADER_LINES + 1, index, line, version, kept)
-            })
+            .map_init(
+                || None,
+                |last, (offset, line)| {
+                    let index = first_index + offset;
+                    judge_line(name, index + HEADER_LINES + 1, index, line, version, kept, last)
+                },
+            )
             .collect();
         for judged in judged {
             gathered.add(judged);
@@ -401,6 +408,7 @@ fn judge_line(
     line: &[u8],
     version: Version,
     kept: KeptTexts<'_>,
+    last: &mut Option<KnownReport>,
 ) -> JudgedResult {
     let place = Place::Result { index };
     let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -409,7 +417,7 @@ fn judge_line(
         let message = format!("`{name}` line {line_number} is blank");
         return Err(SubmissionProblem::new(ProblemCode::Unreadable, place, message).into());
     }
-    judge_value(&format!("{name}:{line_number}"), line, false, index, version, kept)
+    judge_value(&format!("{name}:{line_number}"), line, false, index, version, kept, last)
 }
 
 /// A JSON object with the fields of a submission, before any judgement.

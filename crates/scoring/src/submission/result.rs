@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use spinefairbench_artifacts::digest::{Hasher, Sha256};
 use spinefairbench_artifacts::ids::{PairId, SourceId};
 use spinefairbench_artifacts::json::Value;
-use spinefairbench_metrics::{PairOutcome, score_pair};
-use spinefairbench_parsers::{ResponseClass, parse_report};
+use spinefairbench_metrics::PairOutcome;
+use spinefairbench_parsers::{ParsedReport, ResponseClass, parse_report};
 
 use super::field::{Field, RESULT_KEYS, RawResult};
 use super::problem::{Place, ProblemCode, SubmissionProblem};
@@ -43,12 +43,28 @@ impl From<SubmissionProblem> for RefusedResult {
     }
 }
 
-/// Judges the result at `index` and parses its reports.
+/// A report that was read, with its text: the pairs of a source share the report on it and mostly stand together.
+#[derive(Debug)]
+pub(super) struct KnownReport {
+    text: String,
+    read: ParsedReport,
+    facts: ReportFacts,
+}
+
+impl KnownReport {
+    fn of(text: &str) -> Self {
+        let read = parse_report(text);
+        Self { text: text.to_owned(), read, facts: report_facts(text, read.response_class) }
+    }
+}
+
+/// Judges the result at `index` and parses its reports; `last` is the source's report of the result before.
 pub(super) fn judge(
     index: usize,
     raw: &RawResult<'_>,
     version: Version,
     kept: KeptTexts<'_>,
+    last: &mut Option<KnownReport>,
 ) -> JudgedResult {
     let place = Place::Result { index };
     if let Some(found) = &raw.not_an_object {
@@ -122,14 +138,16 @@ pub(super) fn judge(
         source: source.to_owned(),
         counterfactual: counterfactual.to_owned(),
     });
-    let outcome = score_pair(source, counterfactual);
-    let pair = SubmittedPair {
-        pair_id,
-        source_id,
-        outcome,
-        texts: facts(source, counterfactual, &outcome),
-        digest,
-    };
+    if last.as_ref().is_some_and(|known| known.text != source) {
+        *last = None;
+    }
+    let of_source = last.get_or_insert_with(|| KnownReport::of(source));
+    let outcome =
+        PairOutcome { source: of_source.read, counterfactual: parse_report(counterfactual) };
+    let of_counterfactual = report_facts(counterfactual, outcome.counterfactual.response_class);
+    let is_identical = source == counterfactual;
+    let facts = TextFacts { is_identical, reports: [of_source.facts, of_counterfactual] };
+    let pair = SubmittedPair { pair_id, source_id, outcome, texts: facts, digest };
     if repeat == 0 && !is_control {
         return Ok(Judged::Pair(Box::new(pair), texts));
     }
@@ -252,14 +270,6 @@ fn optional_object<'a>(
             );
             None
         }
-    }
-}
-
-fn facts(source: &str, counterfactual: &str, outcome: &PairOutcome) -> TextFacts {
-    TextFacts {
-        is_identical: source == counterfactual,
-        reports: [(source, &outcome.source), (counterfactual, &outcome.counterfactual)]
-            .map(|(text, read)| report_facts(text, read.response_class)),
     }
 }
 
