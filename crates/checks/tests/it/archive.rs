@@ -152,8 +152,7 @@ fn what_a_file_may_take_in_an_archive_is_what_it_may_take_in_a_folder() {
         meant.map(|path| bundle.read(path).unwrap().len() as u64).max().unwrap()
     };
     let longest_panel = longest(&|path| is_one_of(&Panel::RETAINED, path));
-    let longest_text =
-        longest(&|path| !is_one_of(&Panel::ALL, path) && !path.as_str().ends_with(".png"));
+    let longest_text = longest(&|path| !is_one_of(&Panel::ALL, path));
     let archive = packed(&bundle, false);
     for (document_bytes, panel_bytes, is_read) in [
         (longest_text, longest_panel, true),
