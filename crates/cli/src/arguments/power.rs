@@ -6,7 +6,6 @@ use spinefairbench_scoring::Scope;
 use super::FormatArguments;
 use super::benchmark::{BenchmarkArguments, parse_scope};
 use super::limits::InputLimitArguments;
-
 use crate::places::{InputFile, OutputFile};
 
 /// `power`.

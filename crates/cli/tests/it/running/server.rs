@@ -219,23 +219,28 @@ pub(crate) fn faulty(fails: bool) -> impl Fn(&Seen, usize) -> Reply + Send + Syn
         if fails && draw(seen, &format!("fails {n_before}")).is_multiple_of(5) {
             return failure(seen, draw(seen, &format!("kind {n_before}")));
         }
-        let text = json!({"role": "assistant", "content": report(seen)});
-        let nothing = json!({"role": "assistant", "content": null});
-        match draw(seen, "state") % 40 {
-            0 => Reply::completion(&nothing, &json!("content_filter")),
-            1 => Reply::Whole(
-                400,
-                String::new(),
-                json!({"error": {"code": "content_filter", "message": "no"}}).to_string(),
-            ),
-            2 => Reply::completion(&text, &json!("length")),
-            3 => Reply::completion(&nothing, &json!("stop")),
-            4 => Reply::completion(
-                &json!({"content": null, "tool_calls": [{"id": "t"}]}),
-                &json!("tool_calls"),
-            ),
-            _ => Reply::completion(&text, &json!("stop")),
-        }
+        settled(seen)
+    }
+}
+
+/// What becomes of a request in the end, whenever it is asked.
+fn settled(seen: &Seen) -> Reply {
+    let text = json!({"role": "assistant", "content": report(seen)});
+    let nothing = json!({"role": "assistant", "content": null});
+    match draw(seen, "state") % 40 {
+        0 => Reply::completion(&nothing, &json!("content_filter")),
+        1 => Reply::Whole(
+            400,
+            String::new(),
+            json!({"error": {"code": "content_filter", "message": "no"}}).to_string(),
+        ),
+        2 => Reply::completion(&text, &json!("length")),
+        3 => Reply::completion(&nothing, &json!("stop")),
+        4 => Reply::completion(
+            &json!({"content": null, "tool_calls": [{"id": "t"}]}),
+            &json!("tool_calls"),
+        ),
+        _ => Reply::completion(&text, &json!("stop")),
     }
 }
 
@@ -257,7 +262,7 @@ fn failure(seen: &Seen, kind: usize) -> Reply {
         4 => error(503, ""),
         5 => Reply::Cut,
         6 => Reply::Half(json!({"choices": [{"message": {"content": report(seen)}}]}).to_string()),
-        7 => Reply::Late(Duration::from_millis(30), Box::new(Reply::report(seen))),
+        7 => Reply::Late(Duration::from_millis(30), Box::new(settled(seen))),
         8 => body(r#"{"choices":[{"message":{"content":"Osteo"#),
         9 => body(r#"{"choices":[]}"#),
         10 => Reply::Whole(502, String::new(), "<html>Bad gateway</html>".to_owned()),
